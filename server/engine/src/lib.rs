@@ -1,0 +1,1 @@
+//! Use cases: propose, judge, review, accept, undo, check.

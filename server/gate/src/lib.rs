@@ -1,0 +1,1 @@
+//! Built-in checks: what a review finds in the text of a change.

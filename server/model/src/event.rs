@@ -1,0 +1,247 @@
+//! What the ledger records. An event says what happened; state is folded from events, never stored instead.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ChangeSet, ChangeSetId, Digest, FileMode, RelPath, Review, Timestamp, Verdict};
+
+/// Who acted, and through what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// A person, or a program on its own.
+    pub kind: ActorKind,
+    /// The person's name as git would record it, or the program's.
+    pub name: String,
+    /// Where they act.
+    pub surface: Surface,
+}
+
+/// Whether a person acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActorKind {
+    /// Someone at a terminal or an editor.
+    Person,
+    /// Countersign itself, e.g. when it recovers after a crash.
+    Program,
+}
+
+/// Where someone acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Surface {
+    /// The command line.
+    Terminal,
+    /// An editor, through the language server.
+    Editor,
+    /// No one is there: CI, recovery.
+    Headless,
+}
+
+/// An operation on a ChangeSet (an acceptance or an undo): the sequence number of the event that asked for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct OperationId(pub u64);
+
+impl fmt::Display for OperationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A live process with the ledger open. An intent names its holder, so that only the intents of the dead are recovered.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct HolderId(pub String);
+
+/// One thing that happened.
+///
+/// Serialised as `{"kind": "...", ...}`. Kinds are never renamed; fields are only added, with a default.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Event {
+    /// A ChangeSet was captured; both sides of its files are in the blob store.
+    ChangeSetProposed {
+        /// All of it.
+        changeset: ChangeSet,
+    },
+    /// It was reviewed and judged; a later judgement replaces an earlier one.
+    ChangeSetJudged {
+        /// Which.
+        changeset: ChangeSetId,
+        /// What the review found.
+        review: Review,
+        /// What policy says.
+        verdict: Verdict,
+    },
+    /// Someone asked to accept hunks; nothing is written yet.
+    AcceptRequested(Intent),
+    /// All of it reached its planned content.
+    Accepted(Outcome),
+    /// Some files reached it, the others are named.
+    PartlyAccepted(Outcome),
+    /// Nothing of it remains.
+    AcceptFailed(Outcome),
+    /// A buffer that held an acceptance was saved.
+    Saved {
+        /// Which.
+        changeset: ChangeSetId,
+        /// The file.
+        path: RelPath,
+    },
+    /// An unsaved acceptance is gone: the buffer was closed unsaved, or the editor's own undo took it back.
+    Withdrawn {
+        /// Which.
+        changeset: ChangeSetId,
+        /// The hunks, back to proposed.
+        hunks: Vec<u32>,
+        /// Why.
+        reason: String,
+    },
+    /// Someone does not want these hunks.
+    Rejected {
+        /// Which.
+        changeset: ChangeSetId,
+        /// The hunks.
+        hunks: Vec<u32>,
+        /// Why, if they said.
+        reason: Option<String>,
+    },
+    /// Someone asked to undo accepted hunks; nothing is written yet.
+    UndoRequested(Intent),
+    /// All of them are undone.
+    Undone(Outcome),
+    /// Some are, the other files are named.
+    PartlyUndone(Outcome),
+    /// None are.
+    UndoFailed(Outcome),
+}
+
+impl Event {
+    /// The ChangeSet it is about.
+    pub fn changeset(&self) -> ChangeSetId {
+        match self {
+            Self::ChangeSetProposed { changeset } => changeset.id,
+            Self::ChangeSetJudged { changeset, .. }
+            | Self::Saved { changeset, .. }
+            | Self::Withdrawn { changeset, .. }
+            | Self::Rejected { changeset, .. } => *changeset,
+            Self::AcceptRequested(intent) | Self::UndoRequested(intent) => intent.changeset,
+            Self::Accepted(outcome)
+            | Self::PartlyAccepted(outcome)
+            | Self::AcceptFailed(outcome)
+            | Self::Undone(outcome)
+            | Self::PartlyUndone(outcome)
+            | Self::UndoFailed(outcome) => outcome.changeset,
+        }
+    }
+
+    /// Its kind, as stored.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::ChangeSetProposed { .. } => "change_set_proposed",
+            Self::ChangeSetJudged { .. } => "change_set_judged",
+            Self::AcceptRequested(_) => "accept_requested",
+            Self::Accepted(_) => "accepted",
+            Self::PartlyAccepted(_) => "partly_accepted",
+            Self::AcceptFailed(_) => "accept_failed",
+            Self::Saved { .. } => "saved",
+            Self::Withdrawn { .. } => "withdrawn",
+            Self::Rejected { .. } => "rejected",
+            Self::UndoRequested(_) => "undo_requested",
+            Self::Undone(_) => "undone",
+            Self::PartlyUndone(_) => "partly_undone",
+            Self::UndoFailed(_) => "undo_failed",
+        }
+    }
+}
+
+/// What someone asked for, planned to the byte, before anything is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// Which ChangeSet.
+    pub changeset: ChangeSetId,
+    /// Which hunks.
+    pub hunks: Vec<u32>,
+    /// Each file, from what to what.
+    pub files: Vec<PlannedFile>,
+    /// The process that carries it out.
+    pub holder: HolderId,
+}
+
+/// One file of an intent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedFile {
+    /// The file. A rename is two: the old path with no `after`, the new one with no `before`.
+    pub path: RelPath,
+    /// What is there when it starts; `None`: nothing may be there.
+    pub before: Option<PlannedSide>,
+    /// What must be there when it ends; `None`: nothing.
+    pub after: Option<PlannedSide>,
+    /// The hunks that make the difference.
+    pub hunks: Vec<u32>,
+    /// Whether an editor has it open and writes it, instead of us.
+    pub in_editor: bool,
+}
+
+/// One side of a planned file; its bytes are in the blob store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedSide {
+    /// The bytes. For a file in an editor: the buffer's text, its line endings as on disk.
+    pub blob: Digest,
+    /// The mode.
+    pub mode: FileMode,
+}
+
+/// What became of an intent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The intent.
+    pub operation: OperationId,
+    /// Its ChangeSet.
+    pub changeset: ChangeSetId,
+    /// The hunks that took effect.
+    pub hunks: Vec<u32>,
+    /// The files that reached their planned content.
+    pub landed: Vec<LandedFile>,
+    /// The files that did not, each with its reason.
+    pub failed: Vec<FailedFile>,
+}
+
+/// A file that reached its planned content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LandedFile {
+    /// The file.
+    pub path: RelPath,
+    /// What is there now; `None`: nothing.
+    pub blob: Option<Digest>,
+    /// Whether it is on disk, or only in an editor's buffer.
+    pub saved: bool,
+}
+
+/// A file that did not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedFile {
+    /// The file.
+    pub path: RelPath,
+    /// Why, in one sentence.
+    pub reason: String,
+}
+
+/// An event as the ledger holds it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoredEvent {
+    /// Its place, from 1, without gaps.
+    pub seq: u64,
+    /// When it was appended.
+    pub at: Timestamp,
+    /// Who acted.
+    pub actor: Actor,
+    /// What happened.
+    pub event: Event,
+    /// The hash of the event before; of nothing, for the first.
+    pub previous: Digest,
+    /// The hash of this one: over seq, at, actor, event (as stored) and previous.
+    pub hash: Digest,
+}

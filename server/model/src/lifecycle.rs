@@ -1,0 +1,545 @@
+//! The pure lifecycle fold: events in, what became of a ChangeSet out.
+//!
+//! The ledger applies it inside the transaction that appends, so an event that does not follow from the
+//! state is refused there and nothing is recorded. Replaying the log gives the same state again.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ChangeSetId, Decision, Event, HolderId, Intent, OperationId, Origin, Outcome, RelPath,
+};
+
+/// What became of one ChangeSet so far.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeSetState {
+    /// Which.
+    pub id: ChangeSetId,
+    /// Its title.
+    pub title: String,
+    /// Who proposed it.
+    pub origin: Origin,
+    /// The branch it was captured on; `None` when detached.
+    pub branch: Option<String>,
+    /// The event that proposed it.
+    pub proposed_seq: u64,
+    /// The last event about it.
+    pub updated_seq: u64,
+    /// What policy last said; `None` until judged.
+    pub decision: Option<Decision>,
+    /// Its risk score; `None` until judged.
+    pub risk_score: Option<u8>,
+    /// Every hunk: its file and its state, by ordinal.
+    pub hunks: BTreeMap<u32, HunkState>,
+    /// The file of every hunk, by ordinal.
+    pub paths: BTreeMap<u32, RelPath>,
+    /// The intent without an outcome, if one.
+    pub open: Option<OpenIntent>,
+}
+
+/// An intent without an outcome: work in progress, or, if its holder is dead, the work list after a crash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenIntent {
+    /// Its id.
+    pub operation: OperationId,
+    /// Whether it is an undo.
+    pub undo: bool,
+    /// The hunks.
+    pub hunks: Vec<u32>,
+    /// The process that carries it out.
+    pub holder: HolderId,
+}
+
+/// What became of one hunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum HunkState {
+    /// It waits for a person.
+    Proposed,
+    /// It is being written.
+    Accepting {
+        /// By this operation.
+        operation: OperationId,
+    },
+    /// It is in the text.
+    Accepted {
+        /// Since this operation.
+        operation: OperationId,
+        /// On disk, or only in an editor's buffer.
+        saved: bool,
+    },
+    /// It is being taken out again.
+    Undoing {
+        /// By this operation.
+        operation: OperationId,
+        /// The operation that had accepted it.
+        accepted: OperationId,
+        /// Whether it had been on disk.
+        saved: bool,
+    },
+    /// It was accepted and taken out; it may be accepted again.
+    Undone,
+    /// The person does not want it.
+    Rejected,
+}
+
+impl HunkState {
+    /// One word for lists.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Proposed => "proposed",
+            Self::Accepting { .. } => "accepting",
+            Self::Accepted { saved: true, .. } => "accepted",
+            Self::Accepted { saved: false, .. } => "accepted (unsaved)",
+            Self::Undoing { .. } => "undoing",
+            Self::Undone => "undone",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+/// What became of a ChangeSet as a whole, derived from its hunks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Captured, not judged yet.
+    Proposed,
+    /// Judged; it waits for a person.
+    Judged,
+    /// An intent is open.
+    Accepting,
+    /// Every hunk is in the text.
+    Accepted,
+    /// Some hunks are.
+    PartlyAccepted,
+    /// Every hunk that was accepted was undone, and none waits.
+    Undone,
+    /// None was accepted and none waits.
+    Rejected,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Proposed => "proposed",
+            Self::Judged => "judged",
+            Self::Accepting => "accepting",
+            Self::Accepted => "accepted",
+            Self::PartlyAccepted => "partly accepted",
+            Self::Undone => "undone",
+            Self::Rejected => "rejected",
+        })
+    }
+}
+
+/// An event that does not follow from the state.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IllegalTransition {
+    /// The first event must propose; a second proposal of the same ChangeSet says nothing new.
+    #[error("change {0} is already in the ledger")]
+    AlreadyProposed(String),
+    /// An event about a ChangeSet that was never proposed.
+    #[error("change {0} is not in the ledger")]
+    NotProposed(String),
+    /// The hunk does not exist.
+    #[error("change {changeset} has no hunk {hunk}")]
+    NoSuchHunk {
+        /// Which ChangeSet, short.
+        changeset: String,
+        /// The ordinal.
+        hunk: u32,
+    },
+    /// The hunk is in another state than the event needs.
+    #[error("hunk {hunk} of change {changeset} is {state}: it cannot become {wanted}")]
+    Hunk {
+        /// Which ChangeSet, short.
+        changeset: String,
+        /// The ordinal.
+        hunk: u32,
+        /// Its state, as a word.
+        state: &'static str,
+        /// What the event wants.
+        wanted: &'static str,
+    },
+    /// Another intent is open.
+    #[error("operation {operation} on change {changeset} is still under way")]
+    Busy {
+        /// Which ChangeSet, short.
+        changeset: String,
+        /// The open intent.
+        operation: OperationId,
+    },
+    /// An outcome of an intent that is not open.
+    #[error("operation {operation} on change {changeset} is not open: it already has an outcome")]
+    NotOpen {
+        /// Which ChangeSet, short.
+        changeset: String,
+        /// The intent.
+        operation: OperationId,
+    },
+    /// An intent without hunks.
+    #[error("no hunk of change {0} was named")]
+    NoHunks(String),
+}
+
+impl ChangeSetState {
+    /// Folds one event in: `state` is `None` before the first event about its ChangeSet.
+    ///
+    /// # Errors
+    /// [`IllegalTransition`] when the event does not follow; `state` is then as it was.
+    pub fn fold(state: Option<Self>, seq: u64, event: &Event) -> Result<Self, IllegalTransition> {
+        let short = event.changeset().short();
+        match (state, event) {
+            (None, Event::ChangeSetProposed { changeset }) => Ok(Self {
+                id: changeset.id,
+                title: changeset.title.clone(),
+                origin: changeset.origin.clone(),
+                branch: changeset.base.branch.clone(),
+                proposed_seq: seq,
+                updated_seq: seq,
+                decision: None,
+                risk_score: None,
+                hunks: changeset.hunks().map(|(_, h)| (h.ordinal, HunkState::Proposed)).collect(),
+                paths: changeset.hunks().map(|(f, h)| (h.ordinal, f.path.clone())).collect(),
+                open: None,
+            }),
+            (Some(_), Event::ChangeSetProposed { .. }) => {
+                Err(IllegalTransition::AlreadyProposed(short))
+            }
+            (None, _) => Err(IllegalTransition::NotProposed(short)),
+            (Some(mut state), event) => {
+                state.apply(seq, event)?;
+                state.updated_seq = seq;
+                Ok(state)
+            }
+        }
+    }
+
+    /// What became of it as a whole.
+    pub fn stage(&self) -> Stage {
+        let count = |test: fn(&HunkState) -> bool| self.hunks.values().filter(|s| test(s)).count();
+        let accepted = count(|s| matches!(s, HunkState::Accepted { .. }));
+        let waiting = count(|s| matches!(s, HunkState::Proposed));
+        let undone = count(|s| matches!(s, HunkState::Undone));
+        if self.open.is_some() {
+            Stage::Accepting
+        } else if accepted > 0 && accepted == self.hunks.len() {
+            Stage::Accepted
+        } else if accepted > 0 {
+            Stage::PartlyAccepted
+        } else if waiting > 0 {
+            if self.decision.is_some() { Stage::Judged } else { Stage::Proposed }
+        } else if undone > 0 {
+            Stage::Undone
+        } else {
+            Stage::Rejected
+        }
+    }
+
+    /// The hunks that wait for a person.
+    pub fn waiting(&self) -> Vec<u32> {
+        self.hunks_that(|state| matches!(state, HunkState::Proposed))
+    }
+
+    /// The hunks that may be accepted: waiting, or undone before.
+    pub fn acceptable(&self) -> Vec<u32> {
+        self.hunks_that(|state| matches!(state, HunkState::Proposed | HunkState::Undone))
+    }
+
+    /// The hunks that are in the text.
+    pub fn accepted(&self) -> Vec<u32> {
+        self.hunks_that(|state| matches!(state, HunkState::Accepted { .. }))
+    }
+
+    fn hunks_that(&self, test: impl Fn(HunkState) -> bool) -> Vec<u32> {
+        self.hunks.iter().filter(|(_, state)| test(**state)).map(|(hunk, _)| *hunk).collect()
+    }
+
+    fn apply(&mut self, seq: u64, event: &Event) -> Result<(), IllegalTransition> {
+        match event {
+            Event::ChangeSetProposed { .. } => {
+                Err(IllegalTransition::AlreadyProposed(self.id.short()))
+            }
+            Event::ChangeSetJudged { verdict, review, .. } => {
+                self.decision = Some(verdict.decision);
+                self.risk_score = Some(review.risk.score);
+                Ok(())
+            }
+            Event::AcceptRequested(intent) => self.open(seq, intent, false),
+            Event::UndoRequested(intent) => self.open(seq, intent, true),
+            Event::Accepted(outcome)
+            | Event::PartlyAccepted(outcome)
+            | Event::AcceptFailed(outcome) => self.settle(outcome, false),
+            Event::Undone(outcome) | Event::PartlyUndone(outcome) | Event::UndoFailed(outcome) => {
+                self.settle(outcome, true)
+            }
+            Event::Saved { path, .. } => {
+                for (hunk, state) in &mut self.hunks {
+                    if let HunkState::Accepted { saved, .. } = state
+                        && self.paths.get(hunk) == Some(path)
+                    {
+                        *saved = true;
+                    }
+                }
+                Ok(())
+            }
+            Event::Withdrawn { hunks, .. } => self.each(hunks, "withdrawn", |state| match state {
+                HunkState::Accepted { saved: false, .. } => Some(HunkState::Proposed),
+                _ => None,
+            }),
+            Event::Rejected { hunks, .. } => self.each(hunks, "rejected", |state| match state {
+                HunkState::Proposed | HunkState::Undone => Some(HunkState::Rejected),
+                _ => None,
+            }),
+        }
+    }
+
+    fn open(&mut self, seq: u64, intent: &Intent, undo: bool) -> Result<(), IllegalTransition> {
+        if let Some(open) = &self.open {
+            let (changeset, operation) = (self.id.short(), open.operation);
+            return Err(IllegalTransition::Busy { changeset, operation });
+        }
+        let operation = OperationId(seq);
+        if undo {
+            self.each(&intent.hunks, "undone", |state| match state {
+                HunkState::Accepted { operation: accepted, saved } => {
+                    Some(HunkState::Undoing { operation, accepted, saved })
+                }
+                _ => None,
+            })?;
+        } else {
+            self.each(&intent.hunks, "accepted", |state| match state {
+                HunkState::Proposed | HunkState::Undone => Some(HunkState::Accepting { operation }),
+                _ => None,
+            })?;
+        }
+        let (hunks, holder) = (intent.hunks.clone(), intent.holder.clone());
+        self.open = Some(OpenIntent { operation, undo, hunks, holder });
+        Ok(())
+    }
+
+    /// The hunks of `outcome` took effect; the intent's other hunks are back where they were.
+    fn settle(&mut self, outcome: &Outcome, undo: bool) -> Result<(), IllegalTransition> {
+        let operation = outcome.operation;
+        let Some(open) = self.open.take_if(|o| o.operation == operation && o.undo == undo) else {
+            return Err(IllegalTransition::NotOpen { changeset: self.id.short(), operation });
+        };
+        for hunk in open.hunks {
+            let took = outcome.hunks.contains(&hunk);
+            let path = self.paths.get(&hunk);
+            let Some(state) = self.hunks.get_mut(&hunk) else { continue };
+            *state = match (*state, took) {
+                (HunkState::Accepting { operation }, true) => {
+                    let saved = outcome.landed.iter().all(|f| Some(&f.path) != path || f.saved);
+                    HunkState::Accepted { operation, saved }
+                }
+                (HunkState::Accepting { .. }, false) => HunkState::Proposed,
+                (HunkState::Undoing { .. }, true) => HunkState::Undone,
+                (HunkState::Undoing { accepted, saved, .. }, false) => {
+                    HunkState::Accepted { operation: accepted, saved }
+                }
+                (other, _) => other,
+            };
+        }
+        Ok(())
+    }
+
+    /// Moves every named hunk, or none.
+    fn each(
+        &mut self,
+        hunks: &[u32],
+        wanted: &'static str,
+        next: impl Fn(HunkState) -> Option<HunkState>,
+    ) -> Result<(), IllegalTransition> {
+        let changeset = self.id.short();
+        if hunks.is_empty() {
+            return Err(IllegalTransition::NoHunks(changeset));
+        }
+        let mut moved = self.hunks.clone();
+        for hunk in hunks {
+            let (changeset, hunk) = (changeset.clone(), *hunk);
+            let Some(state) = moved.get_mut(&hunk) else {
+                return Err(IllegalTransition::NoSuchHunk { changeset, hunk });
+            };
+            let Some(to) = next(*state) else {
+                let state = state.word();
+                return Err(IllegalTransition::Hunk { changeset, hunk, state, wanted });
+            };
+            *state = to;
+        }
+        self.hunks = moved;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Base, ChangeKind, ChangeSet, Content, FileChange, Hunk, HunkKind, LandedFile, LineSpan,
+    };
+
+    fn changeset() -> ChangeSet {
+        let hunk = Hunk {
+            ordinal: 0,
+            kind: HunkKind::Lines,
+            before: LineSpan::default(),
+            after: LineSpan::default(),
+            entity: None,
+        };
+        let file = |path: &str| FileChange {
+            path: path.parse().unwrap(),
+            old_path: None,
+            change: ChangeKind::Modified,
+            content: Content::Text,
+            language: None,
+            generated: false,
+            before: None,
+            after: None,
+            hunks: vec![hunk.clone()],
+        };
+        ChangeSet::new(
+            Base { commit: None, branch: None, dirty: false },
+            Origin { worker: "recipe".into(), name: "x".into() },
+            "t".into(),
+            String::new(),
+            vec![file("b"), file("a")],
+        )
+    }
+
+    fn intent(hunks: &[u32]) -> Intent {
+        Intent {
+            changeset: changeset().id,
+            hunks: hunks.to_vec(),
+            files: vec![],
+            holder: HolderId("h".into()),
+        }
+    }
+
+    fn outcome(operation: u64, hunks: &[u32], saved: bool) -> Outcome {
+        let landed = changeset()
+            .hunks()
+            .filter(|(_, h)| hunks.contains(&h.ordinal))
+            .map(|(f, _)| LandedFile { path: f.path.clone(), blob: None, saved })
+            .collect();
+        let (changeset, hunks) = (changeset().id, hunks.to_vec());
+        Outcome { operation: OperationId(operation), changeset, hunks, landed, failed: vec![] }
+    }
+
+    /// Folds the events from sequence number 1 and shows the stage and the hunks, or why it stopped.
+    fn check(events: &[Event], expected: &str) {
+        let mut all = vec![Event::ChangeSetProposed { changeset: changeset() }];
+        all.extend_from_slice(events);
+        let mut state = None;
+        for (seq, event) in (1..).zip(&all) {
+            match ChangeSetState::fold(state.take(), seq, event) {
+                Ok(next) => state = Some(next),
+                Err(error) => {
+                    let error = error.to_string().replace(&changeset().id.short(), "C");
+                    return assert_eq!(error, expected);
+                }
+            }
+        }
+        let state = state.unwrap();
+        let hunks: Vec<_> = state.hunks.values().map(|s| s.word()).collect();
+        assert_eq!(format!("{}: {}", state.stage(), hunks.join(", ")), expected);
+    }
+
+    #[test]
+    fn hunks_are_numbered_in_path_order_and_the_id_ignores_narration() {
+        let first = changeset();
+        let paths: Vec<_> = first.hunks().map(|(f, h)| (f.path.to_string(), h.ordinal)).collect();
+        assert_eq!(paths, [("a".into(), 1), ("b".into(), 2)]);
+        let mut again = first.clone();
+        again.title = "other".into();
+        let again =
+            ChangeSet::new(again.base, again.origin, again.title, again.rationale, again.files);
+        assert_eq!(again.id, first.id);
+    }
+
+    #[test]
+    fn acceptance_goes_through_an_intent() {
+        check(&[], "proposed: proposed, proposed");
+        check(&[Event::AcceptRequested(intent(&[1]))], "accepting: accepting, proposed");
+        let request = Event::AcceptRequested(intent(&[1, 2]));
+        check(
+            &[request.clone(), Event::Accepted(outcome(2, &[1, 2], true))],
+            "accepted: accepted, accepted",
+        );
+        check(
+            &[request.clone(), Event::PartlyAccepted(outcome(2, &[2], true))],
+            "partly accepted: proposed, accepted",
+        );
+        check(
+            &[request.clone(), Event::AcceptFailed(outcome(2, &[], true))],
+            "proposed: proposed, proposed",
+        );
+        check(&[request.clone(), request], "operation 2 on change C is still under way");
+    }
+
+    #[test]
+    fn an_outcome_counts_once() {
+        let request = Event::AcceptRequested(intent(&[1]));
+        let done = Event::Accepted(outcome(2, &[1], true));
+        check(
+            &[request.clone(), done.clone(), done],
+            "operation 2 on change C is not open: it already has an outcome",
+        );
+        check(
+            &[request.clone(), Event::Accepted(outcome(2, &[1], true)), request],
+            "hunk 1 of change C is accepted: it cannot become accepted",
+        );
+    }
+
+    #[test]
+    fn an_undone_hunk_may_be_accepted_again() {
+        let accept = Event::AcceptRequested(intent(&[1]));
+        let undo = Event::UndoRequested(intent(&[1]));
+        let events = [
+            accept.clone(),
+            Event::Accepted(outcome(2, &[1], true)),
+            undo.clone(),
+            Event::Undone(outcome(4, &[1], true)),
+            accept,
+        ];
+        check(&events[..4], "proposed: undone, proposed");
+        check(&events, "accepting: accepting, proposed");
+        check(
+            &[events[0].clone(), events[1].clone(), undo, Event::UndoFailed(outcome(4, &[], true))],
+            "partly accepted: accepted, proposed",
+        );
+    }
+
+    #[test]
+    fn an_unsaved_acceptance_can_be_saved_or_withdrawn() {
+        let id = changeset().id;
+        let start =
+            [Event::AcceptRequested(intent(&[1])), Event::Accepted(outcome(2, &[1], false))];
+        let then = |event: Event| [start.to_vec(), vec![event]].concat();
+        check(&start, "partly accepted: accepted (unsaved), proposed");
+        let saved = Event::Saved { changeset: id, path: "a".parse().unwrap() };
+        check(&then(saved.clone()), "partly accepted: accepted, proposed");
+        let withdrawn =
+            Event::Withdrawn { changeset: id, hunks: vec![1], reason: "closed unsaved".into() };
+        check(&then(withdrawn.clone()), "proposed: proposed, proposed");
+        check(
+            &[then(saved), vec![withdrawn]].concat(),
+            "hunk 1 of change C is accepted: it cannot become withdrawn",
+        );
+    }
+
+    #[test]
+    fn rejected_hunks_cannot_be_accepted() {
+        let rejected =
+            Event::Rejected { changeset: changeset().id, hunks: vec![1, 2], reason: None };
+        check(std::slice::from_ref(&rejected), "rejected: rejected, rejected");
+        check(
+            &[rejected, Event::AcceptRequested(intent(&[1]))],
+            "hunk 1 of change C is rejected: it cannot become accepted",
+        );
+        check(&[Event::AcceptRequested(intent(&[7]))], "change C has no hunk 7");
+        check(&[Event::AcceptRequested(intent(&[]))], "no hunk of change C was named");
+    }
+}

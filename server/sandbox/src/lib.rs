@@ -1,0 +1,1 @@
+//! Starts, limits and ends processes: the only place that spawns.

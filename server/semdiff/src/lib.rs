@@ -1,0 +1,1 @@
+//! Two texts to hunks and entity changes; anchoring of hunks.

@@ -1,0 +1,1 @@
+//! Hermetic environment, repositories built by script, an LSP client: for tests only.
