@@ -1,1 +1,23 @@
 //! Source text to structure: languages, tree-sitter, outlines.
+//!
+//! Start at [`parse`], then [`outline`] for the named things of a file, [`Parsed::tokens`] for its text
+//! without layout, and [`risky`] for places that deserve a second look. What a language's things look like
+//! is data: `queries/<language>/*.scm`, documented in `queries/README.md`.
+//!
+//! Broken source is data, not an error. Everything is bounded by the limits re-exported here; this crate
+//! does no IO, reads no clock and knows nothing of diffs, policies or editors.
+
+mod detect;
+mod grammar;
+mod outline;
+mod parse;
+mod query;
+mod risky;
+mod tokens;
+mod visibility;
+
+pub use detect::{is_test_path, language_of};
+pub use outline::{ENTITY_DEPTH_LIMIT, Entity, NAME_LIMIT_BYTES, outline, outline_and_docs};
+pub use parse::{ParseError, Parsed, SyntaxError, TEXT_LIMIT_BYTES, parse};
+pub use risky::{Risky, risky};
+pub use tokens::{Token, TokenRole};
