@@ -1,1 +1,25 @@
 //! Two texts to hunks and entity changes; anchoring of hunks.
+//!
+//! Pure: bytes in, values out. Knows nothing of files, git, editors or policies, and broken source is
+//! ordinary input. Start at [`hunks`] for what changed in lines, [`Anchoring`] for where a hunk belongs
+//! in a text that has moved on, and `entity_changes` for what changed in named things.
+
+mod align;
+mod anchor;
+mod apply;
+mod conflict;
+mod entities;
+mod hunks;
+#[cfg(test)]
+mod laws;
+mod text;
+
+pub use anchor::{Anchor, Anchoring, anchor_all};
+pub use apply::{Overlap, apply, place, shift_past};
+pub use conflict::ConflictReason;
+pub use entities::{
+    DUPLICATES_MAX, EntityDiff, RENAME_PAIRS_MAX, RENAME_SIMILARITY_PERCENT, enclosing,
+    entity_changes,
+};
+pub use hunks::{DIFF_LINES_MAX, LineDiff, Precision, diff_lines, hunks, inverse, line_counts};
+pub use text::{LineEnding, is_text, line_ending, line_span};

@@ -1,0 +1,483 @@
+//! Where a hunk that was made against one text belongs in the text that is there now, or why nowhere.
+//!
+//! Content decides; there are no dates, versions or guesses here. A hunk has a place only if all of this
+//! holds, and each rule can only refuse:
+//!
+//! 1. **Its own lines are certain.** Every shortest way from base to current keeps the lines it replaces,
+//!    side by side (see `align`). An insertion needs a certain gap in which nothing was inserted.
+//! 2. **What touches it is as it was**: the line before and the line behind. The start and the end of the
+//!    file count as lines that nothing else equals, so a hunk at the end is in conflict with text appended
+//!    there.
+//! 3. **No other place looks as good.** Of up to [`CONTEXT_LINES`] lines on each side, those that still
+//!    match, counted outwards from the hunk until the first that does not, are its context. Another place
+//!    with the same text (for an insertion: any other gap) and as much matching context, in current or in
+//!    base, is a rival. The diff alone never decides between two such places. Only if nothing above the
+//!    hunk changed at all, down to its last context line, need no rival be feared.
+//!
+//! If there is no such place, the hunk may have landed already: its replacement stands between the lines
+//! that touched it, or taking it out again has a place by the same rules.
+//!
+//! For texts too different for rule 1 (a named limit), the histogram diff stands in for it and the others
+//! turn strict: all context lines must match, and any other place with the same text between the same two
+//! lines is a rival, whatever did or did not change above.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::ops::Range;
+
+use model::LineSpan;
+
+use crate::align::{Alignment, NODES_MAX};
+use crate::apply::{Overlap, apply, shift_past};
+use crate::conflict::{CANDIDATES_MAX, ConflictReason};
+use crate::hunks::diff_rows;
+use crate::text::{Text, line_ending, narrow};
+
+/// How many lines on each side of a hunk tell its place from others.
+const CONTEXT_LINES: usize = 3;
+
+/// The limit of rule 1 where a replacement that may have landed already is looked for, once per hunk.
+const LANDED_NODES_MAX: usize = NODES_MAX / 8;
+
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// Where a hunk belongs in the current text. Ranges are bytes of the current text, whole lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Anchor {
+    /// Where it was; nothing above it changed.
+    Unchanged(Range<usize>),
+    /// At another place, or between changed lines: the range, and by how many lines it moved down.
+    Shifted(Range<usize>, i64),
+    /// What it would put there is there: the range of that.
+    AlreadyThere(Range<usize>),
+    /// Nowhere that is certain.
+    Conflict(ConflictReason),
+}
+
+impl Anchor {
+    /// The bytes of the current text to replace; `None` if there is nothing to do or it cannot be done.
+    pub fn target(&self) -> Option<&Range<usize>> {
+        match self {
+            Self::Unchanged(range) | Self::Shifted(range, _) => Some(range),
+            Self::AlreadyThere(_) | Self::Conflict(_) => None,
+        }
+    }
+}
+
+/// A base text compared with the current one, ready to anchor hunks that were made against base.
+#[derive(Debug)]
+pub struct Anchoring<'t> {
+    base: Text<'t>,
+    current: Text<'t>,
+    base_lines: Vec<u32>,
+    current_lines: Vec<u32>,
+    /// How many first lines are the same.
+    head: usize,
+    alignment: Alignment,
+    /// Whether the alignment is what all shortest ways agree on, or one diff's view.
+    certain: bool,
+    /// What was applied to the text that hunks are stated against to get `base`.
+    landed: Vec<(LineSpan, Vec<u8>)>,
+}
+
+impl<'t> Anchoring<'t> {
+    /// Compares `base` with `current`.
+    ///
+    /// # Cost
+    /// Lines times the number of changed lines, at most 8 million steps and 32 MB; beyond that the cost of
+    /// a histogram diff.
+    pub fn new(base: &'t [u8], current: &'t [u8]) -> Self {
+        Self::compare(Cow::Borrowed(base), Cow::Borrowed(current), NODES_MAX)
+    }
+
+    /// Compares `base`, with hunks that are known to have landed, with `current`. Hunks are still stated
+    /// against `base`.
+    ///
+    /// What is known need not be recognised: a hunk next to accepted ones then finds its place even where
+    /// text repeats.
+    /// # Errors
+    /// [`Overlap`] if the landed hunks do not fit `base` together.
+    /// # Cost
+    /// As [`Anchoring::new`].
+    pub fn past<R: AsRef<[u8]>>(
+        base: &'t [u8],
+        landed: &[(LineSpan, R)],
+        current: &'t [u8],
+    ) -> Result<Self, Overlap> {
+        let advanced = apply(base, landed)?;
+        let landed = landed.iter().map(|(span, text)| (*span, text.as_ref().to_vec())).collect();
+        let anchoring = Self::compare(Cow::Owned(advanced), Cow::Borrowed(current), NODES_MAX);
+        Ok(Self { landed, ..anchoring })
+    }
+
+    /// As if the texts were too different to be certain.
+    #[cfg(test)]
+    pub(crate) fn uncertain(base: &'t [u8], current: &'t [u8]) -> Self {
+        Self::compare(Cow::Borrowed(base), Cow::Borrowed(current), 0)
+    }
+
+    fn compare(base: Cow<'t, [u8]>, current: Cow<'t, [u8]>, nodes_max: usize) -> Self {
+        let (base, current) = (Text::new(base), Text::new(current));
+        let mut ids = HashMap::new();
+        let base_lines = numbered(&base, &mut ids);
+        let current_lines = numbered(&current, &mut ids);
+        let pairs = base_lines.iter().zip(&current_lines);
+        let head = pairs.take_while(|(old, new)| old == new).count();
+        let certain = Alignment::certain(&base_lines, &current_lines, nodes_max);
+        let (alignment, certain) = match certain {
+            Some(alignment) => (alignment, true),
+            None => (one_view(&base, &current), false),
+        };
+        Self {
+            base,
+            current,
+            base_lines,
+            current_lines,
+            head,
+            alignment,
+            certain,
+            landed: Vec::new(),
+        }
+    }
+
+    /// Where the hunk that replaces `before` of base by `replacement` belongs in the current text.
+    ///
+    /// # Cost
+    /// Linear in the lines of both texts; where the replacement may have landed already, one more
+    /// comparison of an eighth of the limit of [`Anchoring::new`].
+    pub fn anchor(&self, before: &LineSpan, replacement: &[u8]) -> Anchor {
+        let Ok(before) = shift_past(before, &self.landed) else {
+            return Anchor::Conflict(ConflictReason::TextChanged);
+        };
+        let Some(rows) = self.base.rows(&before) else {
+            return Anchor::Conflict(ConflictReason::NotInBase);
+        };
+        if !self.keeps_lines_apart(&rows, replacement) {
+            return Anchor::Conflict(ConflictReason::NotInBase);
+        }
+        if self.base.bytes() == self.current.bytes() {
+            return Anchor::Unchanged(before.bytes());
+        }
+        if let Some(there) = self.as_accepted(&before, replacement) {
+            return Anchor::AlreadyThere(there);
+        }
+        match self.find(&rows) {
+            Ok(Some(place)) if place.start == rows.start && self.untouched_above(&rows) => {
+                Anchor::Unchanged(self.current.range(&place))
+            }
+            Ok(Some(place)) => {
+                let down = signed(place.start) - signed(rows.start);
+                Anchor::Shifted(self.current.range(&place), down)
+            }
+            Ok(None) => match self.landed_already(&rows, replacement) {
+                Some(there) => Anchor::AlreadyThere(self.current.range(&there)),
+                None => Anchor::Conflict(self.why_nowhere(&rows)),
+            },
+            Err(reason) => Anchor::Conflict(reason),
+        }
+    }
+
+    /// A replacement must end its last line, unless it ends the file; and nothing can be inserted behind a
+    /// line that does not end. Hunks of a line diff are so; others would run two lines into one.
+    fn keeps_lines_apart(&self, rows: &Range<usize>, replacement: &[u8]) -> bool {
+        let at_end = rows.end == self.base.lines();
+        let ended = |text: &[u8]| text.last().is_none_or(|&byte| byte == b'\n');
+        let open_before = at_end && !ended(self.base.of(&(0..rows.start)));
+        (at_end || ended(replacement)) && (!open_before || replacement.is_empty())
+    }
+
+    /// Whether the current text is base with just this replacement made.
+    fn as_accepted(&self, before: &LineSpan, replacement: &[u8]) -> Option<Range<usize>> {
+        let head = self.base.bytes().get(..before.start)?;
+        let tail = self.base.bytes().get(before.end..)?;
+        let rest = self.current.bytes().strip_prefix(head)?.strip_suffix(tail)?;
+        (rest == replacement).then(|| before.start..before.start + replacement.len())
+    }
+
+    /// Whether nothing changed from the first line to the last context line below `rows`.
+    fn untouched_above(&self, rows: &Range<usize>) -> bool {
+        self.head >= (rows.end + CONTEXT_LINES).min(self.base.lines())
+    }
+
+    /// The lines of current that are lines `rows` of base, by the three rules; `None` if the first two find
+    /// none.
+    fn find(&self, rows: &Range<usize>) -> Result<Option<Range<usize>>, ConflictReason> {
+        let Some(place) = self.certain_place(rows) else { return Ok(None) };
+        let context = self.context(rows, &self.current_lines, &place);
+        if !context.touches() {
+            return Ok(None);
+        }
+        let untouched = place.start == rows.start && self.untouched_above(rows);
+        if untouched && self.certain {
+            return Ok(Some(place));
+        }
+        if !self.certain && context.lines() < 2 * CONTEXT_LINES {
+            return Ok(None);
+        }
+        let as_good =
+            |other: Context| other.lines() >= context.lines() || (!self.certain && other.touches());
+        let mut candidates = self.places_like(rows, as_good);
+        let old = self.base_lines.get(rows.clone()).unwrap_or_default();
+        let twin_in_base = occurrences(&self.base_lines, old)
+            .filter(|&start| start != rows.start)
+            .map(|start| {
+                let twin = start..start + rows.len();
+                Context::between(&self.current_lines, &place, &self.base_lines, &twin)
+            })
+            .any(as_good);
+        if candidates == [narrow(place.start)] && !twin_in_base {
+            return Ok(Some(place));
+        }
+        candidates.truncate(CANDIDATES_MAX);
+        Err(ConflictReason::Ambiguous { candidates })
+    }
+
+    /// Rule 1.
+    fn certain_place(&self, rows: &Range<usize>) -> Option<Range<usize>> {
+        if rows.is_empty() {
+            let gap = self.alignment.gaps.get(rows.start).copied().flatten()?;
+            return Some(gap..gap);
+        }
+        let found = self.alignment.lines.get(rows.clone())?;
+        let start = found.first().copied().flatten()?;
+        let together = found.iter().zip(start..).all(|(line, expected)| *line == Some(expected));
+        together.then(|| start..start + rows.len())
+    }
+
+    fn context(&self, rows: &Range<usize>, other: &[u32], place: &Range<usize>) -> Context {
+        Context::between(&self.base_lines, rows, other, place)
+    }
+
+    /// The lines of current at which the text of `rows` stands, with a context that `counts`.
+    fn places_like(&self, rows: &Range<usize>, counts: impl Fn(Context) -> bool) -> Vec<u32> {
+        let old = self.base_lines.get(rows.clone()).unwrap_or_default();
+        occurrences(&self.current_lines, old)
+            .filter(|&start| {
+                let place = start..start + rows.len();
+                counts(self.context(rows, &self.current_lines, &place))
+            })
+            .take(CANDIDATES_MAX + 1)
+            .map(narrow)
+            .collect()
+    }
+
+    /// The lines of current that are the replacement, landed at its place.
+    fn landed_already(&self, rows: &Range<usize>, replacement: &[u8]) -> Option<Range<usize>> {
+        if let Some(place) = self.between_neighbours(rows)
+            && self.current.of(&place) == replacement
+        {
+            return Some(place);
+        }
+        // Where the touching lines repeat, ask the other way round: made against the accepted text, has
+        // the inverse hunk a place?
+        if !self.stands_somewhere(rows, replacement) {
+            return None;
+        }
+        let accepted = apply(self.base.bytes(), &[(self.base.span(rows), replacement)]).ok()?;
+        let current = Cow::Borrowed(self.current.bytes());
+        let inverse = Anchoring::compare(Cow::Owned(accepted), current, LANDED_NODES_MAX);
+        let lines = replacement.split_inclusive(|&byte| byte == b'\n').count();
+        inverse.find(&(rows.start..rows.start + lines)).ok().flatten()
+    }
+
+    /// What lies between the certain places of the two lines that touch `rows`.
+    fn between_neighbours(&self, rows: &Range<usize>) -> Option<Range<usize>> {
+        let line = |row: usize| self.alignment.lines.get(row).copied().flatten();
+        let start = match rows.start.checked_sub(1) {
+            None => 0,
+            Some(above) => line(above)? + 1,
+        };
+        let end = match rows.end {
+            end if end == self.base.lines() => self.current.lines(),
+            below => line(below)?,
+        };
+        (start <= end).then_some(start..end)
+    }
+
+    /// Whether the replacement stands anywhere between lines equal to those that touch `rows`.
+    fn stands_somewhere(&self, rows: &Range<usize>, replacement: &[u8]) -> bool {
+        let above = rows.start.saturating_sub(1)..rows.start;
+        let below = rows.end..(rows.end + 1).min(self.base.lines());
+        let framed = [self.base.of(&above), replacement, self.base.of(&below)].concat();
+        (0..self.current.lines()).any(|line| {
+            let here = self.current.offset(line)..;
+            self.current.bytes().get(here).is_some_and(|text| text.starts_with(&framed))
+        })
+    }
+
+    fn why_nowhere(&self, rows: &Range<usize>) -> ConflictReason {
+        let (base, current) = (self.base.bytes(), self.current.bytes());
+        let (from, to) = (line_ending(base), line_ending(current));
+        if current.is_empty() {
+            return ConflictReason::FileEmptied;
+        }
+        if from != to {
+            return ConflictReason::LineEndingsChanged { from, to };
+        }
+        if let Some(added) = self.mark_changed()
+            && rows.start <= 1
+        {
+            return ConflictReason::ByteOrderMark { added };
+        }
+        if self.alignment.common == 0 && !base.is_empty() {
+            return ConflictReason::FileReplaced;
+        }
+        let mut candidates = self.places_like(rows, Context::touches);
+        if !candidates.is_empty() {
+            candidates.truncate(CANDIDATES_MAX);
+            return ConflictReason::Ambiguous { candidates };
+        }
+        if rows.is_empty() || self.certain_place(rows).is_some() {
+            return ConflictReason::NeighboursChanged;
+        }
+        ConflictReason::TextChanged
+    }
+
+    /// Whether a byte order mark, and nothing else of the first line, was added or removed.
+    fn mark_changed(&self) -> Option<bool> {
+        let (old, new) = (self.base.of(&(0..1)), self.current.of(&(0..1)));
+        if new.strip_prefix(BYTE_ORDER_MARK) == Some(old) {
+            return Some(true);
+        }
+        (old.strip_prefix(BYTE_ORDER_MARK) == Some(new)).then_some(false)
+    }
+}
+
+/// Anchors each of `hunks`, made against `base`, in `current`. One answer for each, in their order.
+///
+/// If `current` is `base` with all of them made, all are already there, however much text repeats.
+/// # Cost
+/// One [`Anchoring::new`] and one [`Anchoring::anchor`] for each.
+pub fn anchor_all(base: &[u8], hunks: &[(LineSpan, &[u8])], current: &[u8]) -> Vec<Anchor> {
+    let stated: Vec<(LineSpan, &[u8])> = hunks.to_vec();
+    if base != current && apply(base, &stated).is_ok_and(|accepted| accepted == current) {
+        let there = hunks.iter().map(|(span, text)| {
+            let others: Vec<_> =
+                stated.iter().filter(|(other, _)| other != span).copied().collect();
+            match shift_past(span, &others) {
+                Ok(span) => Anchor::AlreadyThere(span.start..span.start + text.len()),
+                Err(_) => Anchor::Conflict(ConflictReason::NotInBase),
+            }
+        });
+        return there.collect();
+    }
+    let anchoring = Anchoring::new(base, current);
+    hunks.iter().map(|(span, text)| anchoring.anchor(span, text)).collect()
+}
+
+/// How many lines next to two places are the same, counted outwards until the first that differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Context {
+    above: usize,
+    below: usize,
+}
+
+impl Context {
+    fn between(one: &[u32], at: &Range<usize>, other: &[u32], there: &Range<usize>) -> Self {
+        // Beyond the ends of a text there is nothing, which equals only nothing.
+        let up = |text: &[u32], start: usize, far: usize| {
+            start.checked_sub(far).and_then(|line| text.get(line).copied())
+        };
+        let down = |text: &[u32], end: usize, far: usize| text.get(end + far - 1).copied();
+        let above = (1..=CONTEXT_LINES)
+            .take_while(|&far| up(one, at.start, far) == up(other, there.start, far))
+            .count();
+        let below = (1..=CONTEXT_LINES)
+            .take_while(|&far| down(one, at.end, far) == down(other, there.end, far))
+            .count();
+        Self { above, below }
+    }
+
+    fn lines(self) -> usize {
+        self.above + self.below
+    }
+
+    /// Rule 2.
+    fn touches(self) -> bool {
+        self.above > 0 && self.below > 0
+    }
+}
+
+/// Every start at which `needle` stands in `lines`; each gap for an empty one. Linear (Knuth, Morris, Pratt).
+fn occurrences(lines: &[u32], needle: &[u32]) -> impl Iterator<Item = usize> {
+    // For each prefix of the needle, the length of its longest proper end that is also its start.
+    let mut borders: Vec<usize> = Vec::with_capacity(needle.len());
+    for (nth, line) in needle.iter().enumerate() {
+        let border = match nth {
+            0 => 0,
+            _ => extend(&borders, needle, borders.last().copied().unwrap_or(0), *line),
+        };
+        borders.push(border);
+    }
+    let empty = needle.is_empty().then_some(0);
+    let mut matched = 0;
+    let found: Vec<usize> = lines
+        .iter()
+        .enumerate()
+        .filter_map(|(nth, line)| {
+            if needle.is_empty() {
+                return Some(nth + 1);
+            }
+            if matched == needle.len() {
+                matched = borders.last().copied().unwrap_or(0);
+            }
+            matched = extend(&borders, needle, matched, *line);
+            (matched == needle.len()).then(|| nth + 1 - needle.len())
+        })
+        .collect();
+    empty.into_iter().chain(found)
+}
+
+/// How much of `needle` is matched after `line`, if `matched` of it was before.
+fn extend(borders: &[usize], needle: &[u32], mut matched: usize, line: u32) -> usize {
+    loop {
+        if needle.get(matched) == Some(&line) {
+            return matched + 1;
+        }
+        let Some(shorter) = matched.checked_sub(1) else { return 0 };
+        matched = borders.get(shorter).copied().unwrap_or(0);
+    }
+}
+
+/// The lines of a text as numbers; equal lines have equal numbers.
+fn numbered<'l>(text: &'l Text<'_>, ids: &mut HashMap<&'l [u8], u32>) -> Vec<u32> {
+    text.iter()
+        .map(|line| {
+            let next = narrow(ids.len());
+            *ids.entry(line).or_insert(next)
+        })
+        .collect()
+}
+
+/// The histogram diff as an alignment.
+fn one_view(base: &Text<'_>, current: &Text<'_>) -> Alignment {
+    let mut lines = vec![None; base.lines()];
+    let mut gaps = vec![None; base.lines() + 1];
+    let (hunks, _) = diff_rows(base, current);
+    let (mut old, mut new) = (0, 0);
+    let mut common = 0;
+    let end = (base.lines()..base.lines(), current.lines()..current.lines());
+    for (removed, added) in hunks.into_iter().chain([end]) {
+        for (nth, line) in (old..removed.start).enumerate() {
+            if let Some(slot) = lines.get_mut(line) {
+                *slot = Some(new + nth);
+            }
+            common += 1;
+        }
+        // A gap at a hunk counts too: what was inserted there shows in the context.
+        for (nth, gap) in (old..=removed.start).enumerate() {
+            if let Some(slot) = gaps.get_mut(gap) {
+                *slot = Some(new + nth);
+            }
+        }
+        (old, new) = (removed.end, added.end);
+    }
+    Alignment { lines, gaps, common }
+}
+
+fn signed(line: usize) -> i64 {
+    i64::try_from(line).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests;
