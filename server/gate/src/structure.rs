@@ -1,0 +1,272 @@
+//! What the syntax trees of both sides say: broken source, tests that are gone or say less, risky code.
+
+use model::{ChangeKind, Finding, Language, RelPath, Severity};
+use syntax::{Entity, Parsed, Risky, is_test_path, outline, parse, risky};
+
+use crate::FileUnderReview;
+use crate::place::{File, finding};
+
+/// What one file's structure gives.
+#[derive(Default)]
+pub(crate) struct Structure {
+    pub(crate) findings: Vec<Finding>,
+    /// Tests that are on one side only; settled over all files by [`removed_tests`].
+    pub(crate) tests: TestsMoved,
+}
+
+/// The tests of a file that the other side does not have under their name.
+#[derive(Default)]
+pub(crate) struct TestsMoved {
+    gone: Vec<Gone>,
+    /// Own name and body of each new one.
+    fresh: Vec<(String, Vec<u8>)>,
+}
+
+struct Gone {
+    own_name: String,
+    body: Vec<u8>,
+    finding: Finding,
+}
+
+/// One test of one side.
+struct Test<'t> {
+    entity: Entity,
+    body: &'t [u8],
+}
+
+/// Risky code: what the syntax crate calls it, the rule, what to say.
+pub(crate) const RISKY: &[(&str, &str, &str)] = &[
+    ("built-query", "built-query.added", "a query is built from pieces of text"),
+    ("deserialize", "deserialize.added", "data is turned into objects that may run code"),
+    (
+        "disable-verification",
+        "disable-verification.added",
+        "a check of certificates is switched off",
+    ),
+    ("eval", "eval.added", "text is run as code"),
+    ("exec", "exec.added", "a process is started"),
+    ("raw-html", "raw-html.added", "text is put into a page unescaped"),
+    ("shell", "shell.added", "a command is given to a shell"),
+    ("suppression", "suppression.added", "a check is silenced"),
+    ("swallowed-error", "swallowed-error.added", "an error is caught and dropped"),
+    ("type-escape", "type-escape.added", "a type is asserted instead of checked"),
+    ("unsafe", "unsafe.added", "unsafe code is added"),
+    ("unsafe-cast", "unsafe-cast.added", "memory is read as another type"),
+];
+
+/// Checks the structure of one file; nothing for a language that is not read.
+pub(crate) fn check(file: &File<'_>) -> Structure {
+    let of = &file.of;
+    if !file.is_text() {
+        return Structure::default();
+    }
+    let Some(language) = of.language else {
+        let findings = deleted_test_file(of, 0).into_iter().collect();
+        return Structure { findings, ..Structure::default() };
+    };
+    let before = of.before.map(|text| parse(language, text)).transpose();
+    let after = of.after.map(|text| parse(language, text)).transpose();
+    let (before, after) = match (before, after) {
+        (Ok(before), Ok(after)) => (before, after),
+        (Err(reason), _) | (_, Err(reason)) => {
+            let message = format!("the structure could not be read: {reason}");
+            let findings = vec![finding("syntax.unread", of.path, 0, message)];
+            return Structure { findings, ..Structure::default() };
+        }
+    };
+    let mut structure = Structure::default();
+    structure.findings.extend(broken(file, before.as_ref(), after.as_ref()));
+    structure.findings.extend(new_risks(file, before.as_ref(), after.as_ref()));
+    compare_tests(file, before.as_ref(), after.as_ref(), &mut structure);
+    structure
+}
+
+/// The removed tests of all files, but those that are found anew under the same name or with the same body.
+pub(crate) fn removed_tests(files: &[TestsMoved]) -> Vec<Finding> {
+    let mut fresh: Vec<&(String, Vec<u8>)> = files.iter().flat_map(|tests| &tests.fresh).collect();
+    let mut findings = Vec::new();
+    for gone in files.iter().flat_map(|tests| &tests.gone) {
+        let moved = fresh.iter().position(|(name, body)| {
+            *name == gone.own_name || (*body == gone.body && !body.is_empty())
+        });
+        match moved {
+            Some(at) => {
+                fresh.swap_remove(at);
+            }
+            None => findings.push(gone.finding.clone()),
+        }
+    }
+    findings
+}
+
+/// More places that do not parse than before. Test files may be broken on purpose, so there a person looks.
+fn broken(
+    file: &File<'_>,
+    before: Option<&Parsed<'_>>,
+    after: Option<&Parsed<'_>>,
+) -> Option<Finding> {
+    let errors = after?.errors();
+    let known = before.map_or(0, |before| before.errors().len());
+    if errors.len() <= known {
+        return None;
+    }
+    let first = errors.iter().find(|error| file.is_added(error.first_line)).or(errors.first())?;
+    let more = errors.len() - known;
+    let message = match (known, more) {
+        (_, 1) => "the source no longer parses here".to_owned(),
+        _ => format!("the source no longer parses here, and in {} more places", more - 1),
+    };
+    let mut found = finding("syntax.broken", file.of.path, first.first_line, message);
+    if is_test_path(file.of.path) {
+        found.severity = Severity::Warning;
+    }
+    Some(found)
+}
+
+/// Risky places in excess of those before, kind by kind, at added lines where there are enough of them.
+fn new_risks(
+    file: &File<'_>,
+    before: Option<&Parsed<'_>>,
+    after: Option<&Parsed<'_>>,
+) -> Vec<Finding> {
+    let places = |side: Option<&Parsed<'_>>| side.map(risky).unwrap_or_default();
+    let (old, new) = (places(before), places(after));
+    let mut findings = Vec::new();
+    for (what, rule, message) in RISKY {
+        let of_kind = |risks: &[Risky]| risks.iter().filter(|risk| risk.what == *what).count();
+        let excess = of_kind(&new).saturating_sub(of_kind(&old));
+        let mut places: Vec<u32> =
+            new.iter().filter(|risk| risk.what == *what).map(|risk| risk.first_line).collect();
+        places.sort_by_key(|line| (!file.is_added(*line), *line));
+        for line in places.into_iter().take(excess) {
+            findings.push(finding(rule, file.of.path, line, (*message).to_owned()));
+        }
+    }
+    findings
+}
+
+fn compare_tests(
+    file: &File<'_>,
+    before: Option<&Parsed<'_>>,
+    after: Option<&Parsed<'_>>,
+    structure: &mut Structure,
+) {
+    let mut old = before.map(tests).unwrap_or_default();
+    let mut new = after.map(tests).unwrap_or_default();
+    if after.is_none() && !old.is_empty() {
+        structure.findings.extend(deleted_test_file(&file.of, old.len()));
+        return;
+    }
+    // The same test: by its full name, else by its own name, else by what it does.
+    let mut pairs = take_pairs(&mut old, &mut new, |a, b| a.entity.name == b.entity.name);
+    pairs.extend(take_pairs(&mut old, &mut new, |a, b| a.entity.own_name == b.entity.own_name));
+    pairs.extend(take_pairs(&mut old, &mut new, |a, b| a.body == b.body && !a.body.is_empty()));
+    for (old, new) in &pairs {
+        structure.findings.extend(compare(file.of.path, &old.entity, &new.entity));
+    }
+    for test in &new {
+        let path = file.of.path;
+        structure.findings.extend(marked(path, &test.entity, false, false));
+        structure.tests.fresh.push((test.entity.own_name.clone(), test.body.to_vec()));
+    }
+    for test in old {
+        let message = format!("the test `{}` is removed", test.entity.name);
+        let line = test.entity.first_line;
+        structure.tests.gone.push(Gone {
+            own_name: test.entity.own_name,
+            body: test.body.to_vec(),
+            finding: finding("test.removed", file.of.path, line, message),
+        });
+    }
+}
+
+/// What is worse about a test than it was.
+fn compare(path: &RelPath, old: &Entity, new: &Entity) -> Vec<Finding> {
+    let mut findings = marked(path, new, old.skipped, old.focused);
+    if new.assertions < old.assertions {
+        let message = format!(
+            "the test `{}` asserts less: {} before, {} now",
+            new.name, old.assertions, new.assertions
+        );
+        findings.push(finding("test.weakened", path, new.first_line, message));
+    }
+    findings
+}
+
+/// Markers that a test has now and had not before.
+fn marked(path: &RelPath, test: &Entity, skipped: bool, focused: bool) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if test.skipped && !skipped {
+        let message = format!("the test `{}` is skipped", test.name);
+        findings.push(finding("test.skipped", path, test.first_line, message));
+    }
+    if test.focused && !focused {
+        let message = format!("only the test `{}` runs: others are kept from running", test.name);
+        findings.push(finding("test.focused", path, test.first_line, message));
+    }
+    findings
+}
+
+/// Takes out of both lists what `same` pairs, in order.
+fn take_pairs<'t>(
+    old: &mut Vec<Test<'t>>,
+    new: &mut Vec<Test<'t>>,
+    same: impl Fn(&Test<'_>, &Test<'_>) -> bool,
+) -> Vec<(Test<'t>, Test<'t>)> {
+    let mut pairs = Vec::new();
+    let mut rest = Vec::new();
+    for test in old.drain(..) {
+        match new.iter().position(|candidate| same(&test, candidate)) {
+            Some(at) => pairs.push((test, new.remove(at))),
+            None => rest.push(test),
+        }
+    }
+    *old = rest;
+    pairs
+}
+
+/// The tests of a file that run by themselves; what only helps them does not count.
+fn tests<'t>(parsed: &Parsed<'t>) -> Vec<Test<'t>> {
+    let text = parsed.text();
+    let entities = outline(parsed).into_iter().filter(|entity| {
+        entity.is_test && entity.is_function() && runs_by_itself(entity, text, parsed.language())
+    });
+    entities
+        .map(|entity| {
+            let body = entity.body_range.clone().and_then(|range| text.get(range));
+            Test { body: body.unwrap_or_default().trim_ascii(), entity }
+        })
+        .collect()
+}
+
+fn runs_by_itself(entity: &Entity, text: &[u8], language: Language) -> bool {
+    match language {
+        Language::Rust => entity.signature_ranges.iter().any(|range| {
+            let end = range.end.min(entity.name_range.start);
+            let piece = String::from_utf8_lossy(text.get(range.start..end).unwrap_or_default());
+            ["test", "quickcheck"].iter().any(|mark| piece.contains(mark))
+        }),
+        Language::Python => entity.own_name.starts_with("test"),
+        Language::TypeScript | Language::Tsx | Language::JavaScript => {
+            let core = String::from_utf8_lossy(text.get(entity.core.clone()).unwrap_or_default());
+            let word = core.split(|c: char| !c.is_alphanumeric() && c != '_').next();
+            matches!(
+                word,
+                Some("it" | "xit" | "fit" | "test" | "xtest" | "specify" | "Deno" | "QUnit")
+            )
+        }
+    }
+}
+
+fn deleted_test_file(file: &FileUnderReview<'_>, tests: usize) -> Option<Finding> {
+    let deleted = file.change == ChangeKind::Deleted || file.after.is_none();
+    if !deleted || (tests == 0 && !is_test_path(file.path)) {
+        return None;
+    }
+    let message = match tests {
+        0 => "a file of tests is deleted".to_owned(),
+        1 => "a file with a test is deleted".to_owned(),
+        _ => format!("a file with {tests} tests is deleted"),
+    };
+    Some(finding("test.removed", file.path, 0, message))
+}
