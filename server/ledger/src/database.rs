@@ -1,0 +1,198 @@
+//! The SQLite file: its schema, how it is opened, and what its rows hold.
+//!
+//! `ledger.db` is never opened except through SQLite, not even to look at its first bytes: closing any
+//! other descriptor of the file would drop this process's POSIX locks on it, and another process could
+//! then delete the write-ahead log that a second [`crate::Ledger`] of this process is still using.
+#![expect(clippy::disallowed_methods, reason = "the door to SQLite")]
+
+use std::path::Path;
+use std::time::Duration;
+
+use model::{Digest, Timestamp};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, Row, TransactionBehavior};
+use rusqlite_migration::{M, Migrations};
+
+use crate::chain::RawEvent;
+use crate::{APPLICATION_ID, BUSY_TIMEOUT_MS, FORMAT, LedgerError};
+
+/// The steps from an empty database to the current format. Steps are only added.
+const STEPS: [M<'static>; FORMAT as usize] = [M::up(include_str!("schema/1.sql"))];
+
+/// The columns of `events` that make a [`RawEvent`], in the order that [`raw_event`] reads them.
+pub(crate) const RAW_COLUMNS: &str = "seq, at, actor, event, previous, hash";
+
+/// How many prepared statements a connection keeps: more than this crate has.
+const STATEMENTS_KEPT: usize = 48;
+
+/// A database that was looked at and not changed.
+pub(crate) struct Probe {
+    /// Open for reading only.
+    pub(crate) connection: Connection,
+    /// Its `user_version`.
+    pub(crate) format: i64,
+}
+
+/// Opens `path` for reading and checks that it is a ledger.
+pub(crate) fn probe(path: &Path) -> Result<Probe, LedgerError> {
+    let error = |source| LedgerError::sqlite(path, source);
+    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let application = number(&connection, "application_id").map_err(error)?;
+    if application != APPLICATION_ID {
+        let reason = "it is the database of another program".to_owned();
+        return Err(LedgerError::NotALedger { path: path.to_owned(), reason });
+    }
+    let format = number(&connection, "user_version").map_err(error)?;
+    Ok(Probe { connection, format })
+}
+
+/// Checks that a ledger of the current format can be read and that its last event is sound.
+pub(crate) fn check_readable(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
+    last_event(connection, path)?;
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM changesets LIMIT 1)";
+    connection.query_row(sql, [], |_| Ok(())).map_err(|error| unreadable(path, error))
+}
+
+/// Opens `path`, which is a ledger of the current format, for writing.
+pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, LedgerError> {
+    connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+}
+
+/// Makes the empty file `path` a ledger, complete and with nothing left in a write-ahead log.
+pub(crate) fn initialise(path: &Path) -> Result<(), LedgerError> {
+    let error = |source| LedgerError::sqlite(path, source);
+    let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(error)?;
+    migrate(&mut connection, path)?;
+    connection
+        .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0))
+        .map_err(error)?;
+    connection.close().map_err(|(_, source)| error(source))
+}
+
+/// Brings the ledger at `path` to the current format.
+pub(crate) fn upgrade(path: &Path) -> Result<(), LedgerError> {
+    let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    migrate(&mut connection, path)
+}
+
+/// The schema of the current format, as (name, SQL).
+pub(crate) fn schema(connection: &Connection) -> rusqlite::Result<Vec<(String, Option<String>)>> {
+    connection
+        .prepare("SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
+/// What [`schema`] must be.
+pub(crate) fn expected_schema(path: &Path) -> Result<Vec<(String, Option<String>)>, LedgerError> {
+    let error = |source| LedgerError::sqlite(path, source);
+    let mut connection = Connection::open_in_memory().map_err(error)?;
+    migrate(&mut connection, path)?;
+    schema(&connection).map_err(error)
+}
+
+/// Reads [`RAW_COLUMNS`].
+pub(crate) fn raw_event(row: &Row<'_>) -> rusqlite::Result<RawEvent> {
+    Ok(RawEvent {
+        seq: unsigned(row, 0)?,
+        at: Timestamp(unsigned(row, 1)?),
+        actor: row.get(2)?,
+        event: row.get(3)?,
+        previous: parsed::<Digest>(row, 4)?,
+        hash: parsed::<Digest>(row, 5)?,
+    })
+}
+
+/// A column that holds a count.
+pub(crate) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    let value: i64 = row.get(column)?;
+    u64::try_from(value).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, value))
+}
+
+/// A column that holds a count or nothing.
+pub(crate) fn unsigned_or_none(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<u64>> {
+    let value: Option<i64> = row.get(column)?;
+    let out_of_range = |value| rusqlite::Error::IntegralValueOutOfRange(column, value);
+    value.map(|value| u64::try_from(value).map_err(|_| out_of_range(value))).transpose()
+}
+
+/// A column that holds the text of a value.
+pub(crate) fn parsed<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<T>
+where
+    T: std::str::FromStr,
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    let text: String = row.get(column)?;
+    text.parse().map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(
+            column,
+            rusqlite::types::Type::Text,
+            Box::new(error),
+        )
+    })
+}
+
+/// A count as SQLite stores it. Sequence numbers and moments stay far below the limit; a greater one
+/// becomes one that no row has.
+pub(crate) fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// A pragma that is one number.
+pub(crate) fn number(connection: &Connection, pragma: &str) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, pragma, |row| row.get(0))
+}
+
+/// The last event, checked by itself; `None` in an empty ledger.
+pub(crate) fn last_event(
+    connection: &Connection,
+    path: &Path,
+) -> Result<Option<RawEvent>, LedgerError> {
+    let sql = format!("SELECT {RAW_COLUMNS} FROM events ORDER BY seq DESC LIMIT 1");
+    let rows = connection
+        .prepare_cached(&sql)
+        .and_then(|mut statement| {
+            statement.query_map([], raw_event)?.collect::<Result<Vec<_>, _>>()
+        })
+        .map_err(|error| unreadable(path, error))?;
+    let Some(last) = rows.into_iter().next() else { return Ok(None) };
+    last.check_hash().map_err(|flaw| damaged(path, format!("event {}: {flaw}", last.seq)))?;
+    Ok(Some(last))
+}
+
+/// A ledger that contradicts itself.
+pub(crate) fn damaged(path: &Path, reason: String) -> LedgerError {
+    LedgerError::Damaged { path: path.to_owned(), reason }
+}
+
+/// An error while reading rows: what the row or the schema gets wrong is damage, the rest is SQLite's.
+pub(crate) fn unreadable(path: &Path, error: rusqlite::Error) -> LedgerError {
+    match error.sqlite_error_code() {
+        None | Some(rusqlite::ErrorCode::Unknown) => damaged(path, error.to_string()),
+        Some(_) => LedgerError::sqlite(path, error),
+    }
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, LedgerError> {
+    let error = |source| LedgerError::sqlite(path, source);
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
+    let connection = Connection::open_with_flags(path, flags).map_err(error)?;
+    connection.busy_timeout(Duration::from_millis(BUSY_TIMEOUT_MS)).map_err(error)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    // The file may have been handed to us: its schema gets no more than the schema needs.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).map_err(error)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false).map_err(error)?;
+    connection.pragma_update(None, "foreign_keys", true).map_err(error)?;
+    // FULL: an appended event survives a power cut, since what it announces happens right after.
+    connection.pragma_update(None, "synchronous", "full").map_err(error)?;
+    Ok(connection)
+}
+
+fn migrate(connection: &mut Connection, path: &Path) -> Result<(), LedgerError> {
+    connection.set_transaction_behavior(TransactionBehavior::Immediate);
+    Migrations::from_slice(&STEPS).to_latest(connection).map_err(|error| match error {
+        rusqlite_migration::Error::RusqliteError { err, .. } => LedgerError::sqlite(path, err),
+        other => damaged(path, other.to_string()),
+    })
+}

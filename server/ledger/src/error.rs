@@ -1,0 +1,157 @@
+//! Why a ledger does not open or does not answer. Every error names the file and, where there is one, the
+//! way out.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+use crate::FORMAT;
+
+/// Why a ledger does not open or does not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// Something else is where the folder or the database should be.
+    #[error("`{}` is {found}, but the ledger needs {wanted} of its own there: move it away", path.display())]
+    Occupied {
+        /// The place.
+        path: PathBuf,
+        /// What is there, with its article.
+        found: &'static str,
+        /// What should be, with its article.
+        wanted: &'static str,
+    },
+    /// File locks and shared memory do not work there as SQLite needs them.
+    #[error(
+        "`{}` lies on a network filesystem ({kind}), where the ledger's locks cannot be relied on: keep \
+         the repository on a local disk",
+        path.display()
+    )]
+    NetworkFilesystem {
+        /// The folder.
+        path: PathBuf,
+        /// What the system calls the filesystem.
+        kind: String,
+    },
+    /// The file is a database of another program, or no database. It was not changed.
+    #[error(
+        "`{}` is not a ledger ({reason}); it was left as it is: move it away and a new ledger is started",
+        path.display()
+    )]
+    NotALedger {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead.
+        reason: String,
+    },
+    /// The database contradicts itself. It was not changed.
+    #[error(
+        "`{}` is damaged ({reason}); it was left as it is: `countersign ledger verify` says where, and a new \
+         ledger is started if you move it away",
+        path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The write-ahead log of a database that is gone.
+    #[error(
+        "`{}` is left of a ledger whose `ledger.db` is gone: put that back, or move this file away too",
+        path.display()
+    )]
+    Orphaned {
+        /// The left file.
+        path: PathBuf,
+    },
+    /// The file that was opened is no longer the one at its path.
+    #[error("`{}` was moved or replaced while it was open: start again", path.display())]
+    Replaced {
+        /// Where it was.
+        path: PathBuf,
+    },
+    /// A newer version of Countersign wrote it; it can be read, not appended to.
+    #[error(
+        "`{}` has format {found} and this version writes format {FORMAT}: it can only be read; update \
+         countersign",
+        path.display()
+    )]
+    NewerFormat {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+    },
+    /// It was opened to be read.
+    #[error("`{}` was opened to be read only", path.display())]
+    ReadOnly {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Another process kept it locked for longer than [`crate::BUSY_TIMEOUT_MS`].
+    #[error("`{}` is in use by another process: try again", path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The disk or the permissions do not allow it.
+    #[error("cannot {action} `{}`: {source}", path.display())]
+    Io {
+        /// What was tried, as a verb.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// SQLite says no for another reason: the disk is full, the permissions do not allow it.
+    #[error("`{}` cannot be used: {source}", path.display())]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+}
+
+impl LedgerError {
+    /// Sorts an error of SQLite.
+    pub(crate) fn sqlite(path: &Path, source: rusqlite::Error) -> Self {
+        let path = path.to_owned();
+        match source.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => {
+                Self::NotALedger { path, reason: "it is no database".to_owned() }
+            }
+            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { path, reason: source.to_string() },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { path },
+            _ => Self::Sqlite { path, source },
+        }
+    }
+
+    /// A file operation that failed.
+    pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
+        Self::Io { action, path: path.to_owned(), source }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_sqlite_are_sorted_by_what_can_be_done() {
+        let check = |code: i32, expected: &str| {
+            let source = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+            let error = format!("{:?}", LedgerError::sqlite(Path::new("l.db"), source));
+            assert!(error.starts_with(expected), "{error}");
+        };
+        check(rusqlite::ffi::SQLITE_BUSY, "Busy");
+        check(rusqlite::ffi::SQLITE_BUSY_RECOVERY, "Busy");
+        check(rusqlite::ffi::SQLITE_LOCKED, "Busy");
+        check(rusqlite::ffi::SQLITE_CORRUPT, "Damaged");
+        check(rusqlite::ffi::SQLITE_NOTADB, "NotALedger");
+        check(rusqlite::ffi::SQLITE_FULL, "Sqlite");
+        check(rusqlite::ffi::SQLITE_READONLY, "Sqlite");
+    }
+}
