@@ -1,0 +1,324 @@
+//! The only writer of source trees: one file at a time, whole or not at all.
+//!
+//! A file is replaced by renaming a finished neighbour over it, after a last look that what is there is
+//! still what the caller saw. Between that look and the rename another program can still write: systems
+//! offer no compare-and-rename, so the gap is as short as it can be and the caller confirms by content.
+#![expect(clippy::disallowed_methods, reason = "this module is the one that writes source trees")]
+
+use std::fs::{self, Metadata};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use model::{Digest, FileMode, RelPath};
+use tempfile::Builder;
+
+use crate::files::{self, FileError, SAVED_BYTES_MAX, Standing};
+use crate::{Repository, os};
+
+/// What the unfinished neighbour of a file is called, before its random part.
+const TEMPORARY_PREFIX: &str = ".countersign-";
+
+/// Why a file was not written. In every case it is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// The disk no longer holds what the caller saw.
+    #[error("{path} has changed on disk since: look at the change again")]
+    Moved {
+        /// The file.
+        path: RelPath,
+    },
+    /// A link where a file was expected: writing would reach what it points at.
+    #[error("{path} is a symbolic link now, which is not written through")]
+    Link {
+        /// The link.
+        path: RelPath,
+    },
+    /// A folder on the way is a link.
+    #[error("{path}: its folder {link} is a symbolic link, which is not followed")]
+    ThroughLink {
+        /// The file.
+        path: RelPath,
+        /// The link.
+        link: RelPath,
+    },
+    /// Submodules are git's to move.
+    #[error("{path} is a submodule: check its commit out with git")]
+    Submodule {
+        /// The submodule.
+        path: RelPath,
+    },
+    /// The file or its folder may not be written.
+    #[error("{path} is read-only: allow writing to it and its folder first")]
+    ReadOnly {
+        /// The file.
+        path: RelPath,
+    },
+    /// No space.
+    #[error("the disk is full: {path} was not written")]
+    DiskFull {
+        /// The file.
+        path: RelPath,
+    },
+    /// A bare repository.
+    #[error("the repository is bare: it has no files to write")]
+    Bare,
+    /// What is there cannot be read to compare it.
+    #[error(transparent)]
+    Unreadable(FileError),
+    /// The system refused.
+    #[error("{path} could not be written: {source}")]
+    Io {
+        /// The file.
+        path: RelPath,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl Repository {
+    /// Replaces, creates (`expected` is `None`) or deletes (`after` is `None`) one file.
+    ///
+    /// Bytes are written as they are. The executable bit changes only when the two modes say so; other
+    /// bits stay, and the owner where the system permits. Hard links and extended attributes do not
+    /// survive. Folders are created as needed, never through a link, and emptied ones are removed.
+    ///
+    /// # Errors
+    /// [`ApplyError`]; the file is then as it was, and so are its folders.
+    ///
+    /// # Cost
+    /// Reads the old file twice, writes the new one once, waits for the disk.
+    pub fn write_file(
+        &self,
+        path: &RelPath,
+        expected: Option<(FileMode, Digest)>,
+        after: Option<(FileMode, &[u8])>,
+    ) -> Result<(), ApplyError> {
+        let modes = [expected.map(|(mode, _)| mode), after.map(|(mode, _)| mode)];
+        if modes.contains(&Some(FileMode::Submodule)) {
+            return Err(ApplyError::Submodule { path: path.clone() });
+        }
+        let root = self.root().ok_or(ApplyError::Bare)?;
+        let full =
+            os::join(root, path).map_err(|source| ApplyError::Io { path: path.clone(), source })?;
+        let write = Replacement { repository: self, root, path, full, expected };
+        match after {
+            None => write.delete(),
+            Some((mode, bytes)) => {
+                write.check()?;
+                let created = write.create_parents()?;
+                let done = match mode {
+                    FileMode::Symlink => write.put_link(bytes),
+                    mode => write.put_file(mode, bytes),
+                };
+                if done.is_err() {
+                    remove_created(&created);
+                }
+                done
+            }
+        }
+    }
+}
+
+/// One write under way.
+struct Replacement<'a> {
+    repository: &'a Repository,
+    root: &'a Path,
+    path: &'a RelPath,
+    full: PathBuf,
+    expected: Option<(FileMode, Digest)>,
+}
+
+impl Replacement<'_> {
+    fn folder(&self) -> &Path {
+        self.full.parent().unwrap_or(self.root)
+    }
+
+    fn failed(&self, source: io::Error) -> ApplyError {
+        let path = self.path.clone();
+        match source.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                ApplyError::ReadOnly { path }
+            }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                ApplyError::DiskFull { path }
+            }
+            io::ErrorKind::AlreadyExists => ApplyError::Moved { path },
+            _ => ApplyError::Io { path, source },
+        }
+    }
+
+    /// Whether the disk still holds what was expected; gives the metadata of a plain file that is there.
+    fn check(&self) -> Result<Option<Metadata>, ApplyError> {
+        let path = || self.path.clone();
+        let unreadable = |error| match error {
+            FileError::ThroughLink { path, link } => ApplyError::ThroughLink { path, link },
+            error => ApplyError::Unreadable(error),
+        };
+        let standing = files::look(self.root, self.path).map_err(unreadable)?;
+        let Some((mode, digest)) = self.expected else {
+            return match standing {
+                Standing::Nothing => Ok(None),
+                _ => Err(ApplyError::Moved { path: path() }),
+            };
+        };
+        let metadata = match (standing, mode) {
+            (Standing::Link, FileMode::Symlink) => None,
+            (Standing::Link, _) => return Err(ApplyError::Link { path: path() }),
+            (Standing::File(metadata), FileMode::File | FileMode::Executable) => Some(metadata),
+            _ => return Err(ApplyError::Moved { path: path() }),
+        };
+        let filemode = self.repository.disk.filemode;
+        let saved = files::read_saved(self.root, self.path, filemode, SAVED_BYTES_MAX);
+        let saved = saved.map_err(unreadable)?.ok_or_else(|| ApplyError::Moved { path: path() })?;
+        let same_mode = saved.mode == mode || (!filemode && metadata.is_some());
+        if Digest::of(&saved.bytes) != digest || !same_mode {
+            return Err(ApplyError::Moved { path: path() });
+        }
+        if metadata.as_ref().is_some_and(|metadata| metadata.permissions().readonly()) {
+            return Err(ApplyError::ReadOnly { path: path() });
+        }
+        Ok(metadata)
+    }
+
+    fn delete(&self) -> Result<(), ApplyError> {
+        self.check()?;
+        if self.expected.is_none() {
+            return Ok(());
+        }
+        fs::remove_file(&self.full).map_err(|error| self.failed(error))?;
+        sync(self.folder());
+        let mut folder = self.path.parent();
+        while let Some(here) = folder {
+            // The first that is not empty ends it.
+            let removed = os::join(self.root, &here).and_then(fs::remove_dir);
+            folder = here.parent().filter(|_| removed.is_ok());
+        }
+        Ok(())
+    }
+
+    /// Creates the missing folders and gives them, outermost first.
+    fn create_parents(&self) -> Result<Vec<PathBuf>, ApplyError> {
+        let mut missing = Vec::new();
+        let mut parent = self.path.parent();
+        while let Some(folder) = parent {
+            parent = folder.parent();
+            match files::look(self.root, &folder).map_err(ApplyError::Unreadable)? {
+                Standing::Folder => break,
+                Standing::Nothing => missing.push(folder),
+                Standing::File(_) | Standing::Link | Standing::Special(_) => {
+                    return Err(ApplyError::Moved { path: folder });
+                }
+            }
+        }
+        let mut created = Vec::new();
+        for folder in missing.into_iter().rev() {
+            let made = os::join(self.root, &folder).and_then(|full| {
+                fs::create_dir(&full)?;
+                Ok(full)
+            });
+            match made {
+                Ok(full) => created.push(full),
+                Err(error) => {
+                    remove_created(&created);
+                    return Err(self.failed(error));
+                }
+            }
+        }
+        for folder in created.iter().filter_map(|folder| folder.parent()) {
+            sync(folder);
+        }
+        Ok(created)
+    }
+
+    fn put_file(&self, mode: FileMode, bytes: &[u8]) -> Result<(), ApplyError> {
+        let fail = |error| self.failed(error);
+        let executable = mode == FileMode::Executable;
+        let mut builder = Builder::new();
+        builder.prefix(TEMPORARY_PREFIX);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // As any program creates a file; the system takes off the person's umask.
+            let bits = if executable { 0o777 } else { 0o666 };
+            builder.permissions(fs::Permissions::from_mode(bits));
+        }
+        let mut file = builder.tempfile_in(self.folder()).map_err(fail)?;
+        file.write_all(bytes).map_err(fail)?;
+        if let Some(old) = self.check()? {
+            let was = self.expected.map(|(mode, _)| mode == FileMode::Executable);
+            keep_standing(file.as_file(), &old, was != Some(executable), executable)
+                .map_err(fail)?;
+        }
+        file.as_file().sync_all().map_err(fail)?;
+        // The last look; then at once the rename.
+        self.check()?;
+        let placed = match self.expected {
+            None => file.persist_noclobber(&self.full),
+            Some(_) => file.persist(&self.full),
+        };
+        placed.map_err(|error| self.failed(error.error))?;
+        sync(self.folder());
+        Ok(())
+    }
+
+    #[cfg(unix)]
+    fn put_link(&self, target: &[u8]) -> Result<(), ApplyError> {
+        use std::os::unix::fs::symlink;
+        let fail = |error| self.failed(error);
+        let target = os::from_bytes(target).map_err(fail)?;
+        if self.expected.is_none() {
+            symlink(&target, &self.full).map_err(fail)?;
+        } else {
+            let link = Builder::new()
+                .prefix(TEMPORARY_PREFIX)
+                .make_in(self.folder(), |path| symlink(&target, path))
+                .map_err(fail)?;
+            self.check()?;
+            link.into_temp_path().persist(&self.full).map_err(|error| self.failed(error.error))?;
+        }
+        sync(self.folder());
+        Ok(())
+    }
+
+    #[cfg(not(unix))]
+    fn put_link(&self, _target: &[u8]) -> Result<(), ApplyError> {
+        Err(self.failed(io::Error::from(io::ErrorKind::Unsupported)))
+    }
+}
+
+/// Gives the new file the bits and the owner of the old one; the executable bits as asked.
+#[cfg(unix)]
+fn keep_standing(new: &fs::File, old: &Metadata, toggle: bool, executable: bool) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+    let created = new.metadata()?;
+    if (created.uid(), created.gid()) != (old.uid(), old.gid()) {
+        // Only the system's administrator may give a file away; for others it stays theirs.
+        fchown(new, Some(old.uid()), Some(old.gid())).ok();
+    }
+    let mut bits = old.permissions().mode() & 0o7777;
+    if toggle && executable {
+        // Whoever may read may execute.
+        bits |= (bits & 0o444) >> 2;
+    } else if toggle {
+        bits &= !0o111;
+    }
+    new.set_permissions(fs::Permissions::from_mode(bits))
+}
+
+#[cfg(not(unix))]
+fn keep_standing(_new: &fs::File, _old: &Metadata, _toggle: bool, _exec: bool) -> io::Result<()> {
+    Ok(())
+}
+
+/// Makes a folder's names durable. Some file systems cannot; the rename has happened all the same.
+fn sync(folder: &Path) {
+    fs::File::open(folder).and_then(|folder| folder.sync_all()).ok();
+}
+
+/// Takes back folders that were created for a file that was not written.
+fn remove_created(created: &[PathBuf]) {
+    for folder in created.iter().rev() {
+        fs::remove_dir(folder).ok();
+    }
+}

@@ -1,0 +1,253 @@
+//! Applying a patch in memory: where it says, or where it alone can belong, or not at all.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{FileMode, RelPath};
+
+use super::{PatchAction, PatchError, PatchFile, PatchHunk, PatchLine, ProposedFile};
+use crate::{FileError, RepositoryError, SavedFile};
+
+/// What is at a path of the base; `None` when nothing is.
+type ReadBase<'a> = &'a dyn Fn(&RelPath) -> Result<Option<SavedFile>, RepositoryError>;
+
+/// Applies a patch to a base, file after file, and gives every touched path as it should become, sorted.
+///
+/// When every hunk of a file fits where it says, that is where it goes. Otherwise the file has moved on,
+/// and each hunk must fit in exactly one place: two are a refusal that names both. Context is exact. A
+/// renamed file comes as two: the new path, naming the old, and the old path as deleted.
+///
+/// # Errors
+/// [`PatchError`] with the line of the patch; then nothing is given back.
+///
+/// # Cost
+/// Each file once; a hunk that moved costs one pass over its file.
+pub fn apply_patch(
+    files: &[PatchFile],
+    read_base: ReadBase<'_>,
+) -> Result<Vec<ProposedFile>, PatchError> {
+    let mut tree = Overlay { base: read_base, changed: BTreeMap::new(), origin: BTreeMap::new() };
+    for file in files {
+        tree.apply(file)?;
+    }
+    Ok(tree.proposed())
+}
+
+/// The base with what earlier parts of the patch made of it.
+struct Overlay<'a> {
+    base: ReadBase<'a>,
+    changed: BTreeMap<RelPath, Option<SavedFile>>,
+    /// Where moved files came from.
+    origin: BTreeMap<RelPath, RelPath>,
+}
+
+impl Overlay<'_> {
+    fn get(&self, file: &PatchFile, path: &RelPath) -> Result<Option<SavedFile>, PatchError> {
+        if let Some(changed) = self.changed.get(path) {
+            return Ok(changed.clone());
+        }
+        (self.base)(path).map_err(|source| match source {
+            RepositoryError::File(FileError::ThroughLink { path, link }) => {
+                PatchError::ThroughLink { line: file.line, path, link }
+            }
+            source => {
+                PatchError::Base { line: file.line, path: path.clone(), source: Box::new(source) }
+            }
+        })
+    }
+
+    /// Refuses a path below a link or below a file, the patch's own included.
+    fn check_parents(&self, file: &PatchFile, path: &RelPath) -> Result<(), PatchError> {
+        let mut parent = path.parent();
+        while let Some(folder) = parent {
+            parent = folder.parent();
+            let found = match self.get(file, &folder) {
+                // A folder, as it should be.
+                Err(PatchError::Base { source, .. })
+                    if matches!(*source, RepositoryError::File(FileError::NotAFile { .. })) =>
+                {
+                    None
+                }
+                found => found?,
+            };
+            match found.map(|found| found.mode) {
+                Some(FileMode::Symlink) => {
+                    let (line, path) = (file.line, path.clone());
+                    return Err(PatchError::ThroughLink { line, path, link: folder });
+                }
+                Some(_) => return Err(PatchError::Exists { line: file.line, path: folder }),
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, file: &PatchFile) -> Result<(), PatchError> {
+        let (line, path) = (file.line, &file.path);
+        let source = match &file.action {
+            PatchAction::Rename(source) | PatchAction::Copy(source) => source,
+            _ => path,
+        };
+        for path in BTreeSet::from([source, path]) {
+            self.check_parents(file, path)?;
+        }
+        let base = self.get(file, source)?;
+        let inserts_only = matches!(&file.hunks[..], [only] if only.old_start == 0);
+        let base = match (&file.action, base) {
+            (PatchAction::Add, Some(_)) => {
+                return Err(PatchError::Exists { line, path: path.clone() });
+            }
+            // A plain diff says `-0,0` for a file that is new, and gives it a name on both sides.
+            (PatchAction::Add, None) => None,
+            (PatchAction::Modify, None) if inserts_only && file.old_mode.is_none() => None,
+            (_, None) => return Err(PatchError::Absent { line, path: source.clone() }),
+            (_, Some(base)) => Some(base),
+        };
+        if source != path && self.get(file, path)?.is_some() {
+            return Err(PatchError::Exists { line, path: path.clone() });
+        }
+        let old_mode = base.as_ref().map(|base| base.mode);
+        let link = |mode: Option<FileMode>| mode.map(|mode| mode == FileMode::Symlink);
+        if file.old_mode.is_some() && link(file.old_mode) != link(old_mode) {
+            let reason = "is another kind of file than the patch says";
+            return Err(PatchError::Differs { line, path: source.clone(), reason });
+        }
+        let before = base.map(|base| base.bytes).unwrap_or_default();
+        let after = apply_hunks(file, &before)?;
+        match &file.action {
+            PatchAction::Delete => {
+                if !after.is_empty() {
+                    let reason = "holds more than the patch that deletes it knows";
+                    return Err(PatchError::Differs { line, path: path.clone(), reason });
+                }
+                self.changed.insert(path.clone(), None);
+                self.origin.remove(path);
+                return Ok(());
+            }
+            PatchAction::Rename(source) => {
+                self.changed.insert(source.clone(), None);
+                let first = self.origin.remove(source).unwrap_or_else(|| source.clone());
+                self.origin.insert(path.clone(), first);
+            }
+            PatchAction::Modify | PatchAction::Add | PatchAction::Copy(_) => {}
+        }
+        let mode = file.new_mode.or(old_mode).unwrap_or(FileMode::File);
+        // `index a..b 100644` repeats the mode of a file whose bit only the disk knows better.
+        let kept = old_mode.filter(|_| file.old_mode == file.new_mode);
+        let mode = kept.unwrap_or(mode);
+        self.changed.insert(path.clone(), Some(SavedFile { mode, bytes: after }));
+        Ok(())
+    }
+
+    fn proposed(mut self) -> Vec<ProposedFile> {
+        let gone: BTreeSet<RelPath> = self
+            .changed
+            .iter()
+            .filter(|(_, saved)| saved.is_none())
+            .map(|(path, _)| path.clone())
+            .collect();
+        let files = std::mem::take(&mut self.changed).into_iter();
+        files
+            .map(|(path, saved)| ProposedFile {
+                old_path: self.origin.remove(&path).filter(|old| gone.contains(old)),
+                mode: saved.as_ref().map_or(FileMode::File, |saved| saved.mode),
+                bytes: saved.map(|saved| saved.bytes),
+                path,
+            })
+            .collect()
+    }
+}
+
+/// The lines a hunk expects, and what it makes of them.
+struct Block<'h> {
+    hunk: &'h PatchHunk,
+    old: Vec<Vec<u8>>,
+    new: Vec<Vec<u8>>,
+}
+
+impl<'h> Block<'h> {
+    fn of(hunk: &'h PatchHunk, crlf: bool) -> Self {
+        let text = |text: &Vec<u8>| match text.strip_suffix(b"\n") {
+            Some(line) if crlf => [line, b"\r\n"].concat(),
+            _ => text.clone(),
+        };
+        let mut block = Self { hunk, old: Vec::new(), new: Vec::new() };
+        for line in &hunk.lines {
+            match line {
+                PatchLine::Context(line) => {
+                    block.old.push(text(line));
+                    block.new.push(text(line));
+                }
+                PatchLine::Removed(line) => block.old.push(text(line)),
+                PatchLine::Added(line) => block.new.push(text(line)),
+            }
+        }
+        block
+    }
+
+    fn fits(&self, lines: &[&[u8]], at: usize) -> bool {
+        let end = at.saturating_add(self.old.len());
+        let Some(here) = lines.get(at..end) else { return false };
+        here.iter().zip(&self.old).all(|(have, want)| have == want)
+    }
+}
+
+fn apply_hunks(file: &PatchFile, before: &[u8]) -> Result<Vec<u8>, PatchError> {
+    if file.hunks.is_empty() {
+        return Ok(before.to_vec());
+    }
+    let lines: Vec<&[u8]> = before.split_inclusive(|byte| *byte == b'\n').collect();
+    // A patch that was turned into CRLF as a whole takes the line ends of the file.
+    let crlf = file.crlf && !lines.is_empty() && lines.iter().all(|line| line.ends_with(b"\r\n"));
+    let blocks: Vec<Block<'_>> = file.hunks.iter().map(|hunk| Block::of(hunk, crlf)).collect();
+    for block in &blocks {
+        if block.old.is_empty() && !lines.is_empty() {
+            let (line, path) = (block.hunk.line, file.path.clone());
+            return Err(PatchError::NoContext { line, path });
+        }
+    }
+    let stated: Vec<usize> =
+        blocks.iter().map(|block| block.hunk.old_start.saturating_sub(1)).collect();
+    let mut end = 0;
+    let as_stated = blocks.iter().zip(&stated).all(|(block, at)| {
+        let fits = *at >= end && block.fits(&lines, *at);
+        end = at.saturating_add(block.old.len());
+        fits
+    });
+    let places = if as_stated { stated } else { search(file, &blocks, &lines)? };
+
+    let mut out = Vec::with_capacity(before.len());
+    let mut from = 0;
+    for (block, at) in blocks.iter().zip(places) {
+        out.extend(lines.get(from..at).unwrap_or_default().concat());
+        out.extend(block.new.concat());
+        from = at + block.old.len();
+    }
+    out.extend(lines.get(from..).unwrap_or_default().concat());
+    Ok(out)
+}
+
+/// The one place of each hunk, in order.
+fn search(
+    file: &PatchFile,
+    blocks: &[Block<'_>],
+    lines: &[&[u8]],
+) -> Result<Vec<usize>, PatchError> {
+    let mut places = Vec::new();
+    let mut from = 0;
+    for block in blocks {
+        let line = block.hunk.line;
+        let path = || file.path.clone();
+        let mut found = (0..lines.len().max(1)).filter(|at| block.fits(lines, *at));
+        let first = found.next().ok_or_else(|| PatchError::NoMatch { line, path: path() })?;
+        if let Some(second) = found.next() {
+            let (first, second) = (first + 1, second + 1);
+            return Err(PatchError::Ambiguous { line, path: path(), first, second });
+        }
+        if first < from {
+            return Err(PatchError::NoMatch { line, path: path() });
+        }
+        from = first + block.old.len();
+        places.push(first);
+    }
+    Ok(places)
+}

@@ -1,0 +1,529 @@
+//! The saved files: what differs from a commit, which files there are, and one file's bytes.
+//!
+//! Every name is looked at before anything is opened: links are not followed, pipes and sockets are never
+//! opened. A file whose size and times are what git last saw is taken as unchanged, as git does, unless it
+//! was written too close to the index to tell.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this module is a door to source trees and named files"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use ignore::WalkBuilder;
+use model::{FileMode, RelPath};
+
+use crate::backend::{Blob, Indexed, Recorded};
+use crate::deltas::{Pair, Place, SideRef};
+use crate::eol::{Conversion, EolConfig};
+use crate::files::{self, Standing};
+use crate::os::{self, Stamp};
+use crate::{FileError, Repository, RepositoryError, SAVED_BYTES_MAX, SavedFile};
+
+/// The largest file whose content is compared; a larger one with other times counts as changed.
+const COMPARE_BYTES_MAX: u64 = SAVED_BYTES_MAX;
+
+/// How many untracked files are listed at most.
+pub const UNTRACKED_MAX: usize = 100_000;
+
+/// What the walk found that git does not track.
+#[derive(Default)]
+struct Untracked {
+    files: BTreeSet<RelPath>,
+    /// Folders that are repositories of their own.
+    nested: BTreeSet<RelPath>,
+    /// Folders that cannot be listed, with the reason.
+    closed: BTreeMap<RelPath, String>,
+}
+
+/// A tracked file that has to be compared by content.
+struct Doubt {
+    path: RelPath,
+    before: Recorded,
+    after: SideRef,
+}
+
+impl Repository {
+    /// A file as it is saved; `None` when nothing is there.
+    ///
+    /// # Errors
+    /// [`FileError`] for folders, pipes and devices, for a folder on the way that is a link, above
+    /// [`SAVED_BYTES_MAX`]; [`RepositoryError::Bare`].
+    pub fn saved(&self, path: &RelPath) -> Result<Option<SavedFile>, RepositoryError> {
+        let root = self.files_root()?;
+        Ok(files::read_saved(root, path, self.disk.filemode, SAVED_BYTES_MAX)?)
+    }
+
+    /// The plain files, tracked or not, ignored ones left out, that any pattern matches; sorted. Without
+    /// patterns all of them.
+    ///
+    /// A pattern is a file, a folder or a glob, relative to the root. One without `/` matches in every
+    /// folder; `*` stays inside one folder, `**` does not.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Pattern`]; [`RepositoryError::Bare`]; above [`UNTRACKED_MAX`] untracked files.
+    ///
+    /// # Cost
+    /// One walk of the folders, one look at each match.
+    pub fn list_files(&self, patterns: &[String]) -> Result<Vec<RelPath>, RepositoryError> {
+        let root = self.files_root()?;
+        let set = glob_set(patterns)?;
+        let index = self.store.index()?;
+        let submodules = submodules(index.iter().map(|entry| (&entry.path, &entry.recorded)));
+        let tracked: BTreeSet<RelPath> = index.into_iter().map(|entry| entry.path).collect();
+        let untracked = untracked(root, &tracked, &submodules)?.files;
+        let matches = |path: &RelPath| {
+            set.is_empty() || os::from_bytes(path.as_bytes()).is_ok_and(|path| set.is_match(path))
+        };
+        let plain = |path: &RelPath| matches!(files::look(root, path), Ok(Standing::File(_)));
+        Ok(tracked.union(&untracked).filter(|path| matches(path) && plain(path)).cloned().collect())
+    }
+
+    /// A commit's tree (or the empty one) against the saved files.
+    pub(crate) fn scan(&self, base: Option<&str>) -> Result<Vec<Pair>, RepositoryError> {
+        let root = self.files_root()?;
+        let tree: BTreeMap<RelPath, Recorded> = match base {
+            Some(commit) => self.store.tree(commit, None)?.into_iter().collect(),
+            None => BTreeMap::new(),
+        };
+        let written = self.store.index_written();
+        let index: BTreeMap<RelPath, Indexed> =
+            self.store.index()?.into_iter().map(|entry| (entry.path.clone(), entry)).collect();
+        let tracked: BTreeSet<RelPath> = index.keys().cloned().collect();
+        let submodules = submodules(
+            tree.iter().chain(index.iter().map(|(path, entry)| (path, &entry.recorded))),
+        );
+        let found = untracked(root, &tracked, &submodules)?;
+
+        let mut pairs = Vec::new();
+        let mut doubts = Vec::new();
+        let names: BTreeSet<&RelPath> = tree.keys().chain(&tracked).chain(&found.files).collect();
+        for path in names {
+            let before = tree.get(path);
+            let entry = index.get(path);
+            let listed = entry.is_some() || found.files.contains(path);
+            let after = match self.side_on_disk(root, path, before, entry, listed) {
+                OnDisk::Side(side) => side,
+                OnDisk::File(metadata, mode) => {
+                    let unchanged = entry.is_some_and(|entry| {
+                        Some(&entry.recorded) == before
+                            && entry.recorded.mode == mode
+                            && fresh(entry, &metadata, written)
+                    });
+                    if unchanged {
+                        continue;
+                    }
+                    let place = Place::Disk(path.clone());
+                    Some(SideRef { mode, size_bytes: metadata.len(), place })
+                }
+            };
+            match (before.cloned(), after) {
+                (None, None) => {}
+                (Some(before), Some(after))
+                    if on_disk(&after) && before.mode != FileMode::Submodule =>
+                {
+                    doubts.push(Doubt { path: path.clone(), before, after });
+                }
+                (before, after) => {
+                    let before = before.map(SideRef::recorded);
+                    if before != after {
+                        let path = path.clone();
+                        pairs.push(Pair { path, before, after, same_content: false });
+                    }
+                }
+            }
+        }
+        self.settle(root, doubts, &mut pairs)?;
+        self.settle_deleted(root, &mut pairs)?;
+        for path in found.nested {
+            let commit = os::join(root, &path).ok().and_then(|at| self.store.nested_head(&at));
+            let after = match commit {
+                Some(commit) => {
+                    SideRef::recorded(Recorded { mode: FileMode::Submodule, id: commit })
+                }
+                None => SideRef::unreadable(
+                    FileMode::Submodule,
+                    "it is a repository of its own without a commit",
+                ),
+            };
+            pairs.push(Pair { path, before: None, after: Some(after), same_content: false });
+        }
+        for (path, reason) in found.closed {
+            let after = Some(SideRef::unreadable(FileMode::File, reason));
+            pairs.push(Pair { path, before: None, after, same_content: false });
+        }
+        Ok(pairs)
+    }
+
+    /// What lies at a path, as far as one look tells.
+    fn side_on_disk(
+        &self,
+        root: &Path,
+        path: &RelPath,
+        before: Option<&Recorded>,
+        entry: Option<&Indexed>,
+        listed: bool,
+    ) -> OnDisk {
+        let recorded = entry.map(|entry| &entry.recorded).or(before);
+        let recorded_mode = recorded.map(|recorded| recorded.mode);
+        let side = match files::look(root, path) {
+            // In the commit, neither in the index nor listed as untracked: git no longer counts it.
+            Ok(Standing::File(_) | Standing::Link) if !listed => None,
+            Ok(Standing::File(metadata)) => {
+                let mode = self.mode_on_disk(&metadata, recorded_mode);
+                return OnDisk::File(metadata, mode);
+            }
+            Ok(Standing::Link) => {
+                let size_bytes =
+                    files::link_target(root, path).map_or(0, |target| target.len() as u64);
+                let place = Place::Disk(path.clone());
+                Some(SideRef { mode: FileMode::Symlink, size_bytes, place })
+            }
+            Ok(Standing::Folder) if recorded_mode == Some(FileMode::Submodule) => {
+                let commit = os::join(root, path).ok().and_then(|at| self.store.nested_head(&at));
+                // Without a checkout of its own a submodule is where the index says.
+                let id = commit.or_else(|| recorded.map(|recorded| recorded.id.clone()));
+                id.map(|id| SideRef::recorded(Recorded { mode: FileMode::Submodule, id }))
+            }
+            // Left out of a sparse checkout: it is what the index says.
+            Ok(Standing::Nothing) if entry.is_some_and(|entry| entry.skipped) => {
+                entry.map(|entry| SideRef::recorded(entry.recorded.clone()))
+            }
+            // Behind a link there is nothing of this tree, as git sees it.
+            Ok(Standing::Nothing | Standing::Folder) | Err(FileError::ThroughLink { .. }) => None,
+            Ok(Standing::Special(what)) => {
+                Some(SideRef::unreadable(FileMode::File, format!("it is {what}, not a file")))
+            }
+            Err(error) => Some(SideRef::unreadable(
+                recorded_mode.unwrap_or(FileMode::File),
+                error.to_string(),
+            )),
+        };
+        OnDisk::Side(side)
+    }
+
+    fn mode_on_disk(&self, metadata: &Metadata, recorded: Option<FileMode>) -> FileMode {
+        match recorded {
+            Some(FileMode::Symlink) if !self.disk.symlinks => FileMode::Symlink,
+            Some(FileMode::Executable) if !self.disk.filemode => FileMode::Executable,
+            _ if self.disk.filemode && os::is_executable(metadata) => FileMode::Executable,
+            _ => FileMode::File,
+        }
+    }
+
+    /// Compares by content, in git's sense of the same.
+    fn settle(
+        &self,
+        root: &Path,
+        doubts: Vec<Doubt>,
+        pairs: &mut Vec<Pair>,
+    ) -> Result<(), RepositoryError> {
+        let paths: Vec<RelPath> = doubts.iter().map(|doubt| doubt.path.clone()).collect();
+        let conversions = self.conversions(root, &paths)?;
+        let ids: BTreeSet<String> = doubts.iter().map(|doubt| doubt.before.id.clone()).collect();
+        let sizes = self.store.sizes(&ids)?;
+        for (doubt, conversion) in doubts.into_iter().zip(conversions) {
+            let Doubt { path, before, after } = doubt;
+            let same_sort = (before.mode == FileMode::Symlink) == (after.mode == FileMode::Symlink);
+            let plain = after.mode != FileMode::Symlink;
+            let size = sizes.get(&before.id).copied();
+            let (same, side) = match conversion {
+                Conversion::Opaque(reason) if same_sort && plain => {
+                    (false, SideRef::unreadable(before.mode, reason))
+                }
+                // Other sizes are other contents where nothing is converted.
+                Conversion::None if size != Some(after.size_bytes) => {
+                    (false, SideRef::recorded(before.clone()))
+                }
+                conversion => {
+                    let saved = self.comparable(&after);
+                    let stored = match self.store.blob(&before.id, COMPARE_BYTES_MAX)? {
+                        Blob::Bytes(bytes) => Some(bytes),
+                        Blob::Huge(_) | Blob::Missing => None,
+                    };
+                    let same = match (&stored, &saved) {
+                        (Some(stored), Some(saved)) if same_sort && plain => {
+                            conversion.same(stored, saved)
+                        }
+                        (Some(stored), Some(saved)) => same_sort && stored == saved,
+                        _ => false,
+                    };
+                    let mut side = SideRef::recorded(before.clone());
+                    if plain && let Place::Object { crlf, .. } = &mut side.place {
+                        *crlf = conversion.shown_with_crlf(saved.as_deref());
+                    }
+                    (same, side)
+                }
+            };
+            if same && before.mode == after.mode {
+                continue;
+            }
+            pairs.push(Pair { path, before: Some(side), after: Some(after), same_content: same });
+        }
+        Ok(())
+    }
+
+    /// Deleted text is shown as its checkout was, so that a rename finds its lines again.
+    fn settle_deleted(&self, root: &Path, pairs: &mut [Pair]) -> Result<(), RepositoryError> {
+        let deleted = |pair: &&mut Pair| pair.after.is_none();
+        let paths: Vec<RelPath> =
+            pairs.iter_mut().filter(deleted).map(|pair| pair.path.clone()).collect();
+        let conversions = self.conversions(root, &paths)?;
+        for (pair, conversion) in pairs.iter_mut().filter(deleted).zip(conversions) {
+            if let Some(SideRef { place: Place::Object { crlf, .. }, mode, .. }) = &mut pair.before
+                && *mode != FileMode::Symlink
+            {
+                *crlf = conversion.shown_with_crlf(None);
+            }
+        }
+        Ok(())
+    }
+
+    fn comparable(&self, side: &SideRef) -> Option<Vec<u8>> {
+        match self.read(side, COMPARE_BYTES_MAX) {
+            crate::SideContent::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// How each path's stored bytes become saved ones.
+    fn conversions(
+        &self,
+        root: &Path,
+        paths: &[RelPath],
+    ) -> Result<Vec<Conversion>, RepositoryError> {
+        if paths.is_empty() {
+            return Ok(Vec::new());
+        }
+        refuse_special_attributes(root, paths)?;
+        let lower = |key: &str| self.store.config(key).map(|value| value.to_ascii_lowercase());
+        let config = EolConfig { autocrlf: lower("core.autocrlf"), eol: lower("core.eol") };
+        let attributes = self.store.attributes(paths)?;
+        Ok(attributes.iter().map(|found| Conversion::of(found, &config)).collect())
+    }
+}
+
+enum OnDisk {
+    /// A plain file, with the mode git would record.
+    File(Metadata, FileMode),
+    /// Anything else.
+    Side(Option<SideRef>),
+}
+
+fn on_disk(side: &SideRef) -> bool {
+    matches!(side.place, Place::Disk(_))
+}
+
+/// Whether the file is what git saw when it wrote the index.
+fn fresh(entry: &Indexed, metadata: &Metadata, written: Option<(i64, u32)>) -> bool {
+    let (Some(then), Some(written)) = (entry.stamp, written) else { return false };
+    let now = Stamp::of(metadata);
+    // The index keeps 32 bits of each number, and some writers no fractions of seconds.
+    let moment = |then: (i64, u32), now: (i64, u32)| {
+        low(then.0) == low(now.0) && (then.1 == now.1 || then.1 == 0)
+    };
+    let number = |then: u64, now: u64| (then ^ now) & u64::from(u32::MAX) == 0;
+    // Written in the same moment as the index, or later: it may have changed unseen.
+    let racy =
+        if then.modified.1 == 0 { then.modified.0 >= written.0 } else { then.modified >= written };
+    !entry.unmerged
+        && !entry.announced
+        && !racy
+        && cfg!(unix)
+        && number(then.size, now.size)
+        && number(then.inode, now.inode)
+        && moment(then.modified, now.modified)
+        && moment(then.changed, now.changed)
+}
+
+fn low(seconds: i64) -> i64 {
+    seconds & i64::from(u32::MAX)
+}
+
+fn submodules<'a>(entries: impl Iterator<Item = (&'a RelPath, &'a Recorded)>) -> BTreeSet<RelPath> {
+    entries
+        .filter(|(_, recorded)| recorded.mode == FileMode::Submodule)
+        .map(|(path, _)| path.clone())
+        .collect()
+}
+
+/// A pipe in the place of an attribute file would stop whoever opens it.
+fn refuse_special_attributes(root: &Path, paths: &[RelPath]) -> Result<(), RepositoryError> {
+    let mut folders: BTreeSet<Option<RelPath>> = BTreeSet::from([None]);
+    for path in paths {
+        let mut parent = path.parent();
+        while let Some(folder) = parent {
+            parent = folder.parent();
+            if !folders.insert(Some(folder)) {
+                break;
+            }
+        }
+    }
+    for folder in folders {
+        let name = match &folder {
+            None => b".gitattributes".to_vec(),
+            Some(folder) => [folder.as_bytes(), b"/.gitattributes"].concat(),
+        };
+        let Ok(name) = RelPath::from_bytes(&name) else { continue };
+        if let Ok(Standing::Special(what)) = files::look(root, &name) {
+            return Err(RepositoryError::NotPlain { path: name.to_string(), what });
+        }
+    }
+    Ok(())
+}
+
+/// Lists what git does not track and does not ignore.
+fn untracked(
+    root: &Path,
+    tracked: &BTreeSet<RelPath>,
+    submodules: &BTreeSet<RelPath>,
+) -> Result<Untracked, RepositoryError> {
+    refuse_special_ignore(root, None)?;
+    let nested = Arc::new(Mutex::new(BTreeSet::new()));
+    let refused = Arc::new(Mutex::new(None));
+    let (nested_in, refused_in) = (Arc::clone(&nested), Arc::clone(&refused));
+    let (top, skipped) = (root.to_owned(), submodules.clone());
+    let walk = WalkBuilder::new(root)
+        .standard_filters(false)
+        .git_ignore(true)
+        .git_exclude(true)
+        .git_global(true)
+        .require_git(false)
+        .filter_entry(move |entry| {
+            if entry.file_name() == ".git" {
+                return false;
+            }
+            if entry.depth() == 0 || !entry.file_type().is_some_and(|kind| kind.is_dir()) {
+                return true;
+            }
+            let Some(folder) = relative(&top, entry.path()) else { return false };
+            if skipped.contains(&folder) {
+                return false;
+            }
+            if is_repository(&top, &folder) {
+                nested_in.lock().unwrap_or_else(PoisonError::into_inner).insert(folder);
+                return false;
+            }
+            if let Err(error) = refuse_special_ignore(&top, Some(&folder)) {
+                *refused_in.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                return false;
+            }
+            true
+        })
+        .build();
+    let mut found = Untracked::default();
+    for entry in walk {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                let folder = error_path(&error).and_then(|path| relative(root, &path));
+                let gone = error.io_error().is_some_and(files::absent);
+                if let Some(folder) = folder.filter(|_| !gone) {
+                    found
+                        .closed
+                        .insert(folder, "it cannot be listed: check its permissions".into());
+                }
+                continue;
+            }
+        };
+        let listable = entry.file_type().is_some_and(|kind| kind.is_file() || kind.is_symlink());
+        if !listable {
+            continue;
+        }
+        // A name that no RelPath can hold is no file git could record either.
+        let Some(path) = relative(root, entry.path()) else { continue };
+        if !tracked.contains(&path) {
+            found.files.insert(path);
+        }
+        if found.files.len() > UNTRACKED_MAX {
+            return Err(RepositoryError::Limit {
+                what: "the number of untracked files (ignore build output in .gitignore)".into(),
+                limit: UNTRACKED_MAX,
+            });
+        }
+    }
+    if let Some(error) = refused.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        return Err(error);
+    }
+    found.nested = std::mem::take(&mut *nested.lock().unwrap_or_else(PoisonError::into_inner));
+    Ok(found)
+}
+
+fn relative(root: &Path, path: &Path) -> Option<RelPath> {
+    RelPath::from_bytes(&os::to_bytes(path.strip_prefix(root).ok()?)).ok()
+}
+
+/// Whether a folder holds a `.git` of its own, folder or file.
+fn is_repository(root: &Path, folder: &RelPath) -> bool {
+    os::join(root, folder).is_ok_and(|at| std::fs::symlink_metadata(at.join(".git")).is_ok())
+}
+
+fn refuse_special_ignore(root: &Path, folder: Option<&RelPath>) -> Result<(), RepositoryError> {
+    let name = match folder {
+        None => b".gitignore".to_vec(),
+        Some(folder) => [folder.as_bytes(), b"/.gitignore"].concat(),
+    };
+    let Ok(name) = RelPath::from_bytes(&name) else { return Ok(()) };
+    match files::look(root, &name) {
+        Ok(Standing::Special(what)) => {
+            Err(RepositoryError::NotPlain { path: name.to_string(), what })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn error_path(error: &ignore::Error) -> Option<PathBuf> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path.clone()),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+            error_path(err)
+        }
+        _ => None,
+    }
+}
+
+fn glob_set(patterns: &[String]) -> Result<GlobSet, RepositoryError> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        let fail = |reason: String| RepositoryError::Pattern { pattern: pattern.clone(), reason };
+        let trimmed = pattern.strip_prefix("./").unwrap_or(pattern).trim_end_matches('/');
+        let anchored = match trimmed {
+            "." | "" => "**".to_owned(),
+            pattern if pattern.contains('/') => pattern.to_owned(),
+            pattern => format!("**/{pattern}"),
+        };
+        for form in [anchored.clone(), format!("{anchored}/**")] {
+            let glob = GlobBuilder::new(&form).literal_separator(true).build();
+            set.add(glob.map_err(|error| fail(error.kind().to_string()))?);
+        }
+    }
+    set.build().map_err(|error| RepositoryError::Pattern {
+        pattern: patterns.join(" "),
+        reason: error.kind().to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_a_file_a_folder_or_a_glob() {
+        let matched = |pattern: &str| -> Vec<&str> {
+            let set = glob_set(&[pattern.to_owned()]).unwrap();
+            let files = ["a.rs", "src/a.rs", "src/in/b.rs", "src/c.py", "srcs/a.rs"];
+            files.into_iter().filter(|file| set.is_match(file)).collect()
+        };
+        assert_eq!(matched("a.rs"), ["a.rs", "src/a.rs", "srcs/a.rs"]);
+        assert_eq!(matched("src"), ["src/a.rs", "src/in/b.rs", "src/c.py"]);
+        assert_eq!(matched("./src/"), matched("src"));
+        assert_eq!(matched("src/*.rs"), ["src/a.rs"]);
+        assert_eq!(matched("src/**/*.rs"), ["src/a.rs", "src/in/b.rs"]);
+        assert_eq!(matched(".").len(), 5);
+        assert!(glob_set(&["src/[".to_owned()]).is_err());
+    }
+}
