@@ -213,6 +213,8 @@ pub enum Content {
     Symlink,
     /// A submodule's commit: one whole hunk, not examined.
     Submodule,
+    /// It could not be read: one whole hunk, not examined.
+    Unreadable,
 }
 
 /// The smallest part of a ChangeSet that can be accepted or rejected.

@@ -26,7 +26,7 @@ pub struct ReviewConfig {
 
 impl Default for ReviewConfig {
     fn default() -> Self {
-        Self { huge_file_bytes: 2 * 1024 * 1024, generated: Vec::new() }
+        Self { huge_file_bytes: 8 * 1024 * 1024, generated: Vec::new() }
     }
 }
 

@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ChangeSet, ChangeSetId, Digest, FileMode, RelPath, Review, Timestamp, Verdict};
+use crate::{
+    ChangeSet, ChangeSetId, Digest, FileMode, LineSpan, RelPath, Review, Timestamp, Verdict,
+};
 
 /// Who acted, and through what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -183,6 +185,20 @@ pub struct PlannedFile {
     pub hunks: Vec<u32>,
     /// Whether an editor has it open and writes it, instead of us.
     pub in_editor: bool,
+    /// Where each of its hunks of lines lies on both sides; none for a file that is exchanged as a whole.
+    #[serde(default)]
+    pub places: Vec<PlannedPlace>,
+}
+
+/// Where a hunk lies in the texts of a planned file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedPlace {
+    /// The hunk.
+    pub hunk: u32,
+    /// In the text when it starts.
+    pub before: LineSpan,
+    /// In the text when it ends.
+    pub after: LineSpan,
 }
 
 /// One side of a planned file; its bytes are in the blob store.

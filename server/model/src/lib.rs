@@ -25,7 +25,7 @@ pub use config::{Config, ConfigError, PolicyConfig, ReviewConfig};
 pub use digest::{Digest, DigestError};
 pub use event::{
     Actor, ActorKind, Event, FailedFile, HolderId, Intent, LandedFile, OperationId, Outcome,
-    PlannedFile, PlannedSide, StoredEvent, Surface,
+    PlannedFile, PlannedPlace, PlannedSide, StoredEvent, Surface,
 };
 pub use lifecycle::{ChangeSetState, HunkState, IllegalTransition, OpenIntent, Stage};
 pub use path::{RelPath, RelPathError};
@@ -35,5 +35,5 @@ pub use review::{
     Severity, Stats, Unexamined,
 };
 pub use risk::{HistoryFeatures, Risk, RiskFeatures, RiskLevel, RiskReason};
-pub use time::Timestamp;
+pub use time::{Timestamp, TimestampError};
 pub use verdict::{Decision, Verdict, VerdictReason};

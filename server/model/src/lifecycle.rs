@@ -62,6 +62,9 @@ pub enum HunkState {
     Accepting {
         /// By this operation.
         operation: OperationId,
+        /// Whether it had been undone before, which it is again should this fail.
+        #[serde(default)]
+        undone: bool,
     },
     /// It is in the text.
     Accepted {
@@ -311,7 +314,8 @@ impl ChangeSetState {
             })?;
         } else {
             self.each(&intent.hunks, "accepted", |state| match state {
-                HunkState::Proposed | HunkState::Undone => Some(HunkState::Accepting { operation }),
+                HunkState::Proposed => Some(HunkState::Accepting { operation, undone: false }),
+                HunkState::Undone => Some(HunkState::Accepting { operation, undone: true }),
                 _ => None,
             })?;
         }
@@ -331,11 +335,12 @@ impl ChangeSetState {
             let path = self.paths.get(&hunk);
             let Some(state) = self.hunks.get_mut(&hunk) else { continue };
             *state = match (*state, took) {
-                (HunkState::Accepting { operation }, true) => {
+                (HunkState::Accepting { operation, .. }, true) => {
                     let saved = outcome.landed.iter().all(|f| Some(&f.path) != path || f.saved);
                     HunkState::Accepted { operation, saved }
                 }
-                (HunkState::Accepting { .. }, false) => HunkState::Proposed,
+                (HunkState::Accepting { undone: false, .. }, false) => HunkState::Proposed,
+                (HunkState::Accepting { undone: true, .. }, false) => HunkState::Undone,
                 (HunkState::Undoing { .. }, true) => HunkState::Undone,
                 (HunkState::Undoing { accepted, saved, .. }, false) => {
                     HunkState::Accepted { operation: accepted, saved }
@@ -505,6 +510,8 @@ mod tests {
             accept,
         ];
         check(&events[..4], "proposed: undone, proposed");
+        let failed = Event::AcceptFailed(outcome(6, &[], true));
+        check(&[&events[..], &[failed]].concat(), "proposed: undone, proposed");
         check(&events, "accepting: accepting, proposed");
         check(
             &[events[0].clone(), events[1].clone(), undo, Event::UndoFailed(outcome(4, &[], true))],
