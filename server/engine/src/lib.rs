@@ -1,1 +1,29 @@
-//! Use cases: propose, judge, review, accept, undo, check.
+//! The use cases: propose, review, judge, accept, reject, undo, check, recover. Plain values in and out.
+//!
+//! This crate knows nothing of terminals, LSP or output formats. It is the only one that combines the
+//! doors (files and git in `workspace`, the log in `ledger`) with the pure crates. Start at [`Engine`]
+//! for everything that needs a ledger, and at [`check`] for what does not.
+
+mod acceptance;
+mod assess;
+mod board;
+mod check;
+mod clock;
+mod engine;
+mod error;
+mod examine;
+mod plan;
+mod propose;
+mod recover;
+mod rules;
+
+pub use acceptance::{Operation, PRESENCE_TTL_MS, RefusedHunk, Report};
+pub use board::{Board, BoardChange, Texts};
+pub use check::{CheckOutcome, CheckReport, Target, check};
+pub use clock::Clock;
+pub use engine::{Engine, ledger_folder};
+pub use error::{Error, ErrorKind};
+pub use plan::{OpenText, OpenTexts, Plan, PlanFile, Refused, Selection};
+pub use propose::{Captured, Import, Proposal, RecipeRun, recipes};
+pub use recover::Recovered;
+pub use rules::{RulesFrom, read_named, read_policies};

@@ -1,0 +1,227 @@
+//! `check`: the review of any diff, without a ledger and without writing anything.
+
+use std::path::{Path, PathBuf};
+
+use model::{Actor, Base, ChangeSet, Content, Decision, Origin, PolicyAction, Review, Verdict};
+use workspace::{Backend, Delta, HistoryLimits, Repository, Scope, SideContent};
+
+use crate::Error;
+use crate::assess::{assess, judge};
+use crate::examine::{ChangedFile, Side, examine_all};
+use crate::rules::{Rules, RulesFrom};
+
+/// Which difference to check.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// `A..B`, `A...B`, or one revision against the saved files.
+    Range(String),
+    /// What is staged, against the last commit.
+    Staged,
+    /// The saved files, against the last commit.
+    Worktree,
+    /// A patch, against the saved files.
+    Patch {
+        /// Its name for messages.
+        name: String,
+        /// Its bytes.
+        bytes: Vec<u8>,
+    },
+}
+
+/// What came of a check.
+#[derive(Debug, Clone)]
+pub struct CheckReport {
+    /// The root of the repository.
+    pub root: PathBuf,
+    /// What was checked, in words.
+    pub target: String,
+    /// The change.
+    pub changeset: ChangeSet,
+    /// What the review found.
+    pub review: Review,
+    /// What policy says.
+    pub verdict: Verdict,
+    /// What a person should know beside it.
+    pub notices: Vec<String>,
+}
+
+/// How a check ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckOutcome {
+    /// Exit 0.
+    Allowed,
+    /// Exit 1.
+    Denied,
+    /// Exit 2: something could not be examined, and nothing else denies it already.
+    NotChecked,
+    /// Exit 3.
+    NeedsPerson,
+}
+
+impl CheckReport {
+    /// How it ends: a denial stands whatever else could not be read; short of that, what could not be read
+    /// means that nobody can say.
+    pub fn outcome(&self) -> CheckOutcome {
+        let unread = |path: &model::RelPath| {
+            self.review.files.iter().any(|f| f.path == *path && f.content == Content::Unreadable)
+        };
+        let mut denials = self.verdict.reasons.iter().filter(|r| r.decision == Decision::Deny);
+        let unreadable = self.review.files.iter().any(|file| file.content == Content::Unreadable);
+        let beyond_unreadable = denials.any(|reason| !reason.path.as_ref().is_some_and(unread));
+        match self.verdict.decision {
+            Decision::Deny if unreadable && !beyond_unreadable => CheckOutcome::NotChecked,
+            Decision::Deny => CheckOutcome::Denied,
+            _ if unreadable => CheckOutcome::NotChecked,
+            Decision::Review => CheckOutcome::NeedsPerson,
+            Decision::Allow => CheckOutcome::Allowed,
+        }
+    }
+}
+
+/// Reviews and judges a difference of the repository around `start`.
+///
+/// # Errors
+/// Whatever stops the difference from being read at all: no repository, an unknown revision, broken rules.
+/// A single file that cannot be read is not an error but part of the report.
+/// # Cost
+/// A tree diff, and for each changed text file a line diff and two parses.
+pub fn check(
+    start: &Path,
+    target: &Target,
+    from: &RulesFrom,
+    actor: &Actor,
+) -> Result<CheckReport, Error> {
+    let repository = Repository::discover(start)?;
+    let mut notices = Vec::new();
+    if let Backend::Program { reason } = repository.backend() {
+        notices.push(format!("read through the git program, which is slower: {reason}"));
+    }
+    let prepared = prepare(&repository, target)?;
+    let rules = Rules::load(&repository, from, prepared.base.commit.as_deref())?;
+    notices.extend(rules.notices().iter().cloned());
+    let limit = rules.config().review.huge_file_bytes;
+    let examined = match prepared.files {
+        Files::Deltas(deltas) => {
+            examine_all(deltas.into_iter().map(|delta| read(&repository, delta, limit)), &rules)
+        }
+        Files::Read(files) => examine_all(files, &rules),
+    };
+    let paths: Vec<_> = examined
+        .files
+        .iter()
+        .filter(|file| file.change.before.is_some())
+        .map(|file| file.change.old_path.clone().unwrap_or_else(|| file.change.path.clone()))
+        .collect();
+    let history =
+        repository.history(&paths, prepared.base.commit.as_deref(), HistoryLimits::default())?;
+    let changeset = ChangeSet::new(
+        prepared.base,
+        prepared.origin,
+        prepared.title.clone(),
+        String::new(),
+        examined.files.iter().map(|file| file.change.clone()).collect(),
+    );
+    let review = assess(examined, history);
+    let verdict = judge(&changeset, &review, &rules, PolicyAction::Check, actor);
+    let root = repository.root().unwrap_or(repository.git_dir()).to_owned();
+    Ok(CheckReport { root, target: prepared.title, changeset, review, verdict, notices })
+}
+
+/// Reads both sides of a delta.
+pub(crate) fn read(repository: &Repository, delta: Delta, huge_bytes: u64) -> ChangedFile {
+    let side = |side: Option<workspace::SideRef>| {
+        side.map(|side| Side { mode: side.mode, content: repository.read(&side, huge_bytes) })
+    };
+    ChangedFile {
+        change: delta.change,
+        before: side(delta.before),
+        after: side(delta.after),
+        path: delta.path,
+        old_path: delta.old_path,
+    }
+}
+
+struct Prepared {
+    title: String,
+    origin: Origin,
+    base: Base,
+    files: Files,
+}
+
+enum Files {
+    Deltas(Vec<Delta>),
+    Read(Vec<ChangedFile>),
+}
+
+fn prepare(repository: &Repository, target: &Target) -> Result<Prepared, Error> {
+    let origin = |worker: &str, name: &str| Origin { worker: worker.into(), name: name.into() };
+    let head = repository.head()?;
+    let base = Base { commit: head.commit, branch: head.branch, dirty: false };
+    Ok(match target {
+        Target::Range(range) => {
+            // `COMMIT^!` is git's way to say "what this commit did".
+            let scope = match range.strip_suffix("^!") {
+                Some(commit) => repository.commit_scope(commit)?,
+                None => repository.resolve_range(range)?,
+            };
+            let commit = match &scope {
+                Scope::Range { base, .. } | Scope::Since { base } => {
+                    Some(base.clone()).filter(|commit| !commit.is_empty())
+                }
+                Scope::Staged | Scope::Worktree => base.commit.clone(),
+            };
+            Prepared {
+                title: range.clone(),
+                origin: origin("range", range),
+                base: Base { commit, ..base },
+                files: Files::Deltas(repository.deltas(&scope)?),
+            }
+        }
+        Target::Staged => Prepared {
+            title: "staged changes".to_owned(),
+            origin: origin("staged", "index"),
+            base,
+            files: Files::Deltas(repository.deltas(&Scope::Staged)?),
+        },
+        Target::Worktree => Prepared {
+            title: "changes in the working tree".to_owned(),
+            origin: origin("worktree", "saved files"),
+            base,
+            files: Files::Deltas(repository.deltas(&Scope::Worktree)?),
+        },
+        Target::Patch { name, bytes } => Prepared {
+            title: format!("patch {name}"),
+            origin: origin("patch", name),
+            base,
+            files: Files::Read(patched(repository, bytes)?.1),
+        },
+    })
+}
+
+/// The title and the rationale that a patch carries.
+pub(crate) type Narration = (Option<String>, String);
+
+/// Applies a patch to the saved files in memory and captures the difference.
+pub(crate) fn patched(
+    repository: &Repository,
+    bytes: &[u8],
+) -> Result<(Narration, Vec<ChangedFile>), Error> {
+    let patch = workspace::parse_patch(bytes)?;
+    let proposed = workspace::apply_patch(&patch.files, &|path| repository.saved(path))?;
+    let captured = repository.capture(proposed)?;
+    Ok(((patch.title, patch.rationale), captured.into_iter().map(captured_file).collect()))
+}
+
+/// A captured file as the examination takes it.
+pub(crate) fn captured_file(file: workspace::CapturedFile) -> ChangedFile {
+    let side = |side: Option<(model::FileMode, std::sync::Arc<[u8]>)>| {
+        side.map(|(mode, bytes)| Side { mode, content: SideContent::Bytes(bytes.to_vec()) })
+    };
+    ChangedFile {
+        path: file.path,
+        old_path: file.old_path,
+        change: file.change,
+        before: side(file.before),
+        after: side(file.after),
+    }
+}

@@ -1,0 +1,199 @@
+//! One repository with its ledger: what the faces hold.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ledger::Ledger;
+use model::{
+    Actor, ChangeSet, ChangeSetId, ChangeSetState, Digest, Event, FileSide, PolicyAction, RelPath,
+    Verdict,
+};
+use workspace::Repository;
+
+use crate::Error;
+use crate::assess::judge;
+use crate::board::{Board, BoardChange, Texts};
+use crate::clock::Clock;
+use crate::rules::{Rules, RulesFrom};
+
+/// The folder below git's common folder that holds everything Countersign keeps for a repository.
+const FOLDER: &str = "countersign";
+
+/// A repository, its ledger and who acts. One per process and working tree; `Send`, not shared.
+#[derive(Debug)]
+pub struct Engine {
+    pub(crate) repository: Repository,
+    root: PathBuf,
+    pub(crate) ledger: Ledger,
+    pub(crate) clock: Clock,
+    pub(crate) actor: Actor,
+    pub(crate) rules_from: RulesFrom,
+    /// What a ChangeSet is never changes, so it is read from the ledger once.
+    known: BTreeMap<ChangeSetId, Arc<BoardChange>>,
+}
+
+/// Where the ledger of the repository around `start` lies, whether it is there or not.
+///
+/// # Errors
+/// No repository.
+pub fn ledger_folder(start: &Path) -> Result<PathBuf, Error> {
+    Ok(Repository::discover(start)?.common_dir().join(FOLDER))
+}
+
+impl Engine {
+    /// Opens the repository around `start` and its ledger, which is created when missing.
+    ///
+    /// # Errors
+    /// No repository, a bare one, or a ledger that does not open; nothing was changed.
+    pub fn open(
+        start: &Path,
+        clock: Clock,
+        actor: Actor,
+        rules_from: RulesFrom,
+    ) -> Result<Self, Error> {
+        let repository = Repository::discover(start)?;
+        let root = repository.root().ok_or(workspace::RepositoryError::Bare)?.to_owned();
+        let ledger = Ledger::open(&repository.common_dir().join(FOLDER))?;
+        let known = BTreeMap::new();
+        Ok(Self { repository, root, ledger, clock, actor, rules_from, known })
+    }
+
+    /// Opens as [`Engine::open`] does, or answers `None` when the repository has no ledger yet.
+    ///
+    /// # Errors
+    /// As [`Engine::open`].
+    pub fn open_existing(
+        start: &Path,
+        clock: Clock,
+        actor: Actor,
+        rules_from: RulesFrom,
+    ) -> Result<Option<Self>, Error> {
+        let repository = Repository::discover(start)?;
+        let root = repository.root().ok_or(workspace::RepositoryError::Bare)?.to_owned();
+        let folder = repository.common_dir().join(FOLDER);
+        if Ledger::open_existing(&folder)?.is_none() {
+            return Ok(None);
+        }
+        let ledger = Ledger::open(&folder)?;
+        let known = BTreeMap::new();
+        Ok(Some(Self { repository, root, ledger, clock, actor, rules_from, known }))
+    }
+
+    /// The root of the working tree.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// A path as the command line names it, relative to the root.
+    ///
+    /// # Errors
+    /// It lies outside the repository or inside git's own folder.
+    pub fn rel_path(&self, path: &Path) -> Result<RelPath, Error> {
+        Ok(self.repository.rel_path(path)?)
+    }
+
+    /// The ledger, for reading.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// A number that changes when another process appends. Cost: one pragma.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub fn data_version(&self) -> Result<i64, Error> {
+        Ok(self.ledger.data_version()?)
+    }
+
+    /// The ChangeSet that `prefix`, at least four digits, names.
+    ///
+    /// # Errors
+    /// None has it, or several.
+    pub fn find(&self, prefix: &str) -> Result<ChangeSetId, Error> {
+        Ok(self.ledger.find(prefix)?)
+    }
+
+    /// Every ChangeSet with what became of it.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    /// # Cost
+    /// A row for each ChangeSet; what moved since the last call is read again, texts only once.
+    pub fn board(&mut self) -> Result<Board, Error> {
+        let seq = self.ledger.last_seq()?;
+        let states = self.ledger.states()?;
+        let changes =
+            states.into_iter().map(|state| self.on_board(state)).collect::<Result<_, _>>()?;
+        Ok(Board { seq, changes })
+    }
+
+    /// One ChangeSet with what became of it.
+    ///
+    /// # Errors
+    /// It is not in the ledger, or the ledger cannot be read.
+    pub fn change(&mut self, id: ChangeSetId) -> Result<Arc<BoardChange>, Error> {
+        let state =
+            self.ledger.state(id)?.ok_or_else(|| ledger::FindError::None(id.to_string()))?;
+        self.on_board(state)
+    }
+
+    fn on_board(&mut self, state: ChangeSetState) -> Result<Arc<BoardChange>, Error> {
+        let id = state.id;
+        let known = self.known.get(&id);
+        if let Some(known) = known.filter(|known| known.state.updated_seq == state.updated_seq) {
+            return Ok(Arc::clone(known));
+        }
+        let (changeset, texts) = match known {
+            Some(known) => (known.changeset.clone(), known.texts.clone()),
+            None => {
+                let missing = || ledger::FindError::None(id.to_string());
+                let changeset = self.ledger.changeset(id)?.ok_or_else(missing)?;
+                let texts = self.texts(&changeset);
+                (changeset, texts)
+            }
+        };
+        let (review, verdict) = self.ledger.judgement(id)?.unzip();
+        let change = Arc::new(BoardChange { changeset, state, review, verdict, texts });
+        self.known.insert(id, Arc::clone(&change));
+        Ok(change)
+    }
+
+    /// Both sides of each file. A blob that is missing or damaged leaves its side empty: the acceptance
+    /// that needs it says so, and `ledger verify` names it.
+    fn texts(&self, changeset: &ChangeSet) -> BTreeMap<RelPath, Texts> {
+        let side = |side: &Option<FileSide>| {
+            side.as_ref().and_then(|side| self.ledger.blob(&side.blob).ok()).map(Arc::from)
+        };
+        let texts = |file: &model::FileChange| (side(&file.before), side(&file.after));
+        changeset.files.iter().map(|file| (file.path.clone(), texts(file))).collect()
+    }
+
+    /// Appends an event as the actor of this engine.
+    pub(crate) fn append(&mut self, event: &Event) -> Result<u64, Error> {
+        Ok(self.ledger.append(self.clock.now(), &self.actor, event)?)
+    }
+
+    /// The rules in force: those of the last commit, the person's own, and the built-in ones.
+    pub(crate) fn rules(&self) -> Result<Rules, Error> {
+        let head = self.repository.head()?.commit;
+        Rules::load(&self.repository, &self.rules_from, head.as_deref())
+    }
+
+    /// The verdict in force: judged again when the policies changed since.
+    ///
+    /// # Errors
+    /// Rules that do not load: then nothing may be accepted.
+    pub fn current_verdict(&mut self, id: ChangeSetId) -> Result<Option<Verdict>, Error> {
+        let change = self.change(id)?;
+        let rules = self.rules()?;
+        let digest: Digest = rules.policy_digest();
+        if let Some(verdict) = change.verdict.as_ref().filter(|v| v.policy_digest == digest) {
+            return Ok(Some(verdict.clone()));
+        }
+        let Some(review) = change.review.clone() else { return Ok(None) };
+        let verdict = judge(&change.changeset, &review, &rules, PolicyAction::Propose, &self.actor);
+        self.append(&Event::ChangeSetJudged { changeset: id, review, verdict: verdict.clone() })?;
+        Ok(Some(verdict))
+    }
+}

@@ -1,0 +1,137 @@
+//! What can go wrong in a use case, sorted by whose turn it is to act.
+
+use model::{ChangeSetId, ConfigError, Decision, OperationId, RelPath, VerdictReason};
+
+/// Whose turn it is. Faces map this to exit codes and response codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// It cannot be done as asked; the message says what to ask instead.
+    User,
+    /// Configuration or a policy does not load.
+    Config,
+    /// The world moved since it was looked at; ask again.
+    Conflict,
+    /// A named limit was reached.
+    Limit,
+    /// Our bug, or a machine that fails: the report text helps.
+    Internal,
+}
+
+/// Why a use case could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The repository cannot be read.
+    #[error(transparent)]
+    Repository(#[from] workspace::RepositoryError),
+    /// A proposal cannot be captured.
+    #[error(transparent)]
+    Capture(#[from] workspace::CaptureError),
+    /// A patch cannot be taken.
+    #[error(transparent)]
+    Patch(#[from] workspace::PatchError),
+    /// A file could not be read.
+    #[error(transparent)]
+    File(#[from] workspace::FileError),
+    /// The ledger does not open.
+    #[error(transparent)]
+    Ledger(#[from] ledger::LedgerError),
+    /// The ledger did not take an event.
+    #[error(transparent)]
+    Append(#[from] ledger::AppendError),
+    /// No ChangeSet, or several, for what was named.
+    #[error(transparent)]
+    Find(#[from] ledger::FindError),
+    /// The configuration does not load.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A policy does not load.
+    #[error(transparent)]
+    Policy(#[from] policy::PolicyError),
+    /// A pattern in the configuration is broken.
+    #[error("countersign.toml: {0}")]
+    Pattern(#[source] gate::GlobError),
+    /// A recipe does not load or run.
+    #[error(transparent)]
+    Recipe(#[from] agent::recipe::RecipeError),
+    /// No recipe has this name.
+    #[error("there is no recipe `{name}`; there are: {known}")]
+    NoSuchRecipe {
+        /// What was asked for.
+        name: String,
+        /// All names.
+        known: String,
+    },
+    /// No file lies there.
+    #[error("{0}: no such file or folder in the repository, or it is ignored")]
+    NoSuchPath(RelPath),
+    /// What the ledger keeps of open buffers could not be written.
+    #[error(transparent)]
+    Presence(#[from] ledger::PresenceError),
+    /// A text could not be stored.
+    #[error(transparent)]
+    Blob(#[from] ledger::BlobError),
+    /// The ledger could not be exported.
+    #[error(transparent)]
+    Export(#[from] ledger::ExportError),
+    /// Policy denies the change.
+    #[error("change {} is denied by policy: {}", .id.short(), denials(.reasons))]
+    Denied {
+        /// Which.
+        id: ChangeSetId,
+        /// Why.
+        reasons: Vec<VerdictReason>,
+    },
+    /// The hunks asked for are in no state to do this.
+    #[error("{what} of change {} can be {wanted}: {states}", .id.short())]
+    Hunks {
+        /// Which.
+        id: ChangeSetId,
+        /// `hunk 3`, `no hunk`.
+        what: String,
+        /// `accepted`, `rejected`, `undone`.
+        wanted: &'static str,
+        /// What they are instead.
+        states: String,
+    },
+    /// The ChangeSet has no such hunk or file.
+    #[error("change {} has no {what}", .id.short())]
+    NoSuchPart {
+        /// Which.
+        id: ChangeSetId,
+        /// `hunk 9`, `file src/x.rs`.
+        what: String,
+    },
+    /// The intent is not in the ledger.
+    #[error("operation {0} is not in the ledger")]
+    NoSuchOperation(OperationId),
+    /// What was proposed changes nothing.
+    #[error("{0} changes nothing")]
+    Empty(String),
+    /// A file of a proposal could not be read, so the proposal cannot be captured.
+    #[error("{path}: {reason}")]
+    Uncapturable {
+        /// The file.
+        path: RelPath,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Error {
+    /// Whose turn it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Config(_) | Self::Policy(_) | Self::Pattern(_) => ErrorKind::Config,
+            Self::Append(ledger::AppendError::Illegal(_) | ledger::AppendError::Moved { .. }) => {
+                ErrorKind::Conflict
+            }
+            Self::Append(_) | Self::NoSuchOperation(_) => ErrorKind::Internal,
+            _ => ErrorKind::User,
+        }
+    }
+}
+
+fn denials(reasons: &[VerdictReason]) -> String {
+    let denials = reasons.iter().filter(|reason| reason.decision == Decision::Deny);
+    denials.map(|r| format!("{} ({})", r.message, r.rule)).collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,332 @@
+//! One changed file, looked at from all sides: hunks, entity changes, findings, what could not be read.
+//!
+//! The same examination serves a proposal and a headless check. It sees files in batches, so a
+//! difference of ten thousand files never lies in memory at once.
+
+use model::{
+    ChangeKind, Content, Digest, EntityChange, FileChange, FileMode, FileReview, FileSide, Finding,
+    Hunk, HunkKind, LineSpan, RelPath, Unexamined,
+};
+use semdiff::EntityDiff;
+use workspace::SideContent;
+
+use crate::rules::Rules;
+
+/// A changed file with both sides read.
+#[derive(Debug, Clone)]
+pub(crate) struct ChangedFile {
+    pub path: RelPath,
+    pub old_path: Option<RelPath>,
+    pub change: ChangeKind,
+    pub before: Option<Side>,
+    pub after: Option<Side>,
+}
+
+/// One side of a [`ChangedFile`].
+#[derive(Debug, Clone)]
+pub(crate) struct Side {
+    pub mode: FileMode,
+    pub content: SideContent,
+}
+
+/// What came of looking at one file.
+#[derive(Debug)]
+pub(crate) struct Examined {
+    pub change: FileChange,
+    pub review: FileReview,
+    pub entities: Vec<EntityChange>,
+    pub unexamined: Option<Unexamined>,
+    /// Lines of the text before.
+    pub lines_before: u32,
+    /// Whether only comments, documentation or layout changed.
+    pub cosmetic: bool,
+    /// Whether the file is a test by its place.
+    pub test_file: bool,
+    /// The line hunks, whatever they are offered as.
+    lines: Vec<(LineSpan, LineSpan)>,
+}
+
+impl Side {
+    pub(crate) fn bytes(&self) -> Option<&[u8]> {
+        match &self.content {
+            SideContent::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    fn recorded(&self) -> FileSide {
+        let (blob, size_bytes) = match &self.content {
+            SideContent::Bytes(bytes) => (Digest::of(bytes), bytes.len() as u64),
+            SideContent::Huge { size_bytes } => (Digest::of(b"huge"), *size_bytes),
+            SideContent::Submodule { commit } => (Digest::of(commit.as_bytes()), 0),
+            SideContent::Unreadable { .. } => (Digest::of(b"unreadable"), 0),
+        };
+        FileSide { blob, mode: self.mode, size_bytes }
+    }
+}
+
+/// What came of looking at all files of a change.
+#[derive(Debug, Default)]
+pub(crate) struct Examination {
+    pub files: Vec<Examined>,
+    pub findings: Vec<Finding>,
+}
+
+/// Files are checked together up to this many bytes of text: a test that moved from one file to another is
+/// only recognised when both are in one batch.
+const BATCH_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Looks at every file.
+pub(crate) fn examine_all(
+    files: impl IntoIterator<Item = ChangedFile>,
+    rules: &Rules,
+) -> Examination {
+    let mut examination = Examination::default();
+    let mut batch = Vec::new();
+    let mut batch_bytes = 0;
+    for file in files {
+        let examined = examine(&file, rules);
+        batch_bytes += file.size_bytes();
+        batch.push((file, examined));
+        if batch_bytes > BATCH_BYTES_MAX {
+            examination.take(std::mem::take(&mut batch));
+            batch_bytes = 0;
+        }
+    }
+    examination.take(batch);
+    examination
+}
+
+impl Examination {
+    /// Checks a batch of files together and keeps what came of them, but not their texts.
+    fn take(&mut self, batch: Vec<(ChangedFile, Examined)>) {
+        let changed: Vec<_> = batch.iter().map(|(file, e)| changed_lines(file, e)).collect();
+        let files: Vec<_> = batch
+            .iter()
+            .zip(&changed)
+            .map(|((file, examined), (removed, added))| {
+                under_review(file, examined, removed, added)
+            })
+            .collect();
+        self.findings.extend(gate::check(&files));
+        self.files.extend(batch.into_iter().map(|(_, examined)| examined));
+    }
+}
+
+/// Looks at one file by itself.
+///
+/// Cost: a line diff and, for a known language, two parses.
+fn examine(file: &ChangedFile, rules: &Rules) -> Examined {
+    let before = file.before.as_ref().and_then(Side::bytes);
+    let after = file.after.as_ref().and_then(Side::bytes);
+    let text = after.or(before).unwrap_or_default();
+    let content = content_of(file);
+    // A change must not declare a file generated that is not.
+    let generated = gate::is_generated(&file.path, before.unwrap_or(text), rules.generated());
+    let language = match content {
+        Content::Text => syntax::language_of(&file.path, first_line(text)),
+        _ => None,
+    };
+    let lines = match content {
+        Content::Text => semdiff::hunks(before.unwrap_or_default(), after.unwrap_or_default()),
+        _ => Vec::new(),
+    };
+    let entities = match language {
+        Some(language) => semdiff::entity_changes(&file.path, language, before, after),
+        None => EntityDiff::default(),
+    };
+    let (lines_added, lines_removed) = semdiff::line_counts(&lines);
+    Examined {
+        review: FileReview {
+            path: file.path.clone(),
+            old_path: file.old_path.clone(),
+            change: file.change,
+            content,
+            generated,
+            language,
+            lines_added,
+            lines_removed,
+            notes: notes(file, content),
+        },
+        unexamined: unexamined(file, &entities, generated),
+        lines_before: count_lines(before.filter(|_| content == Content::Text)),
+        cosmetic: language.is_some() && entities.cosmetic && file.before.is_some(),
+        test_file: syntax::is_test_path(&file.path),
+        change: FileChange {
+            path: file.path.clone(),
+            old_path: file.old_path.clone(),
+            change: file.change,
+            content,
+            language,
+            generated,
+            before: file.before.as_ref().map(Side::recorded),
+            after: file.after.as_ref().map(Side::recorded),
+            hunks: hunks(file, content, &lines, language),
+        },
+        entities: entities.changes,
+        lines,
+    }
+}
+
+/// The removed and the added lines. A link's target is one line.
+fn changed_lines(file: &ChangedFile, examined: &Examined) -> (Vec<LineSpan>, Vec<LineSpan>) {
+    if examined.change.content != Content::Symlink {
+        return examined.lines.iter().copied().unzip();
+    }
+    let whole = |side: &Option<Side>| {
+        let bytes = side.as_ref().and_then(Side::bytes)?;
+        Some(LineSpan { start: 0, end: bytes.len(), first_line: 0, lines: 1 })
+    };
+    (whole(&file.before).into_iter().collect(), whole(&file.after).into_iter().collect())
+}
+
+fn under_review<'f>(
+    file: &'f ChangedFile,
+    examined: &Examined,
+    removed: &'f [LineSpan],
+    added: &'f [LineSpan],
+) -> gate::FileUnderReview<'f> {
+    let text = |side: &'f Option<Side>| {
+        let readable = examined.change.content != Content::Binary;
+        side.as_ref().and_then(Side::bytes).filter(|_| readable)
+    };
+    gate::FileUnderReview {
+        path: &file.path,
+        old_path: file.old_path.as_ref(),
+        language: examined.change.language,
+        change: file.change,
+        old_mode: file.before.as_ref().map(|side| side.mode),
+        new_mode: file.after.as_ref().map(|side| side.mode),
+        before: text(&file.before),
+        after: text(&file.after),
+        added,
+        removed,
+        generated: examined.change.generated,
+    }
+}
+
+impl ChangedFile {
+    fn size_bytes(&self) -> usize {
+        let sides = self.before.iter().chain(&self.after);
+        sides.filter_map(Side::bytes).map(<[u8]>::len).sum()
+    }
+}
+
+/// The worst kind of content among the sides.
+fn content_of(file: &ChangedFile) -> Content {
+    let sides = [file.before.as_ref(), file.after.as_ref()];
+    let kind = |side: &Side| match (&side.content, side.mode) {
+        (SideContent::Unreadable { .. }, _) => Content::Unreadable,
+        (SideContent::Submodule { .. }, _) => Content::Submodule,
+        (SideContent::Huge { .. }, _) => Content::Huge,
+        (SideContent::Bytes(_), FileMode::Symlink) => Content::Symlink,
+        (SideContent::Bytes(bytes), _) if semdiff::is_text(bytes) => Content::Text,
+        (SideContent::Bytes(_), _) => Content::Binary,
+    };
+    sides.into_iter().flatten().map(kind).max().unwrap_or(Content::Text)
+}
+
+/// A file whose only change is in its lines has a hunk for each run of them. Anything that also creates,
+/// deletes, moves or changes the kind of the file is one hunk: it lands as a whole or not at all.
+fn hunks(
+    file: &ChangedFile,
+    content: Content,
+    lines: &[(LineSpan, LineSpan)],
+    language: Option<model::Language>,
+) -> Vec<Hunk> {
+    let same_mode = match (&file.before, &file.after) {
+        (Some(before), Some(after)) => before.mode == after.mode,
+        _ => false,
+    };
+    let after = file.after.as_ref().and_then(Side::bytes).unwrap_or_default();
+    let by_lines = file.change == ChangeKind::Modified && content == Content::Text && same_mode;
+    if !by_lines {
+        let span = |side: Option<&Side>| {
+            let bytes = side.and_then(Side::bytes).filter(|_| content == Content::Text);
+            LineSpan {
+                start: 0,
+                end: bytes.map_or(0, <[u8]>::len),
+                first_line: 0,
+                lines: count_lines(bytes),
+            }
+        };
+        return vec![Hunk {
+            ordinal: 0,
+            kind: HunkKind::Whole,
+            before: span(file.before.as_ref()),
+            after: span(file.after.as_ref()),
+            entity: None,
+        }];
+    }
+    // A text whose structure cannot be read is reported as such; its hunks then have no entity.
+    let parsed = language.and_then(|language| syntax::parse(language, after).ok());
+    let outline = parsed.as_ref().map(syntax::outline).unwrap_or_default();
+    let hunk = |(before, place): &(LineSpan, LineSpan)| Hunk {
+        ordinal: 0,
+        kind: HunkKind::Lines,
+        before: *before,
+        after: *place,
+        entity: semdiff::enclosing(&outline, after, &place.bytes()).map(str::to_owned),
+    };
+    lines.iter().map(hunk).collect()
+}
+
+/// A generated file may be too large for its structure to be read: nobody writes it, so its text is enough.
+fn unexamined(file: &ChangedFile, entities: &EntityDiff, generated: bool) -> Option<Unexamined> {
+    if let Some(error) = entities.unexamined.as_ref().filter(|_| !generated) {
+        return Some(Unexamined { path: file.path.clone(), reason: error.to_string() });
+    }
+    let reason = |side: &Side| match &side.content {
+        SideContent::Huge { size_bytes } => Some(format!(
+            "{size_bytes} bytes are above the review's limit (review.huge_file_bytes)"
+        )),
+        SideContent::Unreadable { reason } => Some(reason.clone()),
+        _ => None,
+    };
+    let reason = file.after.iter().chain(&file.before).find_map(reason)?;
+    Some(Unexamined { path: file.path.clone(), reason })
+}
+
+fn notes(file: &ChangedFile, content: Content) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let (Some(before), Some(after)) = (&file.before, &file.after)
+        && before.mode != after.mode
+    {
+        notes.push(format!("mode {:o} -> {:o}", before.mode.octal(), after.mode.octal()));
+    }
+    let commit = |side: &Option<Side>| match side.as_ref().map(|side| &side.content) {
+        Some(SideContent::Submodule { commit }) => commit.get(..12).unwrap_or(commit).to_owned(),
+        _ => "nothing".to_owned(),
+    };
+    let size = |side: &Option<Side>| side.as_ref().map_or(0, |side| side.recorded().size_bytes);
+    let target = |side: &Option<Side>| {
+        let bytes = side.as_ref().filter(|s| s.mode == FileMode::Symlink).and_then(Side::bytes);
+        bytes.map_or("no link".to_owned(), |bytes| bytes.escape_ascii().to_string())
+    };
+    match content {
+        Content::Text => {}
+        Content::Binary => {
+            notes.push(format!("binary, {} -> {} bytes", size(&file.before), size(&file.after)));
+        }
+        Content::Huge => notes.push("too large to examine".to_owned()),
+        Content::Unreadable => notes.push("could not be read".to_owned()),
+        Content::Symlink => {
+            notes.push(format!("link {} -> {}", target(&file.before), target(&file.after)));
+        }
+        Content::Submodule => {
+            notes.push(format!("submodule {} -> {}", commit(&file.before), commit(&file.after)));
+        }
+    }
+    notes
+}
+
+fn first_line(text: &[u8]) -> &[u8] {
+    text.split(|byte| *byte == b'\n').next().unwrap_or_default()
+}
+
+fn count_lines(text: Option<&[u8]>) -> u32 {
+    let Some(text) = text else { return 0 };
+    let newlines = text.iter().filter(|byte| **byte == b'\n').count();
+    let unfinished = usize::from(!text.is_empty() && !text.ends_with(b"\n"));
+    u32::try_from(newlines + unfinished).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,525 @@
+//! Planning: which text each file must have after an acceptance or an undo, before anything is written.
+//!
+//! Pure. It is handed the texts as they are now and answers with the texts as they will be, or, hunk by
+//! hunk, why not. An undo is the acceptance of the inverse hunks against the text the acceptance left.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use model::{
+    ChangeSetId, Content, FileChange, FileMode, Hunk, HunkKind, LineSpan, PlannedFile,
+    PlannedPlace, RelPath,
+};
+use semdiff::{Anchor, Anchoring};
+
+/// Which hunks of a ChangeSet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selection {
+    /// Every hunk that can be.
+    All,
+    /// These; each must be able to.
+    Hunks(Vec<u32>),
+    /// Those of a file.
+    File(RelPath),
+}
+
+/// The texts that editors hold open, by path.
+#[derive(Debug, Clone, Default)]
+pub struct OpenTexts(pub BTreeMap<RelPath, OpenText>);
+
+/// The text of one open buffer.
+#[derive(Debug, Clone)]
+pub struct OpenText {
+    /// The whole text, with the document's line endings.
+    pub text: Arc<str>,
+    /// Whether the disk does not have it yet.
+    pub unsaved: bool,
+}
+
+/// What is to happen to each file. Nothing is written until it is begun.
+#[derive(Debug, Clone)]
+#[must_use = "a plan does nothing until it is begun"]
+pub struct Plan {
+    /// Of which ChangeSet.
+    pub changeset: ChangeSetId,
+    /// Whether accepted hunks are taken out, instead of proposed ones put in.
+    pub undo: bool,
+    /// The hunks that will take effect.
+    pub hunks: Vec<u32>,
+    /// The files, ordered by path.
+    pub files: Vec<PlanFile>,
+    /// The hunks that were asked for and cannot take effect.
+    pub refused: Vec<Refused>,
+    /// The last event about the ChangeSet when this was planned; a later one makes the plan void.
+    pub(crate) as_of: u64,
+}
+
+/// One file of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanFile {
+    /// The file.
+    pub path: RelPath,
+    /// Whether an editor holds it open and writes it.
+    pub in_editor: bool,
+    /// Its mode and bytes now; `None`: nothing is there.
+    pub before: Option<(FileMode, Arc<[u8]>)>,
+    /// Its mode and bytes afterwards; `None`: nothing.
+    pub after: Option<(FileMode, Arc<[u8]>)>,
+    /// What to replace: byte ranges in the text now, ordered, not overlapping.
+    pub edits: Vec<(Range<usize>, Vec<u8>)>,
+    /// The hunks that make the difference.
+    pub hunks: Vec<u32>,
+    /// Where each hunk of lines lies on both sides.
+    pub places: Vec<PlannedPlace>,
+    /// How many of them found their place moved.
+    pub shifted: u32,
+}
+
+/// A hunk that cannot take effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Which.
+    pub hunk: u32,
+    /// Its file.
+    pub path: RelPath,
+    /// Why, in one clause.
+    pub reason: String,
+}
+
+/// A file as it is now.
+#[derive(Debug, Clone)]
+pub(crate) struct Current {
+    pub mode: FileMode,
+    pub bytes: Arc<[u8]>,
+    pub in_editor: bool,
+    pub unsaved: bool,
+}
+
+/// Reads the world for a plan: the current file, or nothing, or why not; and stored bytes.
+pub(crate) trait World {
+    fn current(&self, path: &RelPath) -> Result<Option<Current>, String>;
+    fn stored(&self, blob: &model::Digest) -> Result<Arc<[u8]>, String>;
+}
+
+/// Plans the acceptance of `hunks` of `file`; `landed` are those of its hunks that are in the text already.
+pub(crate) fn accept_file(
+    world: &impl World,
+    file: &FileChange,
+    hunks: &[&Hunk],
+    landed: &[&Hunk],
+) -> (Vec<PlanFile>, Vec<Refused>) {
+    let refuse = |reason: String| (Vec::new(), refuse_all(hunks, &file.path, &reason));
+    match file.content {
+        Content::Submodule => return refuse("a submodule is moved with git, not here".into()),
+        Content::Huge | Content::Unreadable => {
+            return refuse("it could not be examined, so it cannot be accepted".into());
+        }
+        Content::Text | Content::Binary | Content::Symlink => {}
+    }
+    let whole = hunks.iter().any(|hunk| hunk.kind == HunkKind::Whole);
+    if whole {
+        return match accept_whole(world, file, hunks) {
+            Ok(files) => (files, Vec::new()),
+            Err(reason) => refuse(reason),
+        };
+    }
+    let sides = || -> Result<_, String> {
+        let (Some(before), Some(after)) = (&file.before, &file.after) else {
+            return Err("its text was not captured".to_owned());
+        };
+        let current = world.current(&file.path)?.ok_or("the file is gone")?;
+        Ok((world.stored(&before.blob)?, world.stored(&after.blob)?, current))
+    };
+    let (base, proposal, current) = match sides() {
+        Ok(sides) => sides,
+        Err(reason) => return refuse(reason),
+    };
+    let replacement = |hunk: &&Hunk| Replacement {
+        hunk: hunk.ordinal,
+        place: hunk.before,
+        text: hunk.after.of(&proposal).to_vec(),
+    };
+    let landed: Vec<_> =
+        landed.iter().map(|hunk| (hunk.before, hunk.after.of(&proposal))).collect();
+    let replacements: Vec<_> = hunks.iter().map(replacement).collect();
+    match Anchoring::past(&base, &landed, &current.bytes) {
+        Ok(anchoring) => place_in(&file.path, &anchoring, &current, &replacements),
+        Err(overlap) => refuse(overlap.to_string()),
+    }
+}
+
+/// Plans taking `hunks` of `file` out again; `landed` is the file of the intent that put them in.
+pub(crate) fn undo_file(
+    world: &impl World,
+    file: &FileChange,
+    hunks: &[&Hunk],
+    landed: &[&PlannedFile],
+) -> (Vec<PlanFile>, Vec<Refused>) {
+    let refuse = |reason: String| (Vec::new(), refuse_all(hunks, &file.path, &reason));
+    if hunks.iter().any(|hunk| hunk.kind == HunkKind::Whole) {
+        return match undo_whole(world, landed, hunks) {
+            Ok(files) => (files, Vec::new()),
+            Err(reason) => refuse(reason),
+        };
+    }
+    match undo_lines(world, file, hunks, landed) {
+        Ok(planned) => planned,
+        Err(reason) => refuse(reason),
+    }
+}
+
+struct Replacement {
+    hunk: u32,
+    place: LineSpan,
+    text: Vec<u8>,
+}
+
+/// Anchors replacements in the current text and applies those that have one place.
+fn place_in(
+    path: &RelPath,
+    anchoring: &Anchoring<'_>,
+    current: &Current,
+    replacements: &[Replacement],
+) -> (Vec<PlanFile>, Vec<Refused>) {
+    let mut placed: Vec<(u32, Range<usize>, Vec<u8>)> = Vec::new();
+    let mut refused = Vec::new();
+    let mut shifted = 0;
+    for Replacement { hunk, place, text } in replacements {
+        let mut refuse = |reason: String| {
+            refused.push(Refused { hunk: *hunk, path: path.clone(), reason });
+        };
+        match anchoring.anchor(place, text) {
+            Anchor::Unchanged(range) => placed.push((*hunk, range, text.clone())),
+            Anchor::Shifted(range, _) => {
+                shifted += 1;
+                placed.push((*hunk, range, text.clone()));
+            }
+            Anchor::AlreadyThere(_) => refuse("the text already is as proposed".to_owned()),
+            Anchor::Conflict(reason) => refuse(reason.to_string()),
+        }
+    }
+    placed.sort_by_key(|(_, range, _)| (range.start, range.end));
+    let edits: Vec<_> =
+        placed.iter().map(|(_, range, text)| (range.clone(), text.clone())).collect();
+    let after = match semdiff::place(&current.bytes, &edits) {
+        Ok(after) => after,
+        Err(overlap) => {
+            let hunks = placed.iter().map(|(hunk, ..)| *hunk);
+            refused.extend(hunks.map(|hunk| Refused {
+                hunk,
+                path: path.clone(),
+                reason: overlap.to_string(),
+            }));
+            return (Vec::new(), refused);
+        }
+    };
+    if placed.is_empty() {
+        return (Vec::new(), refused);
+    }
+    let mut grown: isize = 0;
+    let places = placed.iter().map(|(hunk, range, text)| {
+        let start = range.start.saturating_add_signed(grown);
+        grown +=
+            isize::try_from(text.len()).unwrap_or(0) - isize::try_from(range.len()).unwrap_or(0);
+        PlannedPlace {
+            hunk: *hunk,
+            before: semdiff::line_span(&current.bytes, range.clone()),
+            after: semdiff::line_span(&after, start..start + text.len()),
+        }
+    });
+    let places = places.collect();
+    let file = PlanFile {
+        path: path.clone(),
+        in_editor: current.in_editor,
+        before: Some((current.mode, Arc::clone(&current.bytes))),
+        places,
+        after: Some((current.mode, after.into())),
+        edits,
+        hunks: placed.iter().map(|(hunk, ..)| *hunk).collect(),
+        shifted,
+    };
+    (vec![file], refused)
+}
+
+/// A whole hunk needs the file exactly as it was captured, and nothing where it wants to create one.
+fn accept_whole(
+    world: &impl World,
+    file: &FileChange,
+    hunks: &[&Hunk],
+) -> Result<Vec<PlanFile>, String> {
+    let ordinals: Vec<u32> = hunks.iter().map(|hunk| hunk.ordinal).collect();
+    let side = |side: &model::FileSide| -> Result<_, String> {
+        Ok((side.mode, world.stored(&side.blob)?))
+    };
+    let before = file.before.as_ref().map(side).transpose()?;
+    let after = file.after.as_ref().map(side).transpose()?;
+    let mut files = Vec::new();
+    let old = file.old_path.as_ref().filter(|old| **old != file.path);
+    if let Some(old) = old {
+        files.push(exchange(world, old, before, None, &ordinals)?);
+        files.push(exchange(world, &file.path, None, after, &ordinals)?);
+    } else {
+        files.push(exchange(world, &file.path, before, after, &ordinals)?);
+    }
+    Ok(files)
+}
+
+fn undo_whole(
+    world: &impl World,
+    landed: &[&PlannedFile],
+    hunks: &[&Hunk],
+) -> Result<Vec<PlanFile>, String> {
+    let ordinals: Vec<u32> = hunks.iter().map(|hunk| hunk.ordinal).collect();
+    let side = |side: &model::PlannedSide| -> Result<_, String> {
+        Ok((side.mode, world.stored(&side.blob)?))
+    };
+    landed
+        .iter()
+        .map(|file| {
+            let before = file.before.as_ref().map(side).transpose()?;
+            let after = file.after.as_ref().map(side).transpose()?;
+            exchange(world, &file.path, after, before, &ordinals)
+        })
+        .collect()
+}
+
+type Held = Option<(FileMode, Arc<[u8]>)>;
+
+/// Exchanges a whole file, if it is exactly `from` now.
+fn exchange(
+    world: &impl World,
+    path: &RelPath,
+    from: Held,
+    to: Held,
+    hunks: &[u32],
+) -> Result<PlanFile, String> {
+    let current = world.current(path)?;
+    if current.as_ref().is_some_and(|current| current.unsaved) {
+        return Err(format!("{path} is open with unsaved changes"));
+    }
+    let current = current.map(|current| (current.mode, current.bytes));
+    match (&current, &from) {
+        (Some(_), None) => return Err(format!("{path} is there already")),
+        (None, Some(_)) => return Err(format!("{path} is gone")),
+        (Some(current), Some(from)) if current.1 != from.1 => {
+            return Err(format!("{path} has changed since"));
+        }
+        (Some(current), Some(from)) if current.0 != from.0 => {
+            return Err(format!("the mode of {path} has changed since"));
+        }
+        _ => {}
+    }
+    Ok(PlanFile {
+        path: path.clone(),
+        in_editor: false,
+        before: from,
+        after: to,
+        edits: Vec::new(),
+        hunks: hunks.to_vec(),
+        places: Vec::new(),
+        shifted: 0,
+    })
+}
+
+/// The inverse hunks, stated against the text that the acceptance left.
+fn undo_lines(
+    world: &impl World,
+    file: &FileChange,
+    hunks: &[&Hunk],
+    landed: &[&PlannedFile],
+) -> Result<(Vec<PlanFile>, Vec<Refused>), String> {
+    let Some(landed) = landed.iter().find(|landed| landed.path == file.path) else {
+        return Err("the acceptance that put it in did not touch this file".to_owned());
+    };
+    let (Some(start), Some(left)) = (&landed.before, &landed.after) else {
+        return Err("the acceptance that put it in did not leave a text".to_owned());
+    };
+    let start = world.stored(&start.blob)?;
+    let left = world.stored(&left.blob)?;
+    let place = |hunk: &&Hunk| landed.places.iter().find(|place| place.hunk == hunk.ordinal);
+    let inverse = |hunk: &&Hunk| {
+        place(hunk).map(|place| Replacement {
+            hunk: hunk.ordinal,
+            place: place.after,
+            text: place.before.of(&start).to_vec(),
+        })
+    };
+    let inverse: Vec<_> = hunks.iter().filter_map(inverse).collect();
+    let lost: Vec<&Hunk> = hunks.iter().filter(|hunk| place(hunk).is_none()).copied().collect();
+    let current = world.current(&file.path)?.ok_or("the file is gone")?;
+    let anchoring = Anchoring::new(&left, &current.bytes);
+    let (files, mut refused) = place_in(&file.path, &anchoring, &current, &inverse);
+    refused.extend(refuse_all(&lost, &file.path, "its place in the accepted text is unknown"));
+    Ok((files, refused))
+}
+
+fn refuse_all(hunks: &[&Hunk], path: &RelPath, reason: &str) -> Vec<Refused> {
+    let refused = |hunk: &&Hunk| Refused {
+        hunk: hunk.ordinal,
+        path: path.clone(),
+        reason: reason.to_owned(),
+    };
+    hunks.iter().map(refused).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::{ChangeKind, Digest, FileSide, PlannedSide};
+
+    /// A world of one file, with bytes stored by digest.
+    #[derive(Default)]
+    struct Held {
+        current: Option<Current>,
+        stored: BTreeMap<Digest, Arc<[u8]>>,
+    }
+
+    impl Held {
+        fn store(&mut self, text: &str) -> Digest {
+            let digest = Digest::of(text.as_bytes());
+            self.stored.insert(digest, text.as_bytes().into());
+            digest
+        }
+
+        fn current(&mut self, text: &str) {
+            self.current = Some(Current {
+                mode: FileMode::File,
+                bytes: text.as_bytes().into(),
+                in_editor: false,
+                unsaved: false,
+            });
+        }
+    }
+
+    impl World for Held {
+        fn current(&self, _: &RelPath) -> Result<Option<Current>, String> {
+            Ok(self.current.clone())
+        }
+
+        fn stored(&self, blob: &Digest) -> Result<Arc<[u8]>, String> {
+            self.stored.get(blob).cloned().ok_or_else(|| "not stored".to_owned())
+        }
+    }
+
+    fn file(held: &mut Held, before: &str, after: &str) -> FileChange {
+        let mut side = |text: &str| FileSide {
+            blob: held.store(text),
+            mode: FileMode::File,
+            size_bytes: text.len() as u64,
+        };
+        let (old, new) = (side(before), side(after));
+        let hunks = semdiff::hunks(before.as_bytes(), after.as_bytes());
+        let hunk = |(ordinal, (before, after)): (u32, &(LineSpan, LineSpan))| Hunk {
+            ordinal,
+            kind: HunkKind::Lines,
+            before: *before,
+            after: *after,
+            entity: None,
+        };
+        FileChange {
+            path: "f".parse().unwrap(),
+            old_path: None,
+            change: ChangeKind::Modified,
+            content: Content::Text,
+            language: None,
+            generated: false,
+            before: Some(old),
+            after: Some(new),
+            hunks: (1..).zip(&hunks).map(hunk).collect(),
+        }
+    }
+
+    fn text(file: &PlanFile) -> String {
+        String::from_utf8(file.after.as_ref().unwrap().1.to_vec()).unwrap()
+    }
+
+    const BASE: &str = "a\nb\nc\nd\ne\nf\ng\nh\n";
+    const PROPOSAL: &str = "a\nB\nc\nd\ne\nf\nG\nh\n";
+
+    #[test]
+    fn hunks_land_one_by_one_in_any_order_and_come_out_again() {
+        for order in [[0, 1], [1, 0]] {
+            let mut held = Held::default();
+            let file = file(&mut held, BASE, PROPOSAL);
+            held.current(BASE);
+            let mut landed: Vec<&Hunk> = Vec::new();
+            let mut intents = Vec::new();
+            for index in order {
+                let hunk = &file.hunks[index];
+                let (files, refused) = accept_file(&held, &file, &[hunk], &landed);
+                assert_eq!(refused, []);
+                let before = held.current.clone().unwrap();
+                let (was, is) = (before.bytes, text(&files[0]));
+                let was = String::from_utf8(was.to_vec()).unwrap();
+                let side = |blob| Some(PlannedSide { blob, mode: FileMode::File });
+                intents.push((
+                    hunk,
+                    PlannedFile {
+                        path: file.path.clone(),
+                        before: side(held.store(&was)),
+                        after: side(held.store(&is)),
+                        hunks: files[0].hunks.clone(),
+                        in_editor: false,
+                        places: files[0].places.clone(),
+                    },
+                ));
+                held.current(&is);
+                landed.push(hunk);
+            }
+            assert_eq!(&*held.current.clone().unwrap().bytes, PROPOSAL.as_bytes());
+            // Oldest first, which is the harder order: the newer one is still in the text.
+            for (hunk, intent) in &intents {
+                let (files, refused) = undo_file(&held, &file, &[hunk], &[intent]);
+                assert_eq!(refused, []);
+                let is = text(&files[0]);
+                held.current(&is);
+            }
+            assert_eq!(&*held.current.clone().unwrap().bytes, BASE.as_bytes());
+        }
+    }
+
+    #[test]
+    fn one_conflict_does_not_block_the_other_hunks() {
+        let mut held = Held::default();
+        let file = file(&mut held, BASE, PROPOSAL);
+        held.current("0\na\nb\nc\nd\ne\nf\nmine\nh\n");
+        let hunks: Vec<&Hunk> = file.hunks.iter().collect();
+        let (files, refused) = accept_file(&held, &file, &hunks, &[]);
+        assert_eq!(text(&files[0]), "0\na\nB\nc\nd\ne\nf\nmine\nh\n");
+        assert_eq!((files[0].hunks.as_slice(), files[0].shifted), (&[1][..], 1));
+        assert_eq!(refused.iter().map(|r| r.hunk).collect::<Vec<_>>(), [2]);
+    }
+
+    #[test]
+    fn a_whole_file_is_exchanged_only_as_it_was_captured() {
+        let mut held = Held::default();
+        let mut file = file(&mut held, BASE, PROPOSAL);
+        file.change = ChangeKind::Added;
+        file.before = None;
+        file.hunks.truncate(1);
+        file.hunks[0].kind = HunkKind::Whole;
+        let hunks: Vec<&Hunk> = file.hunks.iter().collect();
+        let (files, _) = accept_file(&held, &file, &hunks, &[]);
+        assert_eq!(text(&files[0]), PROPOSAL);
+        held.current("somebody's\n");
+        let (files, refused) = accept_file(&held, &file, &hunks, &[]);
+        assert_eq!(files, []);
+        assert_eq!(refused[0].reason, "f is there already");
+    }
+
+    #[test]
+    fn a_file_that_is_gone_or_was_not_examined_is_refused() {
+        let mut held = Held::default();
+        let mut file = file(&mut held, BASE, PROPOSAL);
+        let reason = |held: &Held, file: &FileChange| {
+            let hunks: Vec<&Hunk> = file.hunks.iter().collect();
+            accept_file(held, file, &hunks, &[]).1[0].reason.clone()
+        };
+        assert_eq!(reason(&held, &file), "the file is gone");
+        held.current(PROPOSAL);
+        assert_eq!(reason(&held, &file), "the text already is as proposed");
+        file.content = Content::Huge;
+        assert_eq!(reason(&held, &file), "it could not be examined, so it cannot be accepted");
+    }
+}

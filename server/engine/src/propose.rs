@@ -1,0 +1,247 @@
+//! Proposals: something edits a copy of the tree, the difference is captured, reviewed, judged and recorded.
+
+use model::{
+    ChangeSet, ChangeSetId, Content, Event, Origin, PolicyAction, RelPath, Review, Stage, Verdict,
+};
+use workspace::{HistoryLimits, ProposedFile};
+
+use agent::recipe::Recipe;
+
+use crate::Error;
+use crate::assess::{assess, judge};
+use crate::check::{captured_file, patched, read};
+use crate::engine::Engine;
+use crate::examine::{ChangedFile, Side, examine_all};
+use crate::rules::Rules;
+
+/// What became of something proposed.
+#[derive(Debug, Clone)]
+pub enum Proposal {
+    /// It is in the ledger now.
+    New(Box<Captured>),
+    /// The same edits are in the ledger already.
+    Known {
+        /// Under this name.
+        id: ChangeSetId,
+        /// And this became of them.
+        stage: Stage,
+    },
+}
+
+/// A ChangeSet that was captured, reviewed and judged.
+#[derive(Debug, Clone)]
+pub struct Captured {
+    /// The change.
+    pub changeset: ChangeSet,
+    /// What the review found.
+    pub review: Review,
+    /// What policy says.
+    pub verdict: Verdict,
+}
+
+/// What a run of recipes came to.
+#[derive(Debug, Clone, Default)]
+pub struct RecipeRun {
+    /// One for each recipe that found something, in the recipes' order.
+    pub proposals: Vec<Proposal>,
+    /// How many files were looked at.
+    pub files: u32,
+    /// Files that could not be looked at, each with its reason.
+    pub skipped: Vec<(RelPath, String)>,
+}
+
+/// What to import.
+#[derive(Debug, Clone)]
+pub enum Import {
+    /// A patch, applied to the saved files.
+    Patch {
+        /// Its name.
+        name: String,
+        /// Its bytes.
+        bytes: Vec<u8>,
+    },
+    /// What a branch did since it left the checked-out one.
+    Branch(String),
+    /// What one commit did.
+    Commit(String),
+}
+
+/// Every embedded recipe.
+///
+/// # Errors
+/// A recipe that does not load, with its place.
+pub fn recipes() -> Result<Vec<Recipe>, Error> {
+    Ok(agent::recipe::recipes()?)
+}
+
+impl Engine {
+    /// Has the recipe worker propose: one ChangeSet for each recipe that finds something in `paths`
+    /// (everything when empty). Nothing outside the ledger is written.
+    ///
+    /// # Errors
+    /// An unknown recipe or path, broken rules, or a ledger that takes nothing.
+    /// # Cost
+    /// Reads and parses each file of the recipes' languages once per recipe.
+    pub fn run_recipes(&mut self, names: &[String], paths: &[RelPath]) -> Result<RecipeRun, Error> {
+        let all = recipes()?;
+        let known =
+            || all.iter().map(|recipe| recipe.card().id.as_str()).collect::<Vec<_>>().join(", ");
+        if let Some(name) =
+            names.iter().find(|n| all.iter().all(|recipe| recipe.card().id.as_str() != **n))
+        {
+            return Err(Error::NoSuchRecipe { name: name.clone(), known: known() });
+        }
+        let wanted = |recipe: &&Recipe| names.is_empty() || names.contains(&recipe.card().id);
+        let rules = self.rules()?;
+        let mut run = RecipeRun::default();
+        let mut texts = Vec::new();
+        let listed = self.repository.list_files(&[])?;
+        if let Some(path) = paths.iter().find(|path| !listed.iter().any(|file| within(file, path)))
+        {
+            return Err(Error::NoSuchPath(path.clone()));
+        }
+        for path in listed {
+            if !paths.is_empty() && !paths.iter().any(|wanted| within(&path, wanted)) {
+                continue;
+            }
+            if syntax::language_of(&path, b"").is_none() {
+                continue;
+            }
+            run.files += 1;
+            match self.repository.saved(&path) {
+                Ok(Some(saved)) if saved.mode == model::FileMode::Symlink => {}
+                Ok(Some(saved)) if gate::is_generated(&path, &saved.bytes, rules.generated()) => {}
+                Ok(Some(saved)) => texts.push((path, saved.mode, saved.bytes)),
+                Ok(None) => {}
+                Err(error) => run.skipped.push((path, error.to_string())),
+            }
+        }
+        let base = self.repository.base()?;
+        for recipe in all.iter().filter(wanted) {
+            let mut proposed = Vec::new();
+            for (path, mode, text) in &texts {
+                match recipe.propose(path, text) {
+                    Ok(Some(rewritten)) => proposed.push(ProposedFile {
+                        path: path.clone(),
+                        old_path: None,
+                        mode: *mode,
+                        bytes: Some(rewritten.text),
+                    }),
+                    Ok(None) => {}
+                    Err(error) => run.skipped.push((path.clone(), error.to_string())),
+                }
+            }
+            if proposed.is_empty() {
+                continue;
+            }
+            let captured = self.repository.capture(proposed)?;
+            let files: Vec<ChangedFile> = captured.into_iter().map(captured_file).collect();
+            let origin =
+                Origin { worker: "recipe".to_owned(), name: recipe.card().id.as_str().to_owned() };
+            let (title, rationale) = (recipe.card().title.clone(), recipe.card().rationale.clone());
+            run.proposals.push(self.propose(
+                base.clone(),
+                origin,
+                title,
+                rationale,
+                &files,
+                &rules,
+            )?);
+        }
+        Ok(run)
+    }
+
+    /// Captures a change that something else made.
+    ///
+    /// # Errors
+    /// A patch that does not parse or apply, an unknown revision, a file that cannot be read, a change
+    /// that changes nothing.
+    pub fn import(&mut self, import: &Import) -> Result<Proposal, Error> {
+        let rules = self.rules()?;
+        let huge = rules.config().review.huge_file_bytes;
+        let mut base = self.repository.base()?;
+        let (origin, title, rationale, files) = match import {
+            Import::Patch { name, bytes } => {
+                let ((title, rationale), files) = patched(&self.repository, bytes)?;
+                let title = title.unwrap_or_else(|| format!("patch {name}"));
+                (("patch", name), title, rationale, files)
+            }
+            Import::Branch(name) | Import::Commit(name) => {
+                let branch = matches!(import, Import::Branch(_));
+                let scope = if branch {
+                    self.repository.branch_scope(name)?
+                } else {
+                    self.repository.commit_scope(name)?
+                };
+                if let workspace::Scope::Range { base: from, .. } = &scope {
+                    base.commit = Some(from.clone()).filter(|commit| !commit.is_empty());
+                }
+                let message = self.repository.commit_message(name)?;
+                let deltas = self.repository.deltas(&scope)?;
+                let files: Vec<ChangedFile> =
+                    deltas.into_iter().map(|delta| read(&self.repository, delta, huge)).collect();
+                let worker = if branch { "branch" } else { "commit" };
+                ((worker, name), message.title, message.body, files)
+            }
+        };
+        let (worker, name) = origin;
+        let origin = Origin { worker: worker.to_owned(), name: name.clone() };
+        if files.is_empty() {
+            return Err(Error::Empty(origin.to_string()));
+        }
+        self.propose(base, origin, title, rationale, &files, &rules)
+    }
+
+    /// Records the difference `files` as a ChangeSet: blobs first, then both events in one transaction.
+    fn propose(
+        &mut self,
+        base: model::Base,
+        origin: Origin,
+        title: String,
+        rationale: String,
+        files: &[ChangedFile],
+        rules: &Rules,
+    ) -> Result<Proposal, Error> {
+        let examined = examine_all(files.iter().cloned(), rules);
+        for file in &examined.files {
+            if matches!(file.change.content, Content::Unreadable | Content::Huge) {
+                let reason = file.unexamined.as_ref().map(|u| u.reason.clone()).unwrap_or_default();
+                return Err(Error::Uncapturable { path: file.change.path.clone(), reason });
+            }
+        }
+        let changes = examined.files.iter().map(|file| file.change.clone()).collect();
+        let changeset = ChangeSet::new(base, origin, title, rationale, changes);
+        if let Some(state) = self.ledger.state(changeset.id)? {
+            return Ok(Proposal::Known { id: changeset.id, stage: state.stage() });
+        }
+        let sides = files.iter().flat_map(|file| file.before.iter().chain(&file.after));
+        self.ledger.blobs().put_all(sides.filter_map(Side::bytes))?;
+        let paths: Vec<RelPath> = changeset
+            .files
+            .iter()
+            .filter(|file| file.before.is_some())
+            .map(|file| file.old_path.clone().unwrap_or_else(|| file.path.clone()))
+            .collect();
+        let history = self.repository.history(
+            &paths,
+            changeset.base.commit.as_deref(),
+            HistoryLimits::default(),
+        )?;
+        let review = assess(examined, history);
+        let verdict = judge(&changeset, &review, rules, PolicyAction::Propose, &self.actor);
+        let judged = Event::ChangeSetJudged {
+            changeset: changeset.id,
+            review: review.clone(),
+            verdict: verdict.clone(),
+        };
+        let proposed = Event::ChangeSetProposed { changeset: changeset.clone() };
+        self.ledger.append_all(self.clock.now(), &self.actor, &[proposed, judged])?;
+        Ok(Proposal::New(Box::new(Captured { changeset, review, verdict })))
+    }
+}
+
+/// Whether `file` is `path` or lies below it.
+fn within(file: &RelPath, path: &RelPath) -> bool {
+    let rest = file.as_bytes().strip_prefix(path.as_bytes());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+}

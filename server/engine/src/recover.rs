@@ -1,0 +1,213 @@
+//! After a crash: intents without an outcome, whose process is dead, are settled by what the files say.
+//!
+//! A file that has its planned content has landed. If some files of an intent have and others are still
+//! as they were, the person's wish is carried on where we can write; if none has, nothing happened and
+//! the hunks are back where they were. A file that is neither is named and left alone.
+
+use std::collections::BTreeMap;
+
+use model::{
+    Actor, ActorKind, ChangeSetState, Event, FailedFile, HunkState, Intent, LandedFile,
+    OperationId, Outcome, PlannedFile, RelPath, Surface,
+};
+use semdiff::{Anchor, Anchoring};
+
+use crate::Error;
+use crate::acceptance::settled;
+use crate::engine::Engine;
+use crate::plan::{OpenTexts, PlanFile, World};
+
+/// What recovery did with one intent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recovered {
+    /// The intent.
+    pub operation: OperationId,
+    /// Whether it was an undo.
+    pub undo: bool,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+enum Found {
+    Landed,
+    Untouched,
+    Neither(String),
+}
+
+impl Engine {
+    /// Settles every intent whose process is dead.
+    ///
+    /// # Errors
+    /// The ledger cannot be read or did not take an outcome. What was settled before stays settled.
+    pub fn recover(&mut self, open: &OpenTexts) -> Result<Vec<Recovered>, Error> {
+        let mut recovered = Vec::new();
+        for ledger::Operation { id: operation, intent, undo } in self.ledger.open_operations()? {
+            if self.ledger.is_alive(&intent.holder) {
+                continue;
+            }
+            let outcome = self.settle_by_content(operation, &intent, open)?;
+            let event = settled(outcome.clone(), undo, intent.hunks.len());
+            match self.ledger.append(self.clock.now(), &recovery(), &event) {
+                Ok(_) => recovered.push(Recovered { operation, undo, outcome }),
+                // Another process recovered it first: there is nothing left to do.
+                Err(ledger::AppendError::Illegal(model::IllegalTransition::NotOpen { .. })) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.settle_lost_buffers(open)?;
+        Ok(recovered)
+    }
+
+    /// Accepted hunks that only a buffer held, whose editor's server is dead: the disk says what is left.
+    fn settle_lost_buffers(&mut self, open: &OpenTexts) -> Result<(), Error> {
+        let mut events = Vec::new();
+        for state in self.ledger.states()? {
+            for (path, hunks) in unsaved_by_file(&state) {
+                if open.0.contains_key(&path) {
+                    continue;
+                }
+                let mut gone = Vec::new();
+                for (hunk, operation) in &hunks {
+                    let Some(asked) = self.ledger.operation(*operation)? else { continue };
+                    if self.ledger.is_alive(&asked.intent.holder) {
+                        continue;
+                    }
+                    let planned = asked.intent.files.iter().find(|file| file.path == path);
+                    let there = planned.is_some_and(|file| self.on_disk(file, *hunk));
+                    if !there {
+                        gone.push(*hunk);
+                    } else {
+                        events.push(Event::Saved { changeset: state.id, path: path.clone() });
+                    }
+                }
+                if !gone.is_empty() {
+                    let reason = "the editor ended without saving it".to_owned();
+                    events.push(Event::Withdrawn { changeset: state.id, hunks: gone, reason });
+                }
+            }
+        }
+        // A loss is recorded before the rest of its file counts as saved.
+        events.sort_by_key(|event| matches!(event, Event::Saved { .. }));
+        events.dedup();
+        for event in events {
+            match self.ledger.append(self.clock.now(), &recovery(), &event) {
+                // Another process was faster.
+                Ok(_) | Err(ledger::AppendError::Illegal(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the text that a hunk put in is in the saved file.
+    fn on_disk(&self, file: &PlannedFile, hunk: u32) -> bool {
+        let (Some(place), Some(before), Some(after)) =
+            (file.places.iter().find(|place| place.hunk == hunk), file.before, file.after)
+        else {
+            return false;
+        };
+        let (Ok(before), Ok(after)) =
+            (self.ledger.blob(&before.blob), self.ledger.blob(&after.blob))
+        else {
+            return false;
+        };
+        let Ok(Some(saved)) = self.repository.saved(&file.path) else { return false };
+        let anchor =
+            Anchoring::new(&before, &saved.bytes).anchor(&place.before, place.after.of(&after));
+        matches!(anchor, Anchor::AlreadyThere(_))
+    }
+
+    fn settle_by_content(
+        &self,
+        operation: OperationId,
+        intent: &Intent,
+        open: &OpenTexts,
+    ) -> Result<Outcome, Error> {
+        let world = self.world(open)?;
+        let found: Vec<(&PlannedFile, Found)> =
+            intent.files.iter().map(|file| (file, look(&world, file))).collect();
+        let begun = found.iter().any(|(_, found)| matches!(found, Found::Landed));
+        let (mut landed, mut failed) = (Vec::new(), Vec::new());
+        for (file, found) in found {
+            let path = file.path.clone();
+            let saved = !open.0.get(&path).is_some_and(|open| open.unsaved);
+            let blob = file.after.map(|side| side.blob);
+            match found {
+                Found::Landed => landed.push(LandedFile { path, blob, saved }),
+                Found::Neither(reason) => failed.push(FailedFile { path, reason }),
+                Found::Untouched if begun && !file.in_editor => {
+                    match self.stored_plan(file).and_then(|plan| self.write(&plan)) {
+                        Ok(done) => landed.push(done),
+                        Err(reason) => failed.push(FailedFile { path, reason }),
+                    }
+                }
+                Found::Untouched => {
+                    let reason = "interrupted before it was written".to_owned();
+                    failed.push(FailedFile { path, reason });
+                }
+            }
+        }
+        let stuck = |hunk: &u32| {
+            let mut files = intent.files.iter().filter(|file| file.hunks.contains(hunk));
+            files.any(|file| landed.iter().all(|landed| landed.path != file.path))
+        };
+        let hunks = intent.hunks.iter().filter(|hunk| !stuck(hunk)).copied().collect();
+        Ok(Outcome { operation, changeset: intent.changeset, hunks, landed, failed })
+    }
+
+    fn stored_plan(&self, file: &PlannedFile) -> Result<PlanFile, String> {
+        let side = |side: Option<model::PlannedSide>| -> Result<_, String> {
+            let Some(side) = side else { return Ok(None) };
+            let bytes = self.ledger.blob(&side.blob).map_err(|error| error.to_string())?;
+            Ok(Some((side.mode, bytes.into())))
+        };
+        Ok(PlanFile {
+            path: file.path.clone(),
+            in_editor: false,
+            before: side(file.before)?,
+            after: side(file.after)?,
+            edits: Vec::new(),
+            hunks: file.hunks.clone(),
+            places: file.places.clone(),
+            shifted: 0,
+        })
+    }
+}
+
+/// Who acts when nobody is there.
+fn recovery() -> Actor {
+    Actor {
+        kind: ActorKind::Program,
+        name: "countersign recovery".to_owned(),
+        surface: Surface::Headless,
+    }
+}
+
+/// The hunks that are accepted and unsaved, with the operation that accepted them, by file.
+fn unsaved_by_file(state: &ChangeSetState) -> BTreeMap<RelPath, Vec<(u32, OperationId)>> {
+    let mut files: BTreeMap<RelPath, Vec<(u32, OperationId)>> = BTreeMap::new();
+    for (hunk, state_of_hunk) in &state.hunks {
+        if let HunkState::Accepted { operation, saved: false } = state_of_hunk
+            && let Some(path) = state.paths.get(hunk)
+        {
+            files.entry(path.clone()).or_default().push((*hunk, *operation));
+        }
+    }
+    files
+}
+
+fn look(world: &impl World, file: &PlannedFile) -> Found {
+    let current = match world.current(&file.path) {
+        Ok(current) => current.map(|current| (current.mode, model::Digest::of(&current.bytes))),
+        Err(reason) => return Found::Neither(reason),
+    };
+    let side = |side: Option<model::PlannedSide>| side.map(|side| (side.mode, side.blob));
+    let (before, after) = (side(file.before), side(file.after));
+    if current == after {
+        Found::Landed
+    } else if current == before {
+        Found::Untouched
+    } else {
+        Found::Neither("it was changed by someone else while this was interrupted".to_owned())
+    }
+}
