@@ -1,2 +1,28 @@
-//! The command line.
-fn main() {}
+//! The `countersign` program: arguments in, use cases of `engine`, text or JSON out, an exit code.
+//!
+//! It decides nothing about changes. `args` says what can be asked, `commands` has one file for each
+//! command, `output` one for each form of answer, `exit` what the exit codes mean.
+
+mod args;
+mod commands;
+mod exit;
+mod output;
+mod session;
+
+use clap::Parser;
+
+use crate::args::Arguments;
+use crate::output::Terminal;
+
+fn main() -> std::process::ExitCode {
+    let arguments = Arguments::parse();
+    let terminal = Terminal::new(arguments.color);
+    let exit = match commands::run(&arguments, &terminal) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            terminal.fail(&failure);
+            exit::Exit::CouldNot
+        }
+    };
+    exit.into()
+}

@@ -1,1 +1,94 @@
-//! The language server.
+//! The language server: proposals as diagnostics, hovers and code actions, accepted through the editor.
+//!
+//! This is the only crate that knows LSP: its types, UTF-16 and URIs stay here. It holds no truth of its
+//! own but the open buffers; everything else is the ledger's, followed through `engine`. Start at
+//! `main_loop` for what can happen, `session` for what is known, and `acceptance` for how an acceptance
+//! goes through an editor without believing it.
+
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests build their own worlds"))]
+
+mod acceptance;
+mod actions;
+mod client;
+mod command;
+mod conduct;
+mod diagnostics;
+mod documents;
+#[cfg(test)]
+mod duplex;
+mod edits;
+mod engine_thread;
+#[cfg(test)]
+mod fixture;
+mod hover;
+#[cfg(test)]
+mod journey;
+mod main_loop;
+mod outbox;
+mod place_name;
+mod placement;
+mod position;
+mod prose;
+#[cfg(test)]
+mod rig;
+mod session;
+mod transport;
+mod views;
+
+use engine::{Clock, RulesFrom};
+use model::Actor;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// How to serve.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// What time it is for what is appended.
+    pub clock: Clock,
+    /// Who acts through the editor.
+    pub actor: Actor,
+    /// Where rules come from, beside the built-in ones.
+    pub rules_from: RulesFrom,
+}
+
+/// Why serving did not end as the protocol wants.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The system gave no runtime.
+    #[error("the runtime did not start")]
+    Runtime(#[source] std::io::Error),
+    /// The system gave no thread.
+    #[error("the main loop did not start")]
+    Thread(#[source] std::io::Error),
+    /// The main loop ended before the client did: our bug. The ledger is safe.
+    #[error("the main loop ended early: the log on stderr says more")]
+    MainLoop,
+    /// The connection ended without `shutdown`; the protocol wants exit code 1.
+    #[error("the client left without `shutdown`")]
+    NoShutdown,
+}
+
+/// Serves one client over standard input and output until it leaves. Blocks; standard output is the
+/// protocol's, so nothing else may print there.
+///
+/// # Errors
+/// [`ServeError`]; [`ServeError::NoShutdown`] is the client's fault, and still exit code 1.
+pub fn serve_stdio(options: Options) -> Result<(), ServeError> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = builder.worker_threads(2).enable_all().build().map_err(ServeError::Runtime)?;
+    let served = runtime.block_on(serve(options, tokio::io::stdin(), tokio::io::stdout()));
+    // A read of standard input cannot be cancelled: waiting for it would outlive a client that keeps it open.
+    runtime.shutdown_background();
+    served
+}
+
+/// Serves one client over any pair of streams until it leaves.
+///
+/// # Errors
+/// As [`serve_stdio`], but [`ServeError::Runtime`].
+pub async fn serve<I, O>(options: Options, stdin: I, stdout: O) -> Result<(), ServeError>
+where
+    I: AsyncRead + Unpin,
+    O: AsyncWrite,
+{
+    transport::serve(engine_thread::engines(options), stdin, stdout).await
+}

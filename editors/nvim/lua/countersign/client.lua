@@ -1,0 +1,221 @@
+--- Starts, finds and restarts the language server. Where `vim.lsp.config` exists (Neovim 0.11) it goes through it, so
+--- that `vim.lsp.config("countersign", …)` and `vim.lsp.enable("countersign", false)` work as for any server.
+local M = {}
+
+local settings = require("countersign.settings")
+
+local NAME = "countersign"
+local managed = vim.lsp.config ~= nil and vim.lsp.enable ~= nil
+
+local enabled = false ---@type boolean whether vim.lsp.enable was called
+local told = false ---@type boolean whether the missing program was reported
+local ending = 0 ---@type integer how many servers were asked to end before they all start again
+local restarted = false ---@type boolean whether a crash was already answered with a restart
+
+---@param text string
+---@param level? integer
+function M.say(text, level)
+  vim.notify("countersign: " .. text, level or vim.log.levels.INFO)
+end
+
+--- The command line in force: a `vim.lsp.config` of the user's may replace ours.
+---@return string[]
+function M.cmd()
+  local cmd = managed and (vim.lsp.config[NAME] or {}).cmd or nil
+  return type(cmd) == "table" and cmd or settings.cmd()
+end
+
+--- The program that would run; nil with the reason when it cannot.
+---@return string? path
+---@return string? reason
+function M.program()
+  local name = M.cmd()[1]
+  local path = vim.fn.exepath(name)
+  if path ~= "" then
+    return path
+  end
+  local reason = name:find("/", 1, true) and "%s is not an executable file" or "%s is not on PATH"
+  return nil, reason:format(name) .. '; install it, or say where it is: setup({ cmd = { "/path/to/countersign", "lsp" } })'
+end
+
+--- The git work tree of a buffer that shows a file; nil when there is none.
+---@param buf integer
+---@return string?
+function M.root(buf)
+  local name = vim.api.nvim_buf_get_name(buf)
+  if vim.bo[buf].buftype ~= "" or name == "" or name:match("^%a[%w+.-]+://") then
+    return nil
+  end
+  return vim.fs.root(buf, ".git")
+end
+
+--- Hands the work tree on: elsewhere the server is not started.
+---@param buf integer
+---@param on_dir fun(root: string)
+local function root_dir(buf, on_dir)
+  local root = M.root(buf)
+  if root then
+    on_dir(root)
+  end
+end
+
+--- Whether the server belongs to a buffer and can run; says once when its program is missing.
+---@param buf integer
+---@return boolean
+local function can_start(buf)
+  if not M.root(buf) then
+    return false
+  end
+  local program, reason = M.program()
+  if not program and not told then
+    told = true
+    M.say(reason or "", vim.log.levels.WARN)
+  end
+  return program ~= nil
+end
+
+---@param code integer
+---@param signal integer
+local function after_exit(code, signal)
+  if vim.v.exiting ~= vim.NIL then
+    return
+  end
+  local crashed = code ~= 0 or signal ~= 0
+  if ending > 0 then
+    ending = ending - 1
+    if ending == 0 then
+      M.start_all()
+    end
+  elseif crashed and not restarted then
+    restarted = true
+    M.say(("the server ended with code %d, signal %d: started again"):format(code, signal), vim.log.levels.WARN)
+    M.start_all()
+  elseif crashed then
+    M.say("the server ended again; see :Countersign log, then :Countersign restart", vim.log.levels.ERROR)
+  end
+end
+
+--- A server that died is started again once; the ledger holds everything it knew.
+---@param code integer
+---@param signal integer
+local function on_exit(code, signal)
+  -- Twice, because Neovim 0.10 forgets the client in a callback it schedules after this one, and would hand it out
+  -- again until then.
+  vim.schedule(function()
+    vim.schedule(function()
+      after_exit(code, signal)
+    end)
+  end)
+end
+
+--- The client's configuration, as `vim.lsp.config` wants it.
+---@return table
+function M.config()
+  return { name = NAME, cmd = settings.cmd(), filetypes = settings.filetypes(), root_dir = root_dir, on_exit = on_exit }
+end
+
+---@param buf integer
+local function start(buf)
+  local config = vim.deepcopy(managed and vim.lsp.config[NAME] or M.config())
+  if config.filetypes and not vim.tbl_contains(config.filetypes, vim.bo[buf].filetype) then
+    return
+  end
+  local function on_dir(root)
+    config.root_dir = root
+    vim.lsp.start(config, { bufnr = buf })
+  end
+  if type(config.root_dir) == "function" then
+    config.root_dir(buf, on_dir)
+  else
+    root_dir(buf, on_dir)
+  end
+end
+
+--- Attaches the server to a buffer, if that shows a file of a git repository and the settings say so.
+---@param buf integer
+function M.attach(buf)
+  if not settings.autostart() or not can_start(buf) then
+    return
+  end
+  if managed and not enabled then
+    enabled = true
+    vim.lsp.enable(NAME)
+  end
+  -- vim.lsp.enable() acts on FileType only, and a proposal may change a file without one.
+  if not managed or (vim.bo[buf].filetype == "" and (not vim.lsp.is_enabled or vim.lsp.is_enabled(NAME))) then
+    start(buf)
+  end
+end
+
+---@param act fun(buf: integer)
+local function each_buffer(act)
+  for _, buf in ipairs(vim.api.nvim_list_bufs()) do
+    if vim.api.nvim_buf_is_loaded(buf) then
+      act(buf)
+    end
+  end
+end
+
+--- As M.attach(), for every loaded buffer.
+function M.attach_all()
+  each_buffer(M.attach)
+end
+
+--- Starts the server for every loaded buffer it belongs to, because someone asked or it died.
+function M.start_all()
+  each_buffer(function(buf)
+    if can_start(buf) then
+      start(buf)
+    end
+  end)
+end
+
+--- The server's client of a buffer.
+---@param buf integer 0 for the current one
+---@return vim.lsp.Client?
+function M.of(buf)
+  return vim.lsp.get_clients({ name = NAME, bufnr = buf == 0 and vim.api.nvim_get_current_buf() or buf })[1]
+end
+
+--- Sends a request, in both spellings Neovim has had.
+---@param client vim.lsp.Client
+---@param method string
+---@param params table
+---@param buf integer
+---@param on_result fun(result: any)
+function M.request(client, method, params, buf, on_result)
+  local function handler(err, result)
+    if err then
+      M.say(err.message or vim.inspect(err), vim.log.levels.ERROR)
+    else
+      on_result(result)
+    end
+  end
+  if vim.fn.has("nvim-0.11") == 1 then
+    client:request(method, params, handler, buf)
+  else
+    client.request(method, params, handler, buf)
+  end
+end
+
+--- Ends the servers and starts them again once all are gone; starts them where none runs.
+function M.restart()
+  if ending > 0 then
+    return
+  end
+  told, restarted = false, false
+  local clients = vim.lsp.get_clients({ name = NAME })
+  ending = #clients
+  if ending == 0 then
+    M.start_all()
+  end
+  for _, client in ipairs(clients) do
+    if vim.fn.has("nvim-0.11") == 1 then
+      client:stop()
+    else
+      client.stop()
+    end
+  end
+end
+
+return M

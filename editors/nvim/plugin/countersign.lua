@@ -1,0 +1,37 @@
+-- Registers one command and one autocommand; everything else is loaded when one of them is used.
+if vim.g.loaded_countersign then
+  return
+end
+vim.g.loaded_countersign = true
+
+if vim.fn.has("nvim-0.10") == 0 then
+  vim.api.nvim_echo({ { "countersign: Neovim 0.10 or newer is needed", "WarningMsg" } }, true, {})
+  return
+end
+
+vim.api.nvim_create_user_command("Countersign", function(args)
+  require("countersign.command").run(args)
+end, {
+  nargs = "*",
+  range = true,
+  complete = function(lead, line)
+    return require("countersign.command").complete(lead, line)
+  end,
+  desc = "Review proposed changes",
+})
+
+local group = vim.api.nvim_create_augroup("countersign", {})
+vim.api.nvim_create_autocmd({ "BufReadPost", "BufNewFile", "FileType" }, {
+  group = group,
+  desc = "Start the Countersign language server in git repositories",
+  callback = function(args)
+    if vim.bo[args.buf].buftype == "" and vim.api.nvim_buf_get_name(args.buf) ~= "" then
+      require("countersign.client").attach(args.buf)
+    end
+  end,
+})
+
+-- A plugin manager may load this after files were opened.
+if vim.v.vim_did_enter == 1 then
+  require("countersign.client").attach_all()
+end

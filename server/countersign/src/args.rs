@@ -1,0 +1,246 @@
+//! What can be asked on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Review, judge and accept the changes that agents propose.
+///
+/// Exit codes: 0 done or allowed, 1 denied, 2 could not be done or checked, 3 needs a person.
+#[derive(Debug, Parser)]
+#[command(name = "countersign", version, arg_required_else_help = true)]
+pub struct Arguments {
+    /// Work in the repository around this folder.
+    #[arg(short = 'C', long = "directory", value_name = "DIR", default_value = ".", global = true)]
+    pub directory: PathBuf,
+    /// When to colour.
+    #[arg(long, value_enum, default_value_t = Color::Auto, global = true)]
+    pub color: Color,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Human,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    Human,
+    Json,
+    Sarif,
+    Markdown,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show the whole way on a small repository made for it: propose, review, judge, accept, undo.
+    Demo(DemoArgs),
+    /// Have a worker propose changes. Nothing in the working tree is touched.
+    Run(RunArgs),
+    /// Take in a change that something else made, to review it here.
+    Import(ImportArgs),
+    /// List the changes in the ledger.
+    List(ListArgs),
+    /// Show one change: its diff, entities, findings, risk, verdict and what became of each hunk.
+    Show(ShowArgs),
+    /// Accept hunks of a change: write them to the working tree, exactly as shown.
+    Accept(DecideArgs),
+    /// Reject hunks of a change. They stay readable.
+    Reject(RejectArgs),
+    /// Take accepted hunks out again. Later edits stay.
+    Undo(DecideArgs),
+    /// Review and judge any difference, without a ledger and without writing anything.
+    Check(CheckArgs),
+    /// Test the policies, or evaluate them on an input.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Verify or export the ledger.
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
+    /// Speak the Language Server Protocol on standard input and output.
+    Lsp,
+}
+
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Make the repository here instead of in a new temporary folder; it must not exist or be empty.
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct RulesArgs {
+    /// Take countersign.toml and .countersign/policies from this revision, which you trust.
+    #[arg(long, value_name = "REV")]
+    pub rules_from: Option<String>,
+    /// Also judge by the policies in this folder. They can only tighten.
+    #[arg(long = "policies", value_name = "DIR")]
+    pub policies: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Worker {
+    /// Structural rewrite rules, embedded; no model, no network.
+    Recipe,
+}
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Who proposes.
+    #[arg(long, value_enum, default_value_t = Worker::Recipe)]
+    pub worker: Worker,
+    /// Only this recipe; may be repeated.
+    #[arg(long = "recipe", value_name = "NAME")]
+    pub recipes: Vec<String>,
+    /// List the recipes instead of running them.
+    #[arg(long)]
+    pub list_recipes: bool,
+    /// Files or folders to look at; the whole repository by default.
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    #[command(flatten)]
+    pub source: ImportSource,
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct ImportSource {
+    /// A patch file, or - for standard input.
+    #[arg(long, value_name = "FILE")]
+    pub patch: Option<PathBuf>,
+    /// What this branch did since it left the checked-out one.
+    #[arg(long, value_name = "REF")]
+    pub branch: Option<String>,
+    /// What this commit did.
+    #[arg(long, value_name = "REV")]
+    pub commit: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Only changes in this state, e.g. judged, accepted, "partly accepted", rejected, undone.
+    #[arg(long, value_name = "STATE")]
+    pub state: Option<String>,
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// The change: any unique beginning of its id, at least 4 digits.
+    pub id: String,
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct Part {
+    /// The change: any unique beginning of its id, at least 4 digits. `ID/2` means its hunk 2.
+    pub id: String,
+    /// Only this hunk; may be repeated.
+    #[arg(long = "hunk", value_name = "N", conflicts_with = "file")]
+    pub hunks: Vec<u32>,
+    /// Only the hunks of this file.
+    #[arg(long, value_name = "PATH")]
+    pub file: Option<String>,
+    /// Who decides. Needed where no terminal is attached, so that a script says whom it speaks for.
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct DecideArgs {
+    #[command(flatten)]
+    pub part: Part,
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct RejectArgs {
+    #[command(flatten)]
+    pub part: Part,
+    /// Why.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// A..B, A...B (since they parted), or one revision against the saved files. HEAD by default.
+    #[arg(value_name = "RANGE", group = "what")]
+    pub range: Option<String>,
+    /// Check what is staged.
+    #[arg(long, group = "what")]
+    pub staged: bool,
+    /// Check the saved files against the last commit.
+    #[arg(long, group = "what")]
+    pub worktree: bool,
+    /// Check a patch against the saved files; - reads standard input.
+    #[arg(long, value_name = "FILE", group = "what")]
+    pub patch: Option<PathBuf>,
+    #[command(flatten)]
+    pub rules: RulesArgs,
+    #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
+    pub format: CheckFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Run the tests of the built-in policies, or of a folder's.
+    Test {
+        /// A folder of policies with their tests beside them.
+        #[arg(long, value_name = "DIR")]
+        bundle: Option<PathBuf>,
+        #[arg(long, value_enum, default_value_t = Format::Human)]
+        format: Format,
+    },
+    /// Evaluate the policies on an input document.
+    Eval {
+        /// A folder of policies that takes the place of the built-in ones.
+        #[arg(long, value_name = "DIR")]
+        bundle: Option<PathBuf>,
+        /// The input, as JSON; - reads standard input.
+        #[arg(long, value_name = "FILE")]
+        input: PathBuf,
+        /// What to evaluate; the decision and its reasons by default.
+        #[arg(long, value_name = "QUERY")]
+        query: Option<String>,
+        /// Say which rules spoke, which did not, and where they stand.
+        #[arg(long)]
+        explain: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LedgerCommand {
+    /// Check the hash chain, the projections and every stored text.
+    Verify {
+        /// Check an exported file instead.
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// Write every event to standard output, one JSON document a line.
+    Export,
+}

@@ -1,0 +1,71 @@
+//! `countersign check`: the review of any difference.
+
+use engine::{CheckReport, Target};
+use serde_json::json;
+
+use crate::args::{Arguments, CheckArgs, CheckFormat};
+use crate::exit::{Exit, Failure};
+use crate::output::{self, RESET, Shown, Terminal, decision_style};
+use crate::session;
+
+pub fn check(
+    arguments: &Arguments,
+    args: &CheckArgs,
+    terminal: &Terminal,
+) -> Result<Exit, Failure> {
+    let target = target(arguments, args)?;
+    let rules = session::rules_from(args.rules.rules_from.clone(), &args.rules.policies)?;
+    let report = engine::check(&arguments.directory, &target, &rules, &session::person())?;
+    report.notices.iter().for_each(|notice| terminal.notice(notice));
+    let exit = Exit::from(report.outcome());
+    match args.format {
+        CheckFormat::Human => terminal.print(&human(&report, exit)),
+        CheckFormat::Json => terminal.json(&json!({
+            "version": 1,
+            "target": report.target,
+            "outcome": word(exit),
+            "changeset": report.changeset,
+            "review": report.review,
+            "verdict": report.verdict,
+            "notices": report.notices,
+        })),
+        CheckFormat::Sarif => terminal.json(&output::sarif(&report)?),
+        CheckFormat::Markdown => terminal.print(&output::markdown(&report)),
+    }
+    Ok(exit)
+}
+
+fn target(arguments: &Arguments, args: &CheckArgs) -> Result<Target, Failure> {
+    if args.staged {
+        return Ok(Target::Staged);
+    }
+    if let Some(path) = &args.patch {
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        return Ok(Target::Patch { name, bytes: super::input(&arguments.directory, path)? });
+    }
+    Ok(match &args.range {
+        Some(range) => Target::Range(range.clone()),
+        None => Target::Worktree,
+    })
+}
+
+fn human(report: &CheckReport, exit: Exit) -> String {
+    let shown = Shown {
+        changeset: &report.changeset,
+        state: None,
+        review: Some(&report.review),
+        verdict: Some(&report.verdict),
+        texts: None,
+    };
+    let style = decision_style(report.verdict.decision);
+    format!("{}{style}{}{RESET}: {}\n", output::change(shown), word(exit), report.target)
+}
+
+fn word(exit: Exit) -> &'static str {
+    match exit {
+        Exit::Done => "allowed",
+        Exit::Denied => "denied",
+        Exit::CouldNot => "could not check",
+        Exit::NeedsPerson => "needs a person",
+    }
+}

@@ -1,0 +1,97 @@
+//! `countersign accept`, `reject` and `undo`: a person decides.
+
+use engine::{Report, Selection};
+use model::ChangeSetId;
+
+use crate::args::{Arguments, DecideArgs, Format, Part, RejectArgs};
+use crate::exit::{Exit, Failure};
+use crate::output::{self, Terminal};
+use crate::session;
+
+pub fn accept(
+    arguments: &Arguments,
+    args: &DecideArgs,
+    terminal: &Terminal,
+) -> Result<Exit, Failure> {
+    let mut engine = session::open_for_decision(arguments, args.part.by.as_deref())?;
+    let (id, selection) = selected(&engine, &args.part)?;
+    match engine.accept(id, &selection) {
+        Ok(report) => Ok(answer(&report, args.format, terminal)),
+        Err(denied @ engine::Error::Denied { .. }) => {
+            terminal.fail(&Failure::new(
+                denied.to_string(),
+                format!(
+                    "`countersign show {}` shows all of it; `countersign reject` puts it away",
+                    id.short()
+                ),
+            ));
+            Ok(Exit::Denied)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub fn undo(
+    arguments: &Arguments,
+    args: &DecideArgs,
+    terminal: &Terminal,
+) -> Result<Exit, Failure> {
+    let mut engine = session::open_for_decision(arguments, args.part.by.as_deref())?;
+    let (id, selection) = selected(&engine, &args.part)?;
+    let report = engine.undo(id, &selection)?;
+    Ok(answer(&report, args.format, terminal))
+}
+
+pub fn reject(
+    arguments: &Arguments,
+    args: &RejectArgs,
+    terminal: &Terminal,
+) -> Result<Exit, Failure> {
+    let mut engine = session::open_for_decision(arguments, args.part.by.as_deref())?;
+    let (id, selection) = selected(&engine, &args.part)?;
+    let report = engine.reject(id, &selection, args.reason.clone())?;
+    Ok(answer(&report, args.format, terminal))
+}
+
+/// `ID`, `ID/HUNK`, `--hunk N`, `--file PATH`.
+fn selected(engine: &engine::Engine, part: &Part) -> Result<(ChangeSetId, Selection), Failure> {
+    let (prefix, hunk) = match part.id.split_once('/') {
+        Some((prefix, hunk)) => (prefix, Some(hunk)),
+        None => (part.id.as_str(), None),
+    };
+    let mut hunks = part.hunks.clone();
+    if let Some(hunk) = hunk {
+        let hunk = hunk.parse().map_err(|_| {
+            Failure::new(
+                format!("`{hunk}` is not a hunk's number"),
+                "write it as ID/2, or --hunk 2",
+            )
+        })?;
+        hunks.push(hunk);
+    }
+    hunks.sort_unstable();
+    hunks.dedup();
+    let selection = match (&part.file, hunks.is_empty()) {
+        (Some(_), false) => {
+            return Err(Failure::new("a hunk and a file were named", "name one of them"));
+        }
+        (Some(file), true) => {
+            let path = file.parse().map_err(|error: model::RelPathError| {
+                Failure::new(error.to_string(), "name it as `countersign show` prints it")
+            })?;
+            Selection::File(path)
+        }
+        (None, false) => Selection::Hunks(hunks),
+        (None, true) => Selection::All,
+    };
+    Ok((engine.find(prefix)?, selection))
+}
+
+/// All that was asked took effect: 0. Anything refused or failed: 2, and it is named.
+fn answer(report: &Report, format: Format, terminal: &Terminal) -> Exit {
+    match format {
+        Format::Json => terminal.json(report),
+        Format::Human => terminal.print(&output::report(report)),
+    }
+    if report.refused.is_empty() && report.failed.is_empty() { Exit::Done } else { Exit::CouldNot }
+}

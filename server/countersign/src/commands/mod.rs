@@ -1,0 +1,74 @@
+//! One file for each command, and the table that leads there.
+
+mod check;
+mod decide;
+mod demo;
+mod import;
+mod ledger;
+mod list;
+mod policy;
+mod run;
+mod serve;
+mod show;
+
+use std::io::Read;
+use std::path::Path;
+
+use crate::args::{Arguments, Command};
+use crate::exit::{Exit, Failure};
+use crate::output::Terminal;
+
+/// The largest patch or input document that is read, in bytes.
+const INPUT_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Carries out the command.
+pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Failure> {
+    log_to_stderr();
+    match &arguments.command {
+        Command::Demo(args) => demo::demo(args, terminal),
+        Command::Run(args) => run::run(arguments, args, terminal),
+        Command::Import(args) => import::import(arguments, args, terminal),
+        Command::List(args) => list::list(arguments, args, terminal),
+        Command::Show(args) => show::show(arguments, args, terminal),
+        Command::Accept(args) => decide::accept(arguments, args, terminal),
+        Command::Reject(args) => decide::reject(arguments, args, terminal),
+        Command::Undo(args) => decide::undo(arguments, args, terminal),
+        Command::Check(args) => check::check(arguments, args, terminal),
+        Command::Policy(command) => policy::policy(command, terminal),
+        Command::Ledger(command) => ledger::ledger(arguments, command, terminal),
+        Command::Lsp => serve::lsp(arguments),
+    }
+}
+
+/// Reads a file named on the command line, or standard input for `-`.
+fn input(directory: &Path, path: &Path) -> Result<Vec<u8>, Failure> {
+    if path != Path::new("-") {
+        let path = directory.join(path);
+        return engine::read_named(&path, INPUT_BYTES_MAX).map_err(Failure::from);
+    }
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().take(INPUT_BYTES_MAX + 1).read_to_end(&mut bytes);
+    match read {
+        Err(error) => Err(Failure::new(format!("standard input: {error}"), "name a file instead")),
+        Ok(_) if bytes.len() as u64 > INPUT_BYTES_MAX => Err(Failure::new(
+            format!("standard input: more than {INPUT_BYTES_MAX} bytes"),
+            "take it in parts",
+        )),
+        Ok(_) => Ok(bytes),
+    }
+}
+
+/// Warnings and worse go to standard error; `COUNTERSIGN_LOG` asks for more.
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::builder()
+        .with_env_var("COUNTERSIGN_LOG")
+        .with_default_directive(tracing_subscriber::filter::LevelFilter::WARN.into())
+        .from_env_lossy();
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .without_time()
+        .with_target(false);
+    // A second call in one process keeps the first logger, which is as good.
+    drop(subscriber.try_init());
+}

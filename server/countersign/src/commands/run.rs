@@ -1,0 +1,91 @@
+//! `countersign run`: a worker proposes.
+
+use engine::Proposal;
+use serde_json::json;
+
+use crate::args::{Arguments, Format, RunArgs, Worker};
+use crate::exit::{Exit, Failure};
+use crate::output::{self, Shown, Terminal, safe};
+use crate::session;
+
+pub fn run(arguments: &Arguments, args: &RunArgs, terminal: &Terminal) -> Result<Exit, Failure> {
+    if args.list_recipes {
+        return list_recipes(args.format, terminal);
+    }
+    let Worker::Recipe = args.worker;
+    let mut engine = session::open(arguments)?;
+    let paths = args
+        .paths
+        .iter()
+        .map(|path| session::inside(&engine, &arguments.directory, path))
+        .collect::<Result<Vec<_>, _>>()?;
+    let run = engine.run_recipes(&args.recipes, &paths)?;
+    if args.format == Format::Json {
+        let proposals: Vec<_> = run.proposals.iter().map(proposal_json).collect();
+        let skipped: Vec<_> = run
+            .skipped
+            .iter()
+            .map(|(path, reason)| json!({ "path": path, "reason": reason }))
+            .collect();
+        terminal.json(&json!({
+            "version": 1, "files": run.files, "proposals": proposals, "skipped": skipped,
+        }));
+        return Ok(Exit::Done);
+    }
+    for (path, reason) in &run.skipped {
+        terminal.notice(&format!("{path} was skipped: {reason}"));
+    }
+    run.proposals.iter().for_each(|proposal| terminal.print(&proposal_text(&mut engine, proposal)));
+    let new = run.proposals.iter().filter(|p| matches!(p, Proposal::New(_))).count();
+    terminal.print(&format!("{} files looked at, {new} new proposals\n", run.files));
+    Ok(Exit::Done)
+}
+
+fn list_recipes(format: Format, terminal: &Terminal) -> Result<Exit, Failure> {
+    let recipes = engine::recipes()?;
+    if format == Format::Json {
+        let rows: Vec<_> = recipes
+            .iter()
+            .map(|r| json!({ "name": r.card().id, "title": r.card().title, "rationale": r.card().rationale }))
+            .collect();
+        terminal.json(&rows);
+    } else {
+        let line =
+            |r: &agent::recipe::Recipe| format!("{:<28} {}\n", r.card().id, safe(&r.card().title));
+        terminal.print(&recipes.iter().map(line).collect::<String>());
+    }
+    Ok(Exit::Done)
+}
+
+/// A proposal as JSON.
+pub fn proposal_json(proposal: &Proposal) -> serde_json::Value {
+    match proposal {
+        Proposal::New(captured) => json!({
+            "new": true,
+            "changeset": captured.changeset,
+            "review": captured.review,
+            "verdict": captured.verdict,
+        }),
+        Proposal::Known { id, stage } => json!({ "new": false, "id": id, "stage": stage }),
+    }
+}
+
+/// A proposal for people.
+pub fn proposal_text(engine: &mut engine::Engine, proposal: &Proposal) -> String {
+    match proposal {
+        Proposal::New(captured) => {
+            let board = engine.change(captured.changeset.id).ok();
+            let shown = Shown {
+                changeset: &captured.changeset,
+                state: None,
+                review: Some(&captured.review),
+                verdict: Some(&captured.verdict),
+                texts: board.as_ref().map(|change| &change.texts),
+            };
+            output::change(shown) + "\n"
+        }
+        Proposal::Known { id, stage } => {
+            format!("change {} is in the ledger already: {stage}\n", id.short())
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! `countersign show`: one change with all that is known of it.
+
+use serde_json::json;
+
+use crate::args::{Arguments, Format, ShowArgs};
+use crate::commands::list::hunks;
+use crate::exit::{Exit, Failure};
+use crate::output::{self, Shown, Terminal};
+use crate::session;
+
+pub fn show(arguments: &Arguments, args: &ShowArgs, terminal: &Terminal) -> Result<Exit, Failure> {
+    let Some(mut engine) = session::open_existing(arguments)? else {
+        return Err(Failure::new(
+            "nothing was ever proposed in this repository",
+            "`countersign run` has the recipes propose",
+        ));
+    };
+    let id = engine.find(&args.id)?;
+    let change = engine.change(id)?;
+    match args.format {
+        Format::Json => terminal.json(&json!({
+            "version": 1,
+            "changeset": change.changeset,
+            "stage": change.state.stage(),
+            "hunks": hunks(&change),
+            "review": change.review,
+            "verdict": change.verdict,
+        })),
+        Format::Human => {
+            terminal.print(&output::change(Shown::from(&*change)));
+            terminal.print(&format!("  state {}\n", change.state.stage()));
+        }
+    }
+    Ok(Exit::Done)
+}

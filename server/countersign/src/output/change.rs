@@ -1,0 +1,298 @@
+//! A change, its review and its verdict, for people.
+
+use std::collections::BTreeMap;
+
+use engine::{BoardChange, Report, Texts};
+use model::{
+    ChangeKind, ChangeSet, ChangeSetState, EntityChange, EntityChangeKind, Event, RelPath, Review,
+    StoredEvent, Verdict,
+};
+
+use super::diff;
+use super::style::{BOLD, DIM, GREEN, RED, RESET, YELLOW, decision_style, risk_style, safe};
+
+/// Entity changes and findings shown at the most; the rest is counted.
+const SHOWN_ROWS: usize = 40;
+
+/// What there is to show of a change.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'c> {
+    /// The change.
+    pub changeset: &'c ChangeSet,
+    /// What became of it, if it is in a ledger.
+    pub state: Option<&'c ChangeSetState>,
+    /// What the review found.
+    pub review: Option<&'c Review>,
+    /// What policy says.
+    pub verdict: Option<&'c Verdict>,
+    /// The texts of its files, if the diff is to be shown.
+    pub texts: Option<&'c BTreeMap<RelPath, Texts>>,
+}
+
+impl<'c> From<&'c BoardChange> for Shown<'c> {
+    fn from(change: &'c BoardChange) -> Self {
+        Self {
+            changeset: &change.changeset,
+            state: Some(&change.state),
+            review: change.review.as_ref(),
+            verdict: change.verdict.as_ref(),
+            texts: Some(&change.texts),
+        }
+    }
+}
+
+/// A change on one line.
+pub fn change_line(change: &BoardChange) -> String {
+    let stage = change.state.stage();
+    let decision = change.verdict.as_ref().map(|verdict| {
+        let style = decision_style(verdict.decision);
+        format!("{style}{:<6}{RESET}", verdict.decision)
+    });
+    let risk = change.review.as_ref().map(|review| {
+        let style = risk_style(review.risk.level);
+        format!("{style}{:>3} {:<8}{RESET}", review.risk.score, review.risk.level.word())
+    });
+    let waiting = change.state.waiting().len();
+    let hunks = change.state.hunks.len();
+    let (decision, risk) = (decision.unwrap_or_default(), risk.unwrap_or_default());
+    format!(
+        "{BOLD}{}{RESET}  {stage:<15}  {decision}  {risk}  {waiting}/{hunks} waiting  {}  {DIM}{}{RESET}\n",
+        change.changeset.id.short(),
+        safe(&change.changeset.title),
+        safe(&change.changeset.origin.to_string()),
+    )
+}
+
+/// A change with all that is known of it.
+pub fn change(shown: Shown<'_>) -> String {
+    let changeset = shown.changeset;
+    let mut out =
+        format!("{BOLD}change {}{RESET}  {}\n", changeset.id.short(), safe(&changeset.title));
+    let base = changeset.base.commit.as_deref().map_or("no commit", |c| c.get(..12).unwrap_or(c));
+    let dirty = if changeset.base.dirty { " + saved changes" } else { "" };
+    out.push_str(&format!(
+        "  {DIM}{} · base {base}{dirty}{RESET}\n",
+        safe(&changeset.origin.to_string())
+    ));
+    for line in changeset.rationale.lines() {
+        out.push_str(&format!("  {}\n", safe(line)));
+    }
+    out.push('\n');
+    if let Some(texts) = shown.texts {
+        out.push_str(&diffs(changeset, shown.state, texts));
+    }
+    if let Some(review) = shown.review {
+        out.push_str(&self::review(review));
+    }
+    if let Some(verdict) = shown.verdict {
+        out.push_str(&self::verdict(verdict));
+    }
+    out
+}
+
+fn diffs(
+    changeset: &ChangeSet,
+    state: Option<&ChangeSetState>,
+    texts: &BTreeMap<RelPath, Texts>,
+) -> String {
+    let mut out = String::new();
+    for (file, hunk) in changeset.hunks() {
+        let word = state.and_then(|state| state.hunks.get(&hunk.ordinal)).map(|s| s.word());
+        out.push_str(&diff::heading(file, hunk, word));
+        if let Some((before, after)) = texts.get(&file.path) {
+            let before = before.as_deref().unwrap_or_default();
+            let after = after.as_deref().unwrap_or_default();
+            out.push_str(&diff::human(&diff::lines(file, hunk, before, after)));
+        }
+        out.push('\n');
+    }
+    out
+}
+
+fn review(review: &Review) -> String {
+    let stats = review.stats;
+    let mut out = format!(
+        "  {} files, {} hunks, {GREEN}+{}{RESET} {RED}-{}{RESET} lines\n",
+        stats.files, stats.hunks, stats.lines_added, stats.lines_removed
+    );
+    for file in review.files.iter().filter(|file| !file.notes.is_empty() || file.generated) {
+        let generated = file.generated.then_some("generated");
+        let notes: Vec<&str> = file.notes.iter().map(String::as_str).chain(generated).collect();
+        out.push_str(&format!(
+            "  {} {}: {}\n",
+            kind_word(file.change),
+            file.path,
+            safe(&notes.join("; "))
+        ));
+    }
+    rows(&mut out, "entities", review.entities.iter().map(entity));
+    rows(
+        &mut out,
+        "findings",
+        review.findings.iter().map(|finding| {
+            let place = format!("{}:{}", finding.path, finding.first_line + 1);
+            format!(
+                "{} {} {DIM}{place}{RESET} {}",
+                finding.severity,
+                finding.rule,
+                safe(&finding.message)
+            )
+        }),
+    );
+    rows(
+        &mut out,
+        "not examined",
+        review.unexamined.iter().map(|u| format!("{}: {}", u.path, safe(&u.reason))),
+    );
+    let risk = &review.risk;
+    let style = risk_style(risk.level);
+    out.push_str(&format!(
+        "  risk {style}{} {}{RESET} {DIM}({}){RESET}\n",
+        risk.score,
+        risk.level.word(),
+        risk.model
+    ));
+    for reason in &risk.reasons {
+        out.push_str(&format!(
+            "    {:>+4} {}: {}\n",
+            reason.points,
+            reason.feature,
+            safe(&reason.text)
+        ));
+    }
+    out
+}
+
+fn verdict(verdict: &Verdict) -> String {
+    let style = decision_style(verdict.decision);
+    let mut out = format!("  verdict {style}{}{RESET}\n", verdict.decision);
+    for reason in &verdict.reasons {
+        let style = decision_style(reason.decision);
+        let place = match (&reason.path, reason.line) {
+            (Some(path), Some(line)) => format!(" {DIM}{path}:{}{RESET}", line + 1),
+            (Some(path), None) => format!(" {DIM}{path}{RESET}"),
+            _ => String::new(),
+        };
+        out.push_str(&format!(
+            "    {style}{}{RESET} {}{place} {}\n",
+            reason.decision,
+            reason.rule,
+            safe(&reason.message)
+        ));
+    }
+    out
+}
+
+/// What became of a decision.
+pub fn report(report: &Report) -> String {
+    let short = report.changeset.short();
+    let hunks: Vec<String> = report.hunks.iter().map(u32::to_string).collect();
+    let mut out = String::new();
+    if !hunks.is_empty() {
+        let plural = if hunks.len() == 1 { "hunk" } else { "hunks" };
+        let shifted = match report.shifted {
+            0 => String::new(),
+            n => format!(" ({n} found moved, by content)"),
+        };
+        out.push_str(&format!(
+            "{GREEN}{}{RESET} {plural} {} of {short}{shifted}\n",
+            report.done,
+            hunks.join(", ")
+        ));
+    }
+    for refused in &report.refused {
+        out.push_str(&format!(
+            "{YELLOW}refused{RESET} hunk {} of {short}, {}: {}\n",
+            refused.hunk,
+            refused.path,
+            safe(&refused.reason)
+        ));
+    }
+    for failed in &report.failed {
+        out.push_str(&format!("{RED}failed{RESET} {}: {}\n", failed.path, safe(&failed.reason)));
+    }
+    out
+}
+
+/// One event of the ledger on one line.
+pub fn event_line(stored: &StoredEvent) -> String {
+    let what = match &stored.event {
+        Event::ChangeSetProposed { changeset } => {
+            format!("{} by {}", safe(&changeset.title), safe(&changeset.origin.to_string()))
+        }
+        Event::ChangeSetJudged { verdict, review, .. } => {
+            format!("{}, risk {}", verdict.decision, review.risk.score)
+        }
+        Event::AcceptRequested(intent) | Event::UndoRequested(intent) => {
+            format!("hunks {:?}, {} files", intent.hunks, intent.files.len())
+        }
+        Event::Accepted(outcome)
+        | Event::PartlyAccepted(outcome)
+        | Event::AcceptFailed(outcome)
+        | Event::Undone(outcome)
+        | Event::PartlyUndone(outcome)
+        | Event::UndoFailed(outcome) => {
+            format!("hunks {:?} of operation {}", outcome.hunks, outcome.operation)
+        }
+        Event::Saved { path, .. } => path.to_string(),
+        Event::Withdrawn { hunks, reason, .. } => format!("hunks {hunks:?}: {}", safe(reason)),
+        Event::Rejected { hunks, reason, .. } => {
+            let reason = reason.as_ref().map(|r| format!(": {}", safe(r))).unwrap_or_default();
+            format!("hunks {hunks:?}{reason}")
+        }
+    };
+    format!(
+        "{:>4}  {DIM}{}{RESET}  {BOLD}{:<20}{RESET} {}  {what}\n",
+        stored.seq,
+        stored.hash.short(),
+        stored.event.kind(),
+        stored.event.changeset().short(),
+    )
+}
+
+fn entity(entity: &EntityChange) -> String {
+    let change = match entity.change {
+        EntityChangeKind::Added => format!("{GREEN}added{RESET}"),
+        EntityChangeKind::Removed => format!("{RED}removed{RESET}"),
+        EntityChangeKind::Modified => format!("{YELLOW}modified{RESET}"),
+        EntityChangeKind::Renamed => format!("{YELLOW}renamed{RESET}"),
+    };
+    let from = entity.old_name.as_ref().map(|old| format!("{} -> ", safe(old))).unwrap_or_default();
+    let aspects: Vec<String> =
+        entity.aspects.iter().map(|aspect| format!("{aspect:?}").to_lowercase()).collect();
+    let aspects =
+        if aspects.is_empty() { String::new() } else { format!(" [{}]", aspects.join(", ")) };
+    let public = if entity.public { " public" } else { "" };
+    let test = if entity.test { " test" } else { "" };
+    format!(
+        "{change}{public}{test} {} {from}{}{aspects} {DIM}{}:{}{RESET}",
+        entity.kind.word(),
+        safe(&entity.name),
+        entity.path,
+        entity.first_line + 1
+    )
+}
+
+fn rows(out: &mut String, heading: &str, rows: impl ExactSizeIterator<Item = String>) {
+    if rows.len() == 0 {
+        return;
+    }
+    out.push_str(&format!("  {heading}\n"));
+    let more = rows.len().saturating_sub(SHOWN_ROWS);
+    rows.take(SHOWN_ROWS).for_each(|row| out.push_str(&format!("    {row}\n")));
+    if more > 0 {
+        out.push_str(&format!("    {DIM}... {more} more{RESET}\n"));
+    }
+}
+
+/// What happened to a file, as a word.
+pub fn kind_word(kind: ChangeKind) -> &'static str {
+    match kind {
+        ChangeKind::Added => "added",
+        ChangeKind::Deleted => "deleted",
+        ChangeKind::Modified => "modified",
+        ChangeKind::Renamed => "renamed",
+        ChangeKind::ModeChanged => "mode changed",
+        ChangeKind::TypeChanged => "type changed",
+    }
+}

@@ -1,0 +1,95 @@
+//! Who acts, on which repository, by which rules: what most commands need first.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use engine::{Clock, Engine, RulesFrom};
+use model::{Actor, ActorKind, Surface};
+
+use crate::args::Arguments;
+use crate::exit::Failure;
+
+/// The rules beside the built-in ones: the person's own policies, where they keep any.
+pub fn rules_from(revision: Option<String>, folders: &[PathBuf]) -> Result<RulesFrom, Failure> {
+    for folder in folders {
+        if !folder.is_dir() {
+            let message = format!("{}: there is no such folder of policies", folder.display());
+            return Err(Failure::new(message, "name a folder with --policies"));
+        }
+    }
+    let own = config_home().map(|home| home.join("countersign").join("policies"));
+    let folders = own.into_iter().chain(folders.iter().cloned()).collect();
+    Ok(RulesFrom { revision, folders })
+}
+
+/// Opens the repository and its ledger, and settles what a crash left open.
+pub fn open(arguments: &Arguments) -> Result<Engine, Failure> {
+    let rules = rules_from(None, &[])?;
+    let mut engine = Engine::open(&arguments.directory, Clock::System, person(), rules)?;
+    recover(&mut engine)?;
+    Ok(engine)
+}
+
+/// Opens the repository and its ledger, or answers `None` when nothing was ever proposed there.
+pub fn open_existing(arguments: &Arguments) -> Result<Option<Engine>, Failure> {
+    let rules = rules_from(None, &[])?;
+    let engine = Engine::open_existing(&arguments.directory, Clock::System, person(), rules)?;
+    let Some(mut engine) = engine else { return Ok(None) };
+    recover(&mut engine)?;
+    Ok(Some(engine))
+}
+
+/// Opens the repository for a decision, which needs someone to make it.
+pub fn open_for_decision(arguments: &Arguments, by: Option<&str>) -> Result<Engine, Failure> {
+    let actor = match by {
+        Some(name) => Actor { kind: ActorKind::Person, name: name.to_owned(), ..person() },
+        None if attended() => person(),
+        None => {
+            return Err(Failure::new(
+                "a decision needs a person, and no terminal is attached",
+                "run it at a terminal or in an editor, or say who decides with --by NAME",
+            ));
+        }
+    };
+    let rules = rules_from(None, &[])?;
+    let mut engine = Engine::open(&arguments.directory, Clock::System, actor, rules)?;
+    recover(&mut engine)?;
+    Ok(engine)
+}
+
+/// Whoever sits at the terminal, under the name the system knows.
+pub fn person() -> Actor {
+    let variables = ["GIT_AUTHOR_NAME", "USER", "LOGNAME", "USERNAME"];
+    let named =
+        variables.iter().find_map(|name| std::env::var(name).ok().filter(|n| !n.is_empty()));
+    let surface = if attended() { Surface::Terminal } else { Surface::Headless };
+    let kind = if attended() { ActorKind::Person } else { ActorKind::Program };
+    Actor { kind, name: named.unwrap_or_else(|| "someone".to_owned()), surface }
+}
+
+/// The path of a file named on the command line, relative to the root of the repository.
+pub fn inside(engine: &Engine, directory: &Path, path: &Path) -> Result<model::RelPath, Failure> {
+    engine.rel_path(&directory.join(path)).map_err(Failure::from)
+}
+
+fn attended() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+fn recover(engine: &mut Engine) -> Result<(), Failure> {
+    for recovered in engine.recover(&engine::OpenTexts::default())? {
+        tracing::warn!(
+            operation = recovered.operation.0,
+            change = %recovered.outcome.changeset.short(),
+            hunks = ?recovered.outcome.hunks,
+            "settled an operation that was interrupted"
+        );
+    }
+    Ok(())
+}
+
+fn config_home() -> Option<PathBuf> {
+    let absolute = |path: PathBuf| path.is_absolute().then_some(path);
+    let xdg = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).and_then(absolute);
+    xdg.or_else(|| std::env::home_dir().and_then(absolute).map(|home| home.join(".config")))
+}

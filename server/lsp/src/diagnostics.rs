@@ -1,0 +1,242 @@
+//! Hunks as diagnostics, and which files owe the client an empty list.
+
+use std::collections::BTreeMap;
+
+use engine::BoardChange;
+use lsp_types::{
+    Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location, NumberOrString,
+    PublishDiagnosticsParams, Range, Uri,
+};
+use model::Decision;
+use serde_json::json;
+
+use crate::documents::Document;
+use crate::placement::{PlacedHunk, denial};
+use crate::position::{self, Encoding};
+use crate::prose;
+
+/// The source every diagnostic carries.
+pub(crate) const SOURCE: &str = "countersign";
+/// How many other hunks of its ChangeSet a diagnostic points to.
+const RELATED_MAX: usize = 20;
+/// How many diagnostics a file gets.
+const PER_FILE_MAX: usize = 200;
+const TITLE_MAX: usize = 80;
+const REASON_MAX: usize = 160;
+
+/// Where the hunks of a ChangeSet are, for those that point to each other.
+pub(crate) type Places<'a> = &'a dyn Fn(&BoardChange, u32) -> Option<Location>;
+
+/// The diagnostics of a document.
+pub(crate) fn of(
+    document: &Document,
+    placed: &[PlacedHunk],
+    encoding: Encoding,
+    related: Option<Places<'_>>,
+) -> Vec<Diagnostic> {
+    let waiting = placed.iter().filter(|hunk| hunk.place.waits()).take(PER_FILE_MAX);
+    waiting.map(|hunk| one(document, hunk, encoding, related)).collect()
+}
+
+fn one(
+    document: &Document,
+    hunk: &PlacedHunk,
+    encoding: Encoding,
+    related: Option<Places<'_>>,
+) -> Diagnostic {
+    let severity = match hunk.denial() {
+        Some(_) => DiagnosticSeverity::WARNING,
+        None => DiagnosticSeverity::INFORMATION,
+    };
+    Diagnostic {
+        range: position::shown(document.rope(), &hunk.place.bytes(), encoding),
+        severity: Some(severity),
+        code: Some(NumberOrString::String(code(&hunk.change, hunk.ordinal))),
+        source: Some(SOURCE.to_owned()),
+        message: message(&hunk.change, hunk.ordinal),
+        related_information: related.and_then(|places| others(hunk, places)),
+        data: Some(json!({ "changeset": hunk.change.changeset.id, "hunk": hunk.ordinal })),
+        ..Diagnostic::default()
+    }
+}
+
+/// The name of a hunk: what the command line takes, too.
+pub(crate) fn code(change: &BoardChange, ordinal: u32) -> String {
+    format!("{}/{ordinal}", change.changeset.id.short())
+}
+
+/// One line: what it is, how risky, what policy says.
+fn message(change: &BoardChange, ordinal: u32) -> String {
+    let title = prose::one_line(&change.changeset.title, TITLE_MAX);
+    let total = change.state.hunks.len();
+    let mut message = title;
+    if total > 1 {
+        message.push_str(&format!(" (hunk {ordinal} of {total})"));
+    }
+    if let Some(review) = &change.review {
+        message.push_str(&format!(", risk {} {}", review.risk.score, review.risk.level.word()));
+    }
+    match (denial(change), &change.verdict) {
+        (Some(Some(reason)), _) => {
+            let why = prose::one_line(&reason.message, REASON_MAX);
+            message.push_str(&format!(", denied: {why} ({})", reason.rule));
+        }
+        (Some(None), _) => message.push_str(", denied"),
+        (None, Some(verdict)) if verdict.decision == Decision::Allow => {
+            message.push_str(", allowed by policy");
+        }
+        (None, Some(_)) => message.push_str(", needs a person"),
+        (None, None) => message.push_str(", not judged yet"),
+    }
+    message
+}
+
+fn others(hunk: &PlacedHunk, places: Places<'_>) -> Option<Vec<DiagnosticRelatedInformation>> {
+    let waiting = hunk.change.state.waiting();
+    let others = waiting.iter().filter(|ordinal| **ordinal != hunk.ordinal);
+    let related: Vec<_> = others
+        .filter_map(|ordinal| {
+            let location = places(&hunk.change, *ordinal)?;
+            let message = format!("hunk {ordinal} of the same change");
+            Some(DiagnosticRelatedInformation { location, message })
+        })
+        .take(RELATED_MAX)
+        .collect();
+    (!related.is_empty()).then_some(related)
+}
+
+/// What the client was last told about each file, for clients that are told.
+#[derive(Debug, Default)]
+pub(crate) struct Published {
+    last: BTreeMap<String, (u64, Vec<Diagnostic>)>,
+}
+
+impl Published {
+    /// What to tell now about the text with this revision; `None` when the client knows.
+    pub(crate) fn update(
+        &mut self,
+        document: &Document,
+        items: Vec<Diagnostic>,
+    ) -> Option<PublishDiagnosticsParams> {
+        let key = document.uri.as_str();
+        let same = match self.last.get(key) {
+            // The client moves diagnostics through edits in its own way, so a new text is told anew.
+            Some((revision, last)) => *last == items && *revision == document.revision,
+            None => items.is_empty(),
+        };
+        if same {
+            return None;
+        }
+        if items.is_empty() {
+            self.last.remove(key);
+        } else {
+            self.last.insert(key.to_owned(), (document.revision, items.clone()));
+        }
+        let (uri, version) = (document.uri.clone(), Some(document.version));
+        Some(PublishDiagnosticsParams { uri, diagnostics: items, version })
+    }
+
+    /// The empty list that a file owes that is not shown any more.
+    pub(crate) fn clear(&mut self, uri: &Uri) -> Option<PublishDiagnosticsParams> {
+        self.last.remove(uri.as_str())?;
+        Some(PublishDiagnosticsParams { uri: uri.clone(), diagnostics: Vec::new(), version: None })
+    }
+}
+
+/// The lines of a hunk in the text it was captured against, for files that are not open.
+pub(crate) fn captured_range(change: &BoardChange, ordinal: u32) -> Option<Range> {
+    let (_, hunk) = change.changeset.hunk(ordinal)?;
+    let line = |line: u32| lsp_types::Position { line, character: 0 };
+    let last = hunk.before.first_line + hunk.before.lines;
+    Some(Range { start: line(hunk.before.first_line), end: line(last) })
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::Board;
+    use expect_test::{Expect, expect};
+    use lsp_types::TextDocumentItem;
+
+    use super::*;
+    use crate::documents::Documents;
+    use crate::fixture::{self, Sketch};
+    use crate::placement;
+
+    fn open(documents: &mut Documents, text: &str) {
+        let (uri, language_id) = ("file:///r/a.rs".parse().unwrap(), "rust".to_owned());
+        documents.open(TextDocumentItem { uri, language_id, version: 3, text: text.to_owned() });
+    }
+
+    fn check(sketch: Sketch, buffer: &str, expected: Expect) {
+        let mut documents = Documents::default();
+        open(&mut documents, buffer);
+        let document = documents.get("file:///r/a.rs").unwrap();
+        let board = Board { seq: 1, changes: vec![sketch.on_board()] };
+        let placed = placement::place(&"a.rs".parse().unwrap(), buffer, &board);
+        let items = of(document, &placed, Encoding::Utf16, None);
+        let shown: String = items
+            .iter()
+            .map(|item| {
+                let (from, to) = (item.range.start, item.range.end);
+                let severity = item.severity.unwrap();
+                format!(
+                    "{}:{}-{}:{} {severity:?} {}\n",
+                    from.line, from.character, to.line, to.character, item.message
+                )
+            })
+            .collect();
+        expected.assert_eq(&shown);
+    }
+
+    #[test]
+    fn one_line_says_what_how_risky_and_what_policy_says() {
+        check(
+            Sketch::new("a.rs", "a\nb\nc\nd\n", "a\nB\nc\nd\ne\n").judged(34, Decision::Review),
+            "a\nb\nc\nd\n",
+            expect![[r#"
+                1:0-1:1 Information Tidy a.rs (hunk 1 of 2), risk 34 medium, needs a person
+                3:0-3:1 Information Tidy a.rs (hunk 2 of 2), risk 34 medium, needs a person
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_denied_change_is_a_warning_with_the_reason() {
+        check(
+            Sketch::new("a.rs", "a\n", "b\n").judged(80, Decision::Deny),
+            "a\n",
+            expect![[r#"
+                0:0-0:1 Warning Tidy a.rs, risk 80 critical, denied: the fixture says so (fixture.rule)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn the_client_is_told_once_and_owed_an_empty_list() {
+        let mut documents = Documents::default();
+        open(&mut documents, "a\n");
+        let document = documents.get("file:///r/a.rs").unwrap();
+        let mut published = Published::default();
+        let item = Diagnostic { message: "x".into(), ..Diagnostic::default() };
+        assert!(published.update(document, Vec::new()).is_none());
+        assert!(published.update(document, vec![item.clone()]).is_some());
+        assert!(published.update(document, vec![item.clone()]).is_none());
+        assert!(published.update(document, Vec::new()).unwrap().diagnostics.is_empty());
+        assert!(published.clear(&document.uri).is_none());
+        published.update(document, vec![item]);
+        assert!(published.clear(&document.uri).is_some());
+        assert!(published.clear(&document.uri).is_none());
+    }
+
+    #[test]
+    fn a_deletion_is_shown_on_the_first_line() {
+        let board = Board { seq: 1, changes: vec![fixture::deletion("a.rs", "a\nb\n")] };
+        let mut documents = Documents::default();
+        open(&mut documents, "a\nb\n");
+        let document = documents.get("file:///r/a.rs").unwrap();
+        let placed = placement::place(&"a.rs".parse().unwrap(), "a\nb\n", &board);
+        let items = of(document, &placed, Encoding::Utf8, None);
+        assert_eq!(items.len(), 1);
+        assert_eq!((items[0].range.start.line, items[0].range.end.line), (0, 0));
+    }
+}

@@ -1,0 +1,238 @@
+//! Open documents: the only owner of buffer texts. Knows nothing of ChangeSets, files or the client.
+//!
+//! The client's edits are applied in the order they came, each against the text the one before left.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use lsp_types::{TextDocumentContentChangeEvent, TextDocumentItem, Uri};
+use ropey::Rope;
+
+use crate::position::{self, Encoding};
+
+/// One open document.
+#[derive(Debug)]
+pub(crate) struct Document {
+    /// As the client spells it.
+    pub uri: Uri,
+    /// The client's number for the text.
+    pub version: i32,
+    /// Ours: it grows with every change, and never repeats in a session.
+    pub revision: u64,
+    rope: Rope,
+    /// The text when it was opened or last saved.
+    clean: Rope,
+    text: OnceCell<Arc<str>>,
+}
+
+/// One replacement, in bytes of the text before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Edit {
+    /// First byte replaced.
+    pub start: usize,
+    /// One past the last.
+    pub end: usize,
+    /// How many bytes are there now.
+    pub len: usize,
+}
+
+impl Document {
+    /// The text, for positions.
+    pub(crate) fn rope(&self) -> &Rope {
+        &self.rope
+    }
+
+    /// The whole text. Cost: one copy for each revision.
+    pub(crate) fn text(&self) -> &Arc<str> {
+        self.text.get_or_init(|| self.rope.to_string().into())
+    }
+
+    /// Whether the text differs from what was opened or last saved.
+    pub(crate) fn unsaved(&self) -> bool {
+        self.rope != self.clean
+    }
+
+    /// Whether the text is `other`. Cost: lengths first.
+    pub(crate) fn reads(&self, other: &str) -> bool {
+        self.rope.len_bytes() == other.len() && self.rope == *other
+    }
+}
+
+/// All open documents.
+#[derive(Debug, Default)]
+pub(crate) struct Documents {
+    open: BTreeMap<String, Document>,
+    revision: u64,
+}
+
+impl Documents {
+    /// Takes a document; one that is open already is replaced.
+    pub(crate) fn open(&mut self, item: TextDocumentItem) -> &Document {
+        self.revision += 1;
+        let rope = Rope::from_str(&item.text);
+        let document = Document {
+            version: item.version,
+            revision: self.revision,
+            clean: rope.clone(),
+            rope,
+            text: OnceCell::from(Arc::from(item.text)),
+            uri: item.uri,
+        };
+        let key = document.uri.as_str().to_owned();
+        self.open.entry(key).insert_entry(document).into_mut()
+    }
+
+    /// Applies the client's changes. `None`: nothing was applied, because the document is not open or
+    /// the version goes backwards.
+    pub(crate) fn change(
+        &mut self,
+        uri: &Uri,
+        version: i32,
+        changes: Vec<TextDocumentContentChangeEvent>,
+        encoding: Encoding,
+    ) -> Option<Vec<Edit>> {
+        let Some(document) = self.open.get_mut(uri.as_str()) else {
+            tracing::warn!(uri = uri.as_str(), "change of a document that is not open: ignored");
+            return None;
+        };
+        if version < document.version {
+            let (now, uri) = (document.version, uri.as_str());
+            tracing::warn!(uri, version, now, "change of an older version: ignored");
+            return None;
+        }
+        self.revision += 1;
+        document.version = version;
+        document.revision = self.revision;
+        document.text = OnceCell::new();
+        Some(
+            changes.into_iter().map(|change| apply(&mut document.rope, change, encoding)).collect(),
+        )
+    }
+
+    /// The text is on disk now.
+    pub(crate) fn save(&mut self, uri: &Uri) {
+        if let Some(document) = self.open.get_mut(uri.as_str()) {
+            document.clean = document.rope.clone();
+        }
+    }
+
+    /// Lets go of a document and answers what it was.
+    pub(crate) fn close(&mut self, uri: &Uri) -> Option<Document> {
+        self.open.remove(uri.as_str())
+    }
+
+    /// The open document `uri`.
+    pub(crate) fn get(&self, uri: &str) -> Option<&Document> {
+        self.open.get(uri)
+    }
+
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Document> {
+        self.open.values()
+    }
+}
+
+fn apply(rope: &mut Rope, change: TextDocumentContentChangeEvent, encoding: Encoding) -> Edit {
+    let len = change.text.len();
+    let Some(range) = change.range else {
+        let edit = Edit { start: 0, end: rope.len_bytes(), len };
+        *rope = Rope::from_str(&change.text);
+        return edit;
+    };
+    let start = position::to_byte(rope, range.start, encoding);
+    let end = position::to_byte(rope, range.end, encoding).max(start);
+    let (first, last) = (rope.byte_to_char(start), rope.byte_to_char(end));
+    rope.remove(first..last);
+    rope.insert(first, &change.text);
+    Edit { start, end, len }
+}
+
+#[cfg(test)]
+mod tests {
+    use lsp_types::{Position, Range};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::position::model;
+
+    fn item(text: &str) -> TextDocumentItem {
+        TextDocumentItem {
+            uri: "file:///a".parse().unwrap(),
+            language_id: "x".into(),
+            version: 1,
+            text: text.into(),
+        }
+    }
+
+    fn change(range: Option<Range>, text: &str) -> TextDocumentContentChangeEvent {
+        TextDocumentContentChangeEvent { range, range_length: None, text: text.into() }
+    }
+
+    #[test]
+    fn several_changes_apply_one_after_the_other() {
+        let mut documents = Documents::default();
+        let uri = documents.open(item("one\ntwo\n")).uri.clone();
+        let at =
+            |line, from, to| Some(Range::new(Position::new(line, from), Position::new(line, to)));
+        let changes =
+            vec![change(at(0, 0, 3), "1\n1b"), change(at(1, 0, 2), "x"), change(at(2, 3, 9), "!")];
+        documents.change(&uri, 2, changes, Encoding::Utf16).unwrap();
+        assert_eq!(&**documents.get("file:///a").unwrap().text(), "1\nx\ntwo!\n");
+    }
+
+    #[test]
+    fn an_older_version_is_ignored() {
+        let mut documents = Documents::default();
+        let uri = documents.open(item("a")).uri.clone();
+        assert!(documents.change(&uri, 5, vec![change(None, "b")], Encoding::Utf16).is_some());
+        assert!(documents.change(&uri, 4, vec![change(None, "c")], Encoding::Utf16).is_none());
+        let document = documents.get("file:///a").unwrap();
+        assert_eq!((document.version, &**document.text()), (5, "b"));
+    }
+
+    #[test]
+    fn back_to_the_saved_text_is_not_unsaved() {
+        let mut documents = Documents::default();
+        let uri = documents.open(item("a")).uri.clone();
+        let mut unsaved = |version, text| {
+            documents.change(&uri, version, vec![change(None, text)], Encoding::Utf16);
+            documents.get("file:///a").unwrap().unsaved()
+        };
+        assert!(unsaved(2, "b"));
+        assert!(!unsaved(3, "a"));
+        unsaved(4, "c");
+        documents.save(&uri);
+        assert!(!documents.get("file:///a").unwrap().unsaved());
+    }
+
+    proptest! {
+        #[test]
+        fn edits_give_the_text_the_slow_way_gives(
+            start in "[a😀é\r\n]{0,30}",
+            edits in proptest::collection::vec(
+                (0_u32..6, 0_u32..9, 0_u32..6, 0_u32..9, "[b😀\r\n]{0,4}", any::<bool>()), 0..12),
+            encoding in prop_oneof![
+                Just(Encoding::Utf8), Just(Encoding::Utf16), Just(Encoding::Utf32)],
+        ) {
+            let mut documents = Documents::default();
+            let uri = documents.open(item(&start)).uri.clone();
+            let mut naive = start;
+            let mut changes = Vec::new();
+            for (l1, c1, l2, c2, text, whole) in edits {
+                if whole && l1 == 0 {
+                    naive = text.clone();
+                    changes.push(change(None, &text));
+                    continue;
+                }
+                let (from, to) = (Position::new(l1, c1), Position::new(l2, c2));
+                let first = model::to_byte(&naive, from, encoding);
+                let last = model::to_byte(&naive, to, encoding).max(first);
+                naive.replace_range(first..last, &text);
+                changes.push(change(Some(Range::new(from, to)), &text));
+            }
+            documents.change(&uri, 2, changes, encoding).unwrap();
+            prop_assert_eq!(&**documents.get("file:///a").unwrap().text(), &naive);
+        }
+    }
+}

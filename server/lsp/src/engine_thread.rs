@@ -1,0 +1,395 @@
+//! One thread for each repository: the only place here that waits for the ledger, git and files.
+//!
+//! It owns the engine and every operation under way, takes jobs in order, and wakes the main loop with
+//! what came of them. Between jobs it looks whether another process appended, and keeps the word out
+//! which files have unsaved text here.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use engine::{
+    Board, Engine, Error, ErrorKind, OpenTexts, Operation, PRESENCE_TTL_MS, Plan, PlanFile,
+    Recovered, Report, Selection,
+};
+use model::{ChangeSetId, RelPath};
+
+use crate::Options;
+use crate::main_loop::Wake;
+use crate::placement::has_lone_return;
+
+/// How often the ledger is looked at for what others appended.
+const POLL: Duration = Duration::from_millis(75);
+/// How often presence is renewed: well before it lapses.
+const PRESENCE_RENEWAL: Duration = Duration::from_millis(PRESENCE_TTL_MS / 3);
+
+/// A repository in this session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct RootId(pub u32);
+
+/// A command under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Token(pub u64);
+
+/// What the engine is asked to do.
+#[derive(Debug)]
+pub(crate) enum Job {
+    /// Plan an acceptance or an undo and append its intent.
+    Begin {
+        token: Token,
+        undo: bool,
+        changeset: ChangeSetId,
+        selection: Selection,
+        open: OpenTexts,
+    },
+    /// Write the files of the operation that no editor holds.
+    WriteClosed(Token),
+    /// Put them back.
+    ReverseClosed(Token),
+    /// Append the outcome of the operation.
+    Settle { token: Token, editor: Vec<(RelPath, Result<(), String>)> },
+    /// Reject hunks.
+    Reject { token: Token, changeset: ChangeSetId, selection: Selection, reason: Option<String> },
+    /// A buffer with accepted hunks was saved.
+    Saved(RelPath),
+    /// The unsaved accepted hunks of a file are gone.
+    Withdrawn { path: RelPath, reason: &'static str },
+    /// Settle what a dead process left.
+    Recover(OpenTexts),
+    /// Which files have unsaved text here.
+    Presence(Vec<RelPath>),
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) enum Done {
+    /// The engine is open on this folder; `alias`: how the editor spells it, if by a link.
+    Opened { root: PathBuf, alias: Option<PathBuf> },
+    /// There is nothing to serve here, and why.
+    Unavailable(String),
+    /// What the ledger says now.
+    Board(Board),
+    /// The intent is in the ledger.
+    Begun { token: Token, plan: Begun },
+    /// No hunk can take effect; nothing was appended.
+    Nothing { token: Token, report: Report },
+    /// The closed files were written, or the first that was not.
+    WroteClosed { token: Token, written: Result<(), String> },
+    /// The closed files were put back, where that was possible.
+    ReversedClosed(Token),
+    /// The command is over.
+    Settled { token: Token, report: Report },
+    /// The command failed.
+    Failed { token: Token, failure: Failure },
+    /// What a dead process left is settled.
+    Recovered(Vec<Recovered>),
+}
+
+/// A plan whose intent is in the ledger, as far as the editor takes part.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    /// The files that an editor holds.
+    pub in_editor: Vec<PlanFile>,
+    /// Whether files on disk take part as well.
+    pub on_disk: bool,
+}
+
+/// Why a job failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// Whose turn it is.
+    pub kind: ErrorKind,
+    /// One sentence.
+    pub message: String,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { kind: error.kind(), message: error.to_string() }
+    }
+}
+
+/// Starts an engine for the repository around a folder. It wakes the main loop through the sender.
+pub(crate) type Engines = Box<dyn Fn(RootId, PathBuf, Sender<Wake>) -> EngineThread + Send>;
+
+/// Engines on threads of their own.
+pub(crate) fn engines(options: Options) -> Engines {
+    let options = Arc::new(options);
+    Box::new(move |root, start, inbox| {
+        let (jobs, queue) = channel();
+        let options = Arc::clone(&options);
+        let body = move || run(root, &start, &options, &queue, &inbox);
+        let thread = std::thread::Builder::new().name(format!("engine-{}", root.0)).spawn(body);
+        let thread =
+            thread.inspect_err(|error| tracing::error!(%error, "no thread for the engine"));
+        EngineThread { jobs: Some(jobs), thread: thread.ok() }
+    })
+}
+
+/// A running engine thread.
+#[derive(Debug)]
+pub(crate) struct EngineThread {
+    jobs: Option<Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl EngineThread {
+    /// Someone who takes jobs and is no thread.
+    #[cfg(test)]
+    pub(crate) fn played_by(jobs: Sender<Job>) -> Self {
+        Self { jobs: Some(jobs), thread: None }
+    }
+
+    /// Posts a job. A thread that is gone takes none: its repository is not served.
+    pub(crate) fn post(&self, job: Job) {
+        if let Some(Err(refused)) = self.jobs.as_ref().map(|jobs| jobs.send(job)) {
+            tracing::warn!(job = ?refused.0, "the engine of this repository is gone: job dropped");
+        }
+    }
+}
+
+impl Drop for EngineThread {
+    /// Lets the thread finish what was posted, then waits for it.
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(Err(_)) = self.thread.take().map(JoinHandle::join) {
+            tracing::error!("the engine thread panicked");
+        }
+    }
+}
+
+struct Desk {
+    engine: Engine,
+    operations: BTreeMap<Token, Operation>,
+    presence: Vec<RelPath>,
+    presence_due: Option<Instant>,
+}
+
+fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inbox: &Sender<Wake>) {
+    let wake = |done: Done| {
+        if inbox.send(Wake::Engine(root, Box::new(done))).is_err() {
+            tracing::debug!("the main loop is gone");
+        }
+    };
+    let opened = catch_unwind(|| {
+        Engine::open(start, options.clock, options.actor.clone(), options.rules_from.clone())
+    });
+    let engine = match opened {
+        Ok(Ok(engine)) => engine,
+        Ok(Err(error)) => return wake(Done::Unavailable(error.to_string())),
+        Err(_) => return wake(Done::Unavailable("opening it panicked".to_owned())),
+    };
+    let folder = engine.root().to_owned();
+    wake(Done::Opened { alias: alias(start, &folder), root: folder });
+    let operations = BTreeMap::new();
+    let mut desk = Desk { engine, operations, presence: Vec::new(), presence_due: None };
+    let mut version = None;
+    loop {
+        let before = version;
+        version = desk.engine.data_version().map_err(|error| tracing::warn!(%error, "ledger")).ok();
+        let mut stale = before.is_none() || before != version;
+        let mut answer = None;
+        match queue.recv_timeout(if stale { Duration::ZERO } else { POLL }) {
+            Ok(job) => {
+                stale |=
+                    !matches!(job, Job::Presence(_) | Job::WriteClosed(_) | Job::ReverseClosed(_));
+                answer = caught(job.token(), || desk.perform(job));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+        if stale && version.is_some() {
+            match desk.engine.board() {
+                Ok(board) => wake(Done::Board(board)),
+                Err(error) => tracing::error!(%error, "the ledger cannot be read"),
+            }
+        }
+        // After the board, so that who waits for the answer sees its effect.
+        if let Some(answer) = answer {
+            wake(answer);
+        }
+        desk.renew_presence();
+    }
+    desk.presence.clear();
+    desk.publish_presence();
+}
+
+impl Desk {
+    fn perform(&mut self, job: Job) -> Option<Done> {
+        let logged = |what: &str, result: Result<(), Error>| {
+            if let Err(error) = result {
+                tracing::error!(%error, "{what} was not recorded");
+            }
+            None
+        };
+        match job {
+            Job::Begin { token, undo, changeset, selection, open } => {
+                Some(match self.begin(token, undo, changeset, &selection, &open) {
+                    Ok(done) => done,
+                    Err(failure) => Done::Failed { token, failure },
+                })
+            }
+            Job::WriteClosed(token) => {
+                let operation = self.operations.get_mut(&token)?;
+                self.engine.write_closed_files(operation);
+                let failed = operation.failed().first();
+                let written = failed
+                    .map_or(Ok(()), |failed| Err(format!("{}: {}", failed.path, failed.reason)));
+                Some(Done::WroteClosed { token, written })
+            }
+            Job::ReverseClosed(token) => {
+                self.engine.reverse(self.operations.get_mut(&token)?);
+                Some(Done::ReversedClosed(token))
+            }
+            Job::Settle { token, editor } => {
+                let operation = self.operations.remove(&token)?;
+                Some(match self.engine.settle(operation, &editor) {
+                    Ok(report) => Done::Settled { token, report },
+                    Err(error) => Done::Failed { token, failure: error.into() },
+                })
+            }
+            Job::Reject { token, changeset, selection, reason } => {
+                Some(match self.engine.reject(changeset, &selection, reason) {
+                    Ok(report) => Done::Settled { token, report },
+                    Err(error) => Done::Failed { token, failure: error.into() },
+                })
+            }
+            Job::Saved(path) => logged("a save", self.engine.saved(&path)),
+            Job::Withdrawn { path, reason } => {
+                logged("a withdrawal", self.engine.withdrawn(&path, reason))
+            }
+            Job::Recover(open) => match self.engine.recover(&open) {
+                Ok(recovered) => Some(Done::Recovered(recovered)),
+                Err(error) => logged("a recovery", Err(error)),
+            },
+            Job::Presence(unsaved) => {
+                self.presence = unsaved;
+                self.publish_presence();
+                None
+            }
+        }
+    }
+
+    fn begin(
+        &mut self,
+        token: Token,
+        undo: bool,
+        changeset: ChangeSetId,
+        selection: &Selection,
+        open: &OpenTexts,
+    ) -> Result<Done, Failure> {
+        let plan = if undo {
+            self.engine.plan_undo(changeset, selection, open)?
+        } else {
+            self.engine.plan_accept(changeset, selection, open)?
+        };
+        if plan.hunks.is_empty() {
+            return Ok(Done::Nothing { token, report: Report::nothing(plan) });
+        }
+        fit_for_editors(&plan)?;
+        let in_editor: Vec<PlanFile> = plan.files.iter().filter(|f| f.in_editor).cloned().collect();
+        let on_disk = plan.files.len() > in_editor.len();
+        let operation = self.engine.begin(plan)?;
+        self.operations.insert(token, operation);
+        Ok(Done::Begun { token, plan: Begun { in_editor, on_disk } })
+    }
+
+    fn renew_presence(&mut self) {
+        if self.presence_due.is_some_and(|due| due <= Instant::now()) {
+            self.publish_presence();
+        }
+    }
+
+    fn publish_presence(&mut self) {
+        if let Err(error) = self.engine.publish_presence(&self.presence) {
+            tracing::warn!(%error, "presence was not published");
+        }
+        self.presence_due = (!self.presence.is_empty()).then(|| Instant::now() + PRESENCE_RENEWAL);
+    }
+}
+
+/// A panic is our bug and ends the job, not the server.
+fn caught(token: Option<Token>, job: impl FnOnce() -> Option<Done>) -> Option<Done> {
+    catch_unwind(AssertUnwindSafe(job)).unwrap_or_else(|_| {
+        tracing::error!("a job panicked");
+        let message = "internal error: the log on stderr says more".to_owned();
+        let failure = Failure { kind: ErrorKind::Internal, message };
+        token.map(|token| Done::Failed { token, failure })
+    })
+}
+
+impl Job {
+    /// The command that waits for it.
+    fn token(&self) -> Option<Token> {
+        match self {
+            Self::Begin { token, .. }
+            | Self::WriteClosed(token)
+            | Self::ReverseClosed(token)
+            | Self::Settle { token, .. }
+            | Self::Reject { token, .. } => Some(*token),
+            Self::Saved(_) | Self::Withdrawn { .. } | Self::Recover(_) | Self::Presence(_) => None,
+        }
+    }
+}
+
+/// Editors hold text, and count a lone carriage return as a line break where git does not.
+fn fit_for_editors(plan: &Plan) -> Result<(), Failure> {
+    for file in plan.files.iter().filter(|file| file.in_editor) {
+        let texts = [&file.before, &file.after];
+        let fits = texts
+            .into_iter()
+            .flatten()
+            .all(|(_, bytes)| std::str::from_utf8(bytes).is_ok_and(|text| !has_lone_return(text)));
+        if !fits {
+            let message = format!(
+                "{} is not UTF-8 or has lone carriage returns, so an editor cannot change it safely: \
+                 close it there, or use `countersign accept`",
+                file.path
+            );
+            return Err(Failure { kind: ErrorKind::User, message });
+        }
+    }
+    Ok(())
+}
+
+/// How the editor spells `root`, when it came in by a link: `start` without what leads from `root` to it.
+#[expect(clippy::disallowed_methods, reason = "names are compared here, no file is read")]
+fn alias(start: &Path, root: &Path) -> Option<PathBuf> {
+    let real = std::fs::canonicalize(start).ok()?;
+    let below = real.strip_prefix(std::fs::canonicalize(root).ok()?).ok()?;
+    if !start.ends_with(below) {
+        return None;
+    }
+    let alias = start.ancestors().nth(below.components().count())?;
+    (alias != root).then(|| alias.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_ends_the_job_and_is_answered() {
+        let done = caught(Some(Token(7)), || panic!("the test says so"));
+        let Some(Done::Failed { token, failure }) = done else { panic!("{done:?}") };
+        assert_eq!((token, failure.kind), (Token(7), ErrorKind::Internal));
+        assert!(caught(None, || panic!("nobody waits")).is_none());
+    }
+
+    #[test]
+    fn an_alias_is_how_the_editor_spells_the_root() {
+        let folder = tempfile::tempdir().unwrap();
+        let outer = folder.path().canonicalize().unwrap();
+        let (real, link) = (outer.join("real"), outer.join("link"));
+        std::fs::create_dir_all(real.join("sub")).unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        assert_eq!(alias(&link.join("sub"), &real), Some(link.clone()));
+        assert_eq!(alias(&link, &real), Some(link));
+        assert_eq!(alias(&real.join("sub"), &real), None);
+        assert_eq!(alias(&outer, &real), None);
+    }
+}

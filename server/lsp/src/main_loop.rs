@@ -1,0 +1,86 @@
+//! The main loop: one thread that owns the [`Session`] and does one thing after the other.
+//!
+//! It never waits for the client, the ledger, git or files, only for the next [`Wake`].
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Instant;
+
+use lsp_types::{
+    CodeActionOrCommand, CodeActionParams, DidChangeTextDocumentParams, DocumentDiagnosticParams,
+    DocumentDiagnosticReportResult, ExecuteCommandParams, Hover, HoverParams, InitializeParams,
+    InitializeResult, TextDocumentItem, Uri, WorkspaceFoldersChangeEvent,
+};
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use crate::engine_thread::{Done, RootId};
+use crate::outbox::Continuation;
+use crate::session::Session;
+
+/// Where an answer goes. One that the client cancelled goes nowhere.
+pub(crate) type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
+
+/// Everything that can wake the main loop.
+#[derive(Debug)]
+pub(crate) enum Wake {
+    /// `initialize`
+    Initialize(Box<InitializeParams>, Reply<InitializeResult>),
+    /// `initialized`
+    Initialized,
+    /// `textDocument/didOpen`
+    Opened(TextDocumentItem),
+    /// `textDocument/didChange`
+    Changed(DidChangeTextDocumentParams),
+    /// `textDocument/didSave`
+    Saved(Uri),
+    /// `textDocument/didClose`
+    Closed(Uri),
+    /// `workspace/didChangeWorkspaceFolders`
+    Folders(WorkspaceFoldersChangeEvent),
+    /// `textDocument/diagnostic`
+    Diagnostic(DocumentDiagnosticParams, Reply<DocumentDiagnosticReportResult>),
+    /// `textDocument/hover`
+    Hover(HoverParams, Reply<Option<Hover>>),
+    /// `textDocument/codeAction`
+    Actions(CodeActionParams, Reply<Option<Vec<CodeActionOrCommand>>>),
+    /// `workspace/executeCommand`
+    Command(ExecuteCommandParams, Reply<Option<Value>>),
+    /// The client answered a question; `Err` says why it did not do it.
+    Answered(Continuation, Result<(), String>),
+    /// An engine is done with something, or its ledger moved.
+    Engine(RootId, Box<Done>),
+    /// A deadline of the session has come.
+    Timer,
+    /// `shutdown`
+    Shutdown(Reply<()>),
+    /// The connection is over.
+    Exit,
+}
+
+/// Why a request is not answered as asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The parameters are wrong; the message names which.
+    InvalidParams(String),
+    /// It cannot be done.
+    Failed(String),
+    /// The world moved since; ask again.
+    Moved(String),
+    /// Our bug.
+    Internal(String),
+}
+
+/// Runs until the connection is over.
+pub(crate) fn run(mut session: Session, inbox: &Receiver<Wake>) {
+    loop {
+        let wake = match session.deadline() {
+            None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(at) => inbox.recv_timeout(at.saturating_duration_since(Instant::now())),
+        };
+        match wake {
+            Ok(Wake::Exit) | Err(RecvTimeoutError::Disconnected) => return,
+            Ok(wake) => session.handle(wake, Instant::now()),
+            Err(RecvTimeoutError::Timeout) => session.handle(Wake::Timer, Instant::now()),
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What the server says to the client, and who waits for the answers. The main loop never waits itself.
+
+use lsp_types::{ApplyWorkspaceEditParams, MessageType, PublishDiagnosticsParams};
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::engine_thread::Token;
+
+/// A message to the client.
+#[derive(Debug)]
+pub(crate) enum Outgoing {
+    /// The diagnostics of one file.
+    Publish(PublishDiagnosticsParams),
+    /// One line for the person.
+    Say(MessageType, String),
+    /// A question; the answer comes back with the continuation.
+    Ask(Box<Question>, Continuation),
+}
+
+/// A question to the client.
+#[derive(Debug)]
+pub(crate) enum Question {
+    /// Change these texts.
+    Edit(ApplyWorkspaceEditParams),
+    /// Ask for the diagnostics again.
+    RefreshDiagnostics,
+}
+
+/// What to go on with when the answer comes: plain data, so that nothing else is held meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Continuation {
+    /// An edit of these files of a command.
+    Edit { token: Token, files: Vec<usize> },
+    /// A refresh.
+    Refresh,
+}
+
+/// Sends to the client.
+#[derive(Debug, Clone)]
+pub(crate) struct Outbox(pub UnboundedSender<Outgoing>);
+
+impl Outbox {
+    /// Sends without waiting. A client that is gone hears nothing.
+    pub(crate) fn send(&self, outgoing: Outgoing) {
+        if self.0.send(outgoing).is_err() {
+            tracing::debug!("the client is gone");
+        }
+    }
+
+    /// Says one line to the person.
+    pub(crate) fn say(&self, kind: MessageType, text: String) {
+        self.send(Outgoing::Say(kind, text));
+    }
+}

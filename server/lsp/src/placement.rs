@@ -1,0 +1,276 @@
+//! Where the hunks of the board are in a buffer: by content, and while the person types by arithmetic.
+//!
+//! Pure. A hunk whose text has changed has no place: it is listed by the command line, not shown inline.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use engine::{Board, BoardChange};
+use model::{Decision, FileChange, Hunk, HunkKind, HunkState, RelPath, VerdictReason};
+use semdiff::{Anchor, Anchoring};
+
+use crate::documents::Edit;
+
+/// Buffers above this are not looked at: placing is a difference of two whole texts.
+pub(crate) const PLACED_BYTES_MAX: usize = 8 << 20;
+/// Of how many ChangeSets, newest first, accepted hunks are looked for in a buffer.
+const ACCEPTED_CHANGES_MAX: usize = 20;
+
+/// A hunk in a buffer.
+#[derive(Debug, Clone)]
+pub(crate) struct PlacedHunk {
+    /// Its ChangeSet.
+    pub change: Arc<BoardChange>,
+    /// Its number there.
+    pub ordinal: u32,
+    /// Where it is.
+    pub place: Place,
+}
+
+/// Where a hunk is in a buffer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// It waits, and would replace these bytes.
+    Proposed {
+        /// The bytes.
+        bytes: Range<usize>,
+        /// Whether its surroundings have moved since it was captured.
+        drifted: bool,
+    },
+    /// It waits, and is about the file as one.
+    WholeFile,
+    /// It was accepted, and these bytes are what it put there.
+    Accepted {
+        /// The bytes.
+        bytes: Range<usize>,
+    },
+}
+
+impl Place {
+    /// The bytes it is shown at.
+    pub(crate) fn bytes(&self) -> Range<usize> {
+        match self {
+            Self::Proposed { bytes, .. } | Self::Accepted { bytes } => bytes.clone(),
+            Self::WholeFile => 0..0,
+        }
+    }
+
+    /// Whether it waits for a person.
+    pub(crate) fn waits(&self) -> bool {
+        !matches!(self, Self::Accepted { .. })
+    }
+}
+
+impl PlacedHunk {
+    /// The hunk and its file.
+    pub(crate) fn hunk(&self) -> Option<(&FileChange, &Hunk)> {
+        self.change.changeset.hunk(self.ordinal)
+    }
+
+    /// Why policy denies its ChangeSet; `None` when it does not.
+    pub(crate) fn denial(&self) -> Option<Option<&VerdictReason>> {
+        denial(&self.change)
+    }
+}
+
+/// Why policy denies a ChangeSet: the first reason, if it gave one.
+pub(crate) fn denial(change: &BoardChange) -> Option<Option<&VerdictReason>> {
+    let verdict = change.verdict.as_ref().filter(|v| v.decision == Decision::Deny)?;
+    Some(verdict.reasons.iter().find(|reason| reason.decision == Decision::Deny))
+}
+
+/// A line break that LSP counts and git does not: in such a text, lines are not what the hunks say.
+pub(crate) fn has_lone_return(text: &str) -> bool {
+    let mut bytes = text.bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        if byte == b'\r' && bytes.peek() != Some(&b'\n') {
+            return true;
+        }
+    }
+    false
+}
+
+/// Every hunk of `board` that is in the buffer of `path`, in the order of the text.
+///
+/// # Cost
+/// One line difference for each ChangeSet that has a waiting or recently accepted hunk in the file.
+pub(crate) fn place(path: &RelPath, text: &str, board: &Board) -> Vec<PlacedHunk> {
+    if text.len() > PLACED_BYTES_MAX || has_lone_return(text) {
+        return Vec::new();
+    }
+    let mut placed = Vec::new();
+    let mut accepted_changes = 0;
+    for change in board.changes.iter().rev() {
+        let files = change.changeset.files.iter();
+        let here = files.filter(|f| f.path == *path || f.old_path.as_ref() == Some(path));
+        for file in here {
+            let state = |hunk: &Hunk| change.state.hunks.get(&hunk.ordinal).copied();
+            let accepted = |hunk: &Hunk| matches!(state(hunk), Some(HunkState::Accepted { .. }));
+            let look_for_accepted = accepted_changes < ACCEPTED_CHANGES_MAX;
+            accepted_changes += usize::from(file.hunks.iter().any(accepted));
+            let hunks = file.hunks.iter().filter(|hunk| match state(hunk) {
+                Some(HunkState::Proposed) => true,
+                Some(HunkState::Accepted { .. }) => look_for_accepted,
+                _ => false,
+            });
+            let hunks: Vec<(&Hunk, bool)> = hunks.map(|hunk| (hunk, accepted(hunk))).collect();
+            let places = in_file(change, file, path, &hunks, text);
+            placed.extend(places.into_iter().map(|(ordinal, place)| PlacedHunk {
+                change: Arc::clone(change),
+                ordinal,
+                place,
+            }));
+        }
+    }
+    placed.sort_by_key(|hunk| {
+        (hunk.place.bytes().start, hunk.change.state.proposed_seq, hunk.ordinal)
+    });
+    placed
+}
+
+fn in_file(
+    change: &BoardChange,
+    file: &FileChange,
+    path: &RelPath,
+    hunks: &[(&Hunk, bool)],
+    text: &str,
+) -> Vec<(u32, Place)> {
+    let whole = hunks.iter().filter(|(hunk, accepted)| hunk.kind == HunkKind::Whole && !accepted);
+    let mut places: Vec<(u32, Place)> =
+        whole.map(|(hunk, _)| (hunk.ordinal, Place::WholeFile)).collect();
+    if file.path != *path || hunks.iter().all(|(hunk, _)| hunk.kind == HunkKind::Whole) {
+        return places;
+    }
+    let Some((Some(before), Some(after))) = change.texts.get(&file.path) else { return places };
+    let anchoring = Anchoring::new(before, text.as_bytes());
+    for (hunk, accepted) in hunks.iter().filter(|(hunk, _)| hunk.kind == HunkKind::Lines) {
+        let place = match (anchoring.anchor(&hunk.before, hunk.after.of(after)), accepted) {
+            (Anchor::Unchanged(bytes), false) => Place::Proposed { bytes, drifted: false },
+            (Anchor::Shifted(bytes, _), false) => Place::Proposed { bytes, drifted: true },
+            (Anchor::AlreadyThere(bytes), true) => Place::Accepted { bytes },
+            _ => continue,
+        };
+        places.push((hunk.ordinal, place));
+    }
+    places
+}
+
+/// Moves places through the person's edits, until content decides again.
+///
+/// A place that an edit reaches into is stretched over it: what becomes of the hunk is for content to say.
+pub(crate) fn shift(placed: &mut [PlacedHunk], edits: &[Edit]) {
+    for hunk in placed {
+        let (Place::Proposed { bytes, .. } | Place::Accepted { bytes }) = &mut hunk.place else {
+            continue;
+        };
+        for edit in edits {
+            *bytes = through(bytes.clone(), *edit);
+        }
+    }
+}
+
+fn through(bytes: Range<usize>, edit: Edit) -> Range<usize> {
+    let moved = |at: usize| (at + edit.len).saturating_sub(edit.end - edit.start);
+    if edit.end <= bytes.start {
+        moved(bytes.start)..moved(bytes.end)
+    } else if edit.start >= bytes.end {
+        bytes
+    } else {
+        let end = if edit.end >= bytes.end { edit.start + edit.len } else { moved(bytes.end) };
+        let start = bytes.start.min(edit.start);
+        start..end.max(start)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::fixture::{self, Sketch};
+
+    fn check(before: &str, after: &str, buffer: &str, expected: Expect) {
+        let change = Sketch::new("a.rs", before, after).on_board();
+        let board = Board { seq: 1, changes: vec![change] };
+        let placed = place(&"a.rs".parse().unwrap(), buffer, &board);
+        let shown: String = placed
+            .iter()
+            .map(|hunk| {
+                let bytes = hunk.place.bytes();
+                format!("{} {:?} {:?}\n", hunk.ordinal, hunk.place, &buffer[bytes])
+            })
+            .collect();
+        expected.assert_eq(&shown);
+    }
+
+    #[test]
+    fn hunks_follow_what_the_person_typed_above() {
+        check(
+            "a\nb\nc\nd\ne\n",
+            "a\nB\nc\nd\ne\nf\n",
+            "typed\na\nb\nc\nd\ne\n",
+            expect![[r#"
+                1 Proposed { bytes: 8..10, drifted: true } "b\n"
+                2 Proposed { bytes: 16..16, drifted: true } ""
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_hunk_whose_text_changed_or_is_there_has_no_place() {
+        check("a\nb\nc\n", "a\nB\nc\n", "a\nmine\nc\n", expect![""]);
+        check("a\nb\nc\n", "a\nB\nc\n", "a\nB\nc\n", expect![""]);
+    }
+
+    #[test]
+    fn a_text_with_lone_returns_is_left_alone() {
+        check("a\nb\n", "a\nB\n", "a\nb\nx\ry\n", expect![""]);
+    }
+
+    #[test]
+    fn an_accepted_hunk_is_found_where_it_landed() {
+        let mut sketch = Sketch::new("a.rs", "a\nb\nc\n", "a\nB\nc\n");
+        sketch.states = vec![fixture::accepted(false)];
+        let board = Board { seq: 1, changes: vec![sketch.on_board()] };
+        let placed = place(&"a.rs".parse().unwrap(), "x\na\nB\nc\n", &board);
+        assert_eq!(placed.len(), 1);
+        assert_eq!(placed[0].place, Place::Accepted { bytes: 4..6 });
+    }
+
+    #[test]
+    fn a_deleted_file_is_one_place() {
+        let board = Board { seq: 1, changes: vec![fixture::deletion("a.rs", "a\n")] };
+        let placed = place(&"a.rs".parse().unwrap(), "a\n", &board);
+        assert_eq!(placed.iter().map(|p| &p.place).collect::<Vec<_>>(), [&Place::WholeFile]);
+        assert!(place(&"b.rs".parse().unwrap(), "a\n", &board).is_empty());
+    }
+
+    #[test]
+    fn places_move_through_edits() {
+        let through = |start, end, len| through(10..20, Edit { start, end, len });
+        assert_eq!(through(0, 0, 5), 15..25);
+        assert_eq!(through(0, 10, 0), 0..10);
+        assert_eq!(through(25, 30, 0), 10..20);
+        assert_eq!(through(12, 14, 5), 10..23);
+        assert_eq!(through(5, 12, 1), 5..14);
+        assert_eq!(through(18, 22, 4), 10..22);
+        assert_eq!(through(5, 30, 0), 5..5);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn an_edit_elsewhere_keeps_the_text_of_a_place(
+            before in "[ab\n]{0,20}", inside in "[cd]{1,5}", after in "[ab\n]{0,20}",
+            first in 0_usize..20, last in 0_usize..20, new in "[xy\n]{0,6}", behind: bool,
+        ) {
+            let mut text = format!("{before}{inside}{after}");
+            let place = before.len()..before.len() + inside.len();
+            let (base, limit) = if behind { (place.end, after.len()) } else { (0, before.len()) };
+            let (first, last) = (first.min(limit), last.min(limit));
+            let (start, end) = (base + first.min(last), base + first.max(last));
+            text.replace_range(start..end, &new);
+            let moved = through(place, Edit { start, end, len: new.len() });
+            proptest::prop_assert_eq!(&text[moved], inside);
+        }
+    }
+}

@@ -1,0 +1,352 @@
+//! The session: everything the server knows, owned by the main loop. Start at [`Session::handle`].
+//!
+//! What is shown of it is in `views`, what commands do is in `conduct`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::time::Instant;
+
+use engine::{Board, OpenText, OpenTexts};
+use lsp_types::{
+    DidChangeTextDocumentParams, InitializeParams, InitializeResult, MessageType, TextDocumentItem,
+    Uri, WorkspaceFoldersChangeEvent,
+};
+use model::RelPath;
+
+use crate::client::{self, Client};
+use crate::conduct::{Landing, Running};
+use crate::diagnostics::Published;
+use crate::documents::Documents;
+use crate::engine_thread::{Done, EngineThread, Engines, Job, RootId, Token};
+use crate::main_loop::{Refusal, Reply, Wake};
+use crate::outbox::Outbox;
+use crate::place_name;
+use crate::views::{Pulled, View};
+
+/// How many repositories one session serves.
+const ROOTS_MAX: usize = 32;
+
+/// Everything the server knows.
+pub(crate) struct Session {
+    engines: Engines,
+    pub(crate) outbox: Outbox,
+    inbox: Sender<Wake>,
+    pub(crate) client: Client,
+    folders: Vec<PathBuf>,
+    /// Folders that an engine was looked for from already.
+    tried: BTreeSet<PathBuf>,
+    pub(crate) documents: Documents,
+    pub(crate) roots: BTreeMap<RootId, Root>,
+    /// Which repository a document is in, and under which name; by URI.
+    pub(crate) homes: BTreeMap<String, (RootId, RelPath)>,
+    /// Where the hunks are in each document; by URI.
+    pub(crate) views: BTreeMap<String, View>,
+    pub(crate) published: Published,
+    pub(crate) pulled: Pulled,
+    /// When the places of some document must be found by content again.
+    pub(crate) stale: Option<Instant>,
+    pub(crate) running: BTreeMap<Token, Running>,
+    /// Accepted, unsaved hunks that each document holds, oldest first; by URI.
+    pub(crate) landings: BTreeMap<String, Vec<Landing>>,
+    next: u64,
+}
+
+/// A repository in this session.
+#[derive(Debug)]
+pub(crate) struct Root {
+    /// Where it is, and how the editor may spell that; empty until the engine is open.
+    pub(crate) folders: Vec<PathBuf>,
+    pub(crate) engine: EngineThread,
+    pub(crate) board: Board,
+    unsaved: BTreeSet<RelPath>,
+}
+
+impl Session {
+    /// A session before `initialize`.
+    pub(crate) fn new(engines: Engines, outbox: Outbox, inbox: Sender<Wake>) -> Self {
+        Self {
+            engines,
+            outbox,
+            inbox,
+            client: Client::default(),
+            folders: Vec::new(),
+            tried: BTreeSet::new(),
+            documents: Documents::default(),
+            roots: BTreeMap::new(),
+            homes: BTreeMap::new(),
+            views: BTreeMap::new(),
+            published: Published::default(),
+            pulled: Pulled::default(),
+            stale: None,
+            running: BTreeMap::new(),
+            landings: BTreeMap::new(),
+            next: 0,
+        }
+    }
+
+    /// When to be woken at the latest.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let running = self.running.values().filter_map(Running::deadline);
+        running.chain(self.stale).min()
+    }
+
+    /// Takes in what happened.
+    pub(crate) fn handle(&mut self, wake: Wake, now: Instant) {
+        match wake {
+            Wake::Initialize(params, reply) => answer(reply, Ok(self.initialize(&params))),
+            Wake::Initialized => self.initialized(),
+            Wake::Opened(item) => self.opened(item),
+            Wake::Changed(params) => self.changed(params, now),
+            Wake::Saved(uri) => self.saved(&uri),
+            Wake::Closed(uri) => self.closed(&uri, now),
+            Wake::Folders(event) => self.folders_changed(event),
+            Wake::Diagnostic(params, reply) => answer(reply, self.pull(&params)),
+            Wake::Hover(params, reply) => answer(reply, Ok(self.hover(&params))),
+            Wake::Actions(params, reply) => answer(reply, Ok(self.actions(&params))),
+            Wake::Command(params, reply) => self.command(params, reply),
+            Wake::Answered(continuation, outcome) => self.answered(&continuation, outcome, now),
+            Wake::Engine(root, done) => self.engine(root, *done, now),
+            Wake::Shutdown(reply) => answer(reply, Ok(())),
+            Wake::Timer | Wake::Exit => {}
+        }
+        self.catch_up(now);
+    }
+
+    /// Does what is due.
+    fn catch_up(&mut self, now: Instant) {
+        if self.stale.is_some_and(|due| due <= now) {
+            self.stale = None;
+            self.refresh(None);
+        }
+        self.expire(now);
+    }
+
+    fn initialize(&mut self, params: &InitializeParams) -> InitializeResult {
+        self.client = Client::of(params);
+        self.folders = client::folders(params);
+        self.client.welcome()
+    }
+
+    fn initialized(&mut self) {
+        for folder in self.folders.clone() {
+            self.look_for_root(folder);
+        }
+    }
+
+    fn look_for_root(&mut self, start: PathBuf) {
+        if !self.tried.insert(start.clone()) {
+            return;
+        }
+        if self.roots.len() >= ROOTS_MAX {
+            tracing::warn!(folder = %start.display(), "not served: {ROOTS_MAX} repositories are open");
+            return;
+        }
+        let id = RootId(u32::try_from(self.token().0).unwrap_or(u32::MAX));
+        let engine = (self.engines)(id, start, self.inbox.clone());
+        let (folders, board, unsaved) = (Vec::new(), Board::default(), BTreeSet::new());
+        self.roots.insert(id, Root { folders, engine, board, unsaved });
+    }
+
+    fn folders_changed(&mut self, event: WorkspaceFoldersChangeEvent) {
+        for folder in event.removed.iter().filter_map(|folder| place_name::to_path(&folder.uri)) {
+            self.tried.remove(&folder);
+            self.folders.retain(|known| *known != folder);
+            // A repository goes when no folder of the client is in it any more.
+            let left = &self.folders;
+            let gone = |root: &Root| {
+                root.folders.iter().any(|at| folder.starts_with(at))
+                    && !left.iter().any(|kept| root.folders.iter().any(|at| kept.starts_with(at)))
+            };
+            let gone: Vec<RootId> =
+                self.roots.iter().filter(|(_, root)| gone(root)).map(|(id, _)| *id).collect();
+            gone.into_iter().for_each(|id| self.let_go(id));
+        }
+        for folder in event.added.iter().filter_map(|folder| place_name::to_path(&folder.uri)) {
+            self.folders.push(folder.clone());
+            self.look_for_root(folder);
+        }
+    }
+
+    fn let_go(&mut self, id: RootId) {
+        self.abandon(id);
+        self.homes.retain(|_, (root, _)| *root != id);
+        let (views, homes) = (&mut self.views, &self.homes);
+        views.retain(|uri, _| homes.contains_key(uri));
+        self.show_all();
+        // The engine finishes what was posted; waiting for that is not the main loop's business.
+        if let Some(root) = self.roots.remove(&id) {
+            std::thread::spawn(move || drop(root));
+        }
+    }
+
+    fn opened(&mut self, item: TextDocumentItem) {
+        let uri = self.documents.open(item).uri.clone();
+        self.settle_in(&uri);
+        if !self.homes.contains_key(uri.as_str())
+            && self.folders.is_empty()
+            && let Some(path) = place_name::to_path(&uri)
+            && let Some(folder) = path.parent()
+        {
+            self.look_for_root(folder.to_owned());
+        }
+        self.refresh(Some(uri.as_str()));
+    }
+
+    /// Finds the repository a document is in: the innermost, where one lies in another.
+    fn settle_in(&mut self, uri: &Uri) {
+        let Some(path) = place_name::to_path(uri) else { return };
+        let candidates = self.roots.iter().flat_map(|(id, root)| {
+            let inside =
+                |at: &PathBuf| Some((at.as_os_str().len(), *id, place_name::below(at, &path)?));
+            root.folders.iter().filter_map(inside)
+        });
+        if let Some((_, id, path)) = candidates.max_by_key(|(length, ..)| *length) {
+            self.homes.insert(uri.as_str().to_owned(), (id, path));
+        }
+    }
+
+    fn changed(&mut self, params: DidChangeTextDocumentParams, now: Instant) {
+        let (document, changes) = (params.text_document, params.content_changes);
+        let encoding = self.client.encoding;
+        let edits = self.documents.change(&document.uri, document.version, changes, encoding);
+        let Some(edits) = edits else { return };
+        self.moved(document.uri.as_str(), &edits, now);
+        self.tell_presence(document.uri.as_str());
+        self.text_changed(document.uri.as_str(), now);
+    }
+
+    fn saved(&mut self, uri: &Uri) {
+        self.documents.save(uri);
+        self.tell_presence(uri.as_str());
+        self.text_saved(uri.as_str());
+    }
+
+    fn closed(&mut self, uri: &Uri, now: Instant) {
+        self.text_closed(uri.as_str(), now);
+        self.documents.close(uri);
+        self.views.remove(uri.as_str());
+        self.pulled.forget(uri.as_str());
+        if let Some((id, path)) = self.homes.remove(uri.as_str())
+            && let Some(root) = self.roots.get_mut(&id)
+            && root.unsaved.remove(&path)
+        {
+            root.engine.post(Job::Presence(root.unsaved.iter().cloned().collect()));
+        }
+        if let Some(owed) = self.published.clear(uri) {
+            self.outbox.send(crate::outbox::Outgoing::Publish(owed));
+        }
+    }
+
+    /// Tells the ledger when a document begins or ceases to have unsaved text.
+    fn tell_presence(&mut self, uri: &str) {
+        let Some(document) = self.documents.get(uri) else { return };
+        let Some((id, path)) = self.homes.get(uri) else { return };
+        let Some(root) = self.roots.get_mut(id) else { return };
+        let moved = if document.unsaved() {
+            root.unsaved.insert(path.clone())
+        } else {
+            root.unsaved.remove(path)
+        };
+        if moved {
+            root.engine.post(Job::Presence(root.unsaved.iter().cloned().collect()));
+        }
+    }
+
+    fn engine(&mut self, id: RootId, done: Done, now: Instant) {
+        match done {
+            Done::Opened { root, alias } => self.root_opened(id, root, alias),
+            Done::Unavailable(reason) => {
+                tracing::info!(reason, "no repository to serve here");
+                self.roots.remove(&id);
+            }
+            Done::Board(board) => {
+                if let Some(root) = self.roots.get_mut(&id) {
+                    root.board = board;
+                    self.refresh_root(id);
+                }
+            }
+            Done::Begun { token, plan } => self.begun(token, plan, now),
+            Done::Nothing { token, report } | Done::Settled { token, report } => {
+                self.finished(token, &report);
+            }
+            Done::WroteClosed { token, written } => self.wrote(token, written, now),
+            Done::ReversedClosed(token) => self.reversed(token, now),
+            Done::Failed { token, failure } => self.failed(token, failure),
+            Done::Recovered(recovered) => {
+                for recovered in recovered {
+                    let what = if recovered.undo { "undo" } else { "acceptance" };
+                    let change = recovered.outcome.changeset.short();
+                    let landed = recovered.outcome.landed.len();
+                    let files = crate::prose::count(landed, "file");
+                    let text = format!(
+                        "an interrupted {what} of change {change} was settled: {files} landed"
+                    );
+                    self.outbox.say(MessageType::WARNING, text);
+                }
+            }
+        }
+    }
+
+    fn root_opened(&mut self, id: RootId, folder: PathBuf, alias: Option<PathBuf>) {
+        let known = |root: &Root| root.folders.contains(&folder);
+        if self.roots.iter().any(|(other, root)| *other != id && known(root)) {
+            // Two folders of one repository: the first engine serves both, under both names.
+            let (mut others, extra) = (self.roots.iter_mut(), alias);
+            if let Some((_, root)) = others.find(|(other, root)| **other != id && known(root)) {
+                root.folders.extend(extra.filter(|alias| !root.folders.contains(alias)));
+            }
+            drop(others);
+            self.let_go(id);
+        } else if let Some(root) = self.roots.get_mut(&id) {
+            tracing::info!(folder = %folder.display(), "serving");
+            root.folders = std::iter::once(folder).chain(alias).collect();
+        } else {
+            return;
+        }
+        let uris: Vec<Uri> = self.documents.iter().map(|document| document.uri.clone()).collect();
+        for uri in &uris {
+            self.settle_in(uri);
+            self.tell_presence(uri.as_str());
+        }
+        if let Some(root) = self.roots.get(&id) {
+            root.engine.post(Job::Recover(self.open_texts(id)));
+        }
+    }
+
+    /// The buffers that are files of a repository.
+    pub(crate) fn open_texts(&self, id: RootId) -> OpenTexts {
+        let here = self.homes.iter().filter(|(_, (root, _))| *root == id);
+        let open = here.filter_map(|(uri, (_, path))| {
+            let document = self.documents.get(uri)?;
+            let text = Arc::clone(document.text());
+            Some((path.clone(), OpenText { text, unsaved: document.unsaved() }))
+        });
+        OpenTexts(open.collect())
+    }
+
+    /// The URI under which a file of a repository is open.
+    pub(crate) fn uri_of(&self, id: RootId, path: &RelPath) -> Option<&str> {
+        let mut homes = self.homes.iter();
+        homes.find(|(_, (root, at))| *root == id && at == path).map(|(uri, _)| uri.as_str())
+    }
+
+    /// Where a repository is.
+    pub(crate) fn folder(&self, id: RootId) -> Option<&Path> {
+        self.roots.get(&id)?.folders.first().map(PathBuf::as_path)
+    }
+
+    /// A number that was not used yet.
+    pub(crate) fn token(&mut self) -> Token {
+        self.next += 1;
+        Token(self.next)
+    }
+}
+
+/// Answers, unless the client cancelled.
+pub(crate) fn answer<T>(reply: Reply<T>, with: Result<T, Refusal>) {
+    if reply.send(with).is_err() {
+        tracing::debug!("the client did not wait for the answer");
+    }
+}

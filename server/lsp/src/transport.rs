@@ -1,0 +1,214 @@
+//! The wire: the only module that names tower-lsp.
+//!
+//! Every handler posts to the main loop synchronously, before it first waits, which keeps messages in the
+//! order they came; then it awaits the answer. A request that the client cancels drops its future, and
+//! the answer goes nowhere. Questions to the client are spawned, so that nothing waits for it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
+
+use lsp_types::notification::{Notification, PublishDiagnostics, ShowMessage};
+use lsp_types::request::{ApplyWorkspaceEdit, WorkspaceDiagnosticRefresh};
+use lsp_types::*;
+use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::oneshot;
+use tower_lsp::jsonrpc::{Error, ErrorCode, Result};
+use tower_lsp::{Client, LanguageServer, LspService, Server};
+
+use crate::ServeError;
+use crate::engine_thread::Engines;
+use crate::main_loop::{self, Refusal, Reply, Wake};
+use crate::outbox::{Continuation, Outbox, Outgoing, Question};
+use crate::session::Session;
+
+/// How many requests may wait for their answers. At the library's default of 4, four slow ones would keep
+/// even `didChange` and cancellation from being read.
+const CONCURRENCY: usize = 1024;
+/// The protocol's code for a request that is valid and cannot be done; lsp-types has no name for it.
+const REQUEST_FAILED: i64 = -32803;
+
+/// Serves one client until the connection is over.
+pub(crate) async fn serve<I, O>(
+    engines: Engines,
+    stdin: I,
+    stdout: O,
+) -> std::result::Result<(), ServeError>
+where
+    I: AsyncRead + Unpin,
+    O: AsyncWrite,
+{
+    let (inbox, wakes) = channel();
+    let (outbox, outgoing) = unbounded_channel();
+    let over = OverOnDrop(inbox.clone());
+    let session_inbox = inbox.clone();
+    let main_loop = std::thread::Builder::new().name("main-loop".to_owned()).spawn(move || {
+        let session = Session::new(engines, Outbox(outbox), session_inbox);
+        main_loop::run(session, &wakes);
+    });
+    let main_loop = main_loop.map_err(ServeError::Thread)?;
+    let shut_down = Arc::new(AtomicBool::new(false));
+    let mut client = None;
+    let (service, socket) = LspService::new(|handle| {
+        client = Some(handle);
+        Shims { inbox: inbox.clone(), shut_down: Arc::clone(&shut_down) }
+    });
+    let Some(client) = client else { return Err(ServeError::MainLoop) };
+    let mut speaking = tokio::spawn(speak(client, outgoing, inbox));
+    let serving = Server::new(stdin, stdout, socket).concurrency_level(CONCURRENCY).serve(service);
+    let crashed = tokio::select! {
+        () = serving => false,
+        // Only the main loop holds the other end, so this ends before the client does only if it died.
+        _ = &mut speaking => true,
+    };
+    speaking.abort();
+    drop(over);
+    let ended = tokio::task::spawn_blocking(move || main_loop.join());
+    if crashed || !matches!(ended.await, Ok(Ok(()))) {
+        return Err(ServeError::MainLoop);
+    }
+    if shut_down.load(Ordering::SeqCst) { Ok(()) } else { Err(ServeError::NoShutdown) }
+}
+
+/// Ends the main loop however serving ends.
+struct OverOnDrop(Sender<Wake>);
+
+impl Drop for OverOnDrop {
+    fn drop(&mut self) {
+        if self.0.send(Wake::Exit).is_err() {
+            tracing::debug!("the main loop has ended already");
+        }
+    }
+}
+
+struct Shims {
+    inbox: Sender<Wake>,
+    shut_down: Arc<AtomicBool>,
+}
+
+impl Shims {
+    fn tell(&self, wake: Wake) {
+        if self.inbox.send(wake).is_err() {
+            tracing::error!("the main loop is gone");
+        }
+    }
+
+    /// Posts now, and waits from then on.
+    async fn ask<T>(&self, wake: impl FnOnce(Reply<T>) -> Wake) -> Result<T> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(wake(reply));
+        let gone = Refusal::Internal("the server lost the request".to_owned());
+        answer.await.unwrap_or(Err(gone)).map_err(error)
+    }
+}
+
+fn error(refusal: Refusal) -> Error {
+    let (code, message) = match refusal {
+        Refusal::InvalidParams(message) => (ErrorCode::InvalidParams, message),
+        Refusal::Failed(message) => (ErrorCode::ServerError(REQUEST_FAILED), message),
+        Refusal::Moved(message) => (ErrorCode::ContentModified, message),
+        Refusal::Internal(message) => (ErrorCode::InternalError, message),
+    };
+    Error { code, message: message.into(), data: None }
+}
+
+impl LanguageServer for Shims {
+    async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
+        self.ask(|reply| Wake::Initialize(Box::new(params), reply)).await
+    }
+
+    async fn initialized(&self, _: InitializedParams) {
+        self.tell(Wake::Initialized);
+    }
+
+    async fn shutdown(&self) -> Result<()> {
+        self.shut_down.store(true, Ordering::SeqCst);
+        self.ask(Wake::Shutdown).await
+    }
+
+    async fn did_open(&self, params: DidOpenTextDocumentParams) {
+        self.tell(Wake::Opened(params.text_document));
+    }
+
+    async fn did_change(&self, params: DidChangeTextDocumentParams) {
+        self.tell(Wake::Changed(params));
+    }
+
+    async fn did_save(&self, params: DidSaveTextDocumentParams) {
+        self.tell(Wake::Saved(params.text_document.uri));
+    }
+
+    async fn did_close(&self, params: DidCloseTextDocumentParams) {
+        self.tell(Wake::Closed(params.text_document.uri));
+    }
+
+    async fn did_change_workspace_folders(&self, params: DidChangeWorkspaceFoldersParams) {
+        self.tell(Wake::Folders(params.event));
+    }
+
+    /// Nothing is configured through the client; editors send this unasked.
+    async fn did_change_configuration(&self, _: DidChangeConfigurationParams) {}
+
+    /// The ledger is followed by its own means; editors send this unasked.
+    async fn did_change_watched_files(&self, _: DidChangeWatchedFilesParams) {}
+
+    async fn diagnostic(
+        &self,
+        params: DocumentDiagnosticParams,
+    ) -> Result<DocumentDiagnosticReportResult> {
+        self.ask(|reply| Wake::Diagnostic(params, reply)).await
+    }
+
+    async fn hover(&self, params: HoverParams) -> Result<Option<Hover>> {
+        self.ask(|reply| Wake::Hover(params, reply)).await
+    }
+
+    async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
+        self.ask(|reply| Wake::Actions(params, reply)).await
+    }
+
+    async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<Value>> {
+        self.ask(|reply| Wake::Command(params, reply)).await
+    }
+}
+
+/// Sends what the main loop says, in its order, and brings back the answers.
+async fn speak(client: Client, mut outgoing: UnboundedReceiver<Outgoing>, inbox: Sender<Wake>) {
+    while let Some(message) = outgoing.recv().await {
+        match message {
+            Outgoing::Publish(params) => notify::<PublishDiagnostics>(&client, params).await,
+            Outgoing::Say(typ, message) => {
+                notify::<ShowMessage>(&client, ShowMessageParams { typ, message }).await;
+            }
+            Outgoing::Ask(question, continuation) => {
+                tokio::spawn(ask(client.clone(), *question, continuation, inbox.clone()));
+            }
+        }
+    }
+}
+
+async fn notify<N: Notification>(client: &Client, params: N::Params) {
+    client.send_notification::<N>(params).await;
+}
+
+async fn ask(client: Client, question: Question, continuation: Continuation, inbox: Sender<Wake>) {
+    let outcome = match question {
+        Question::Edit(params) => match client.send_request::<ApplyWorkspaceEdit>(params).await {
+            Ok(answer) if answer.applied => Ok(()),
+            Ok(answer) => {
+                let reason = answer.failure_reason.filter(|reason| !reason.trim().is_empty());
+                Err(reason.unwrap_or_else(|| "the editor did not apply it".to_owned()))
+            }
+            Err(error) => Err(format!("the editor refused the edit: {}", error.message)),
+        },
+        Question::RefreshDiagnostics => {
+            let answer = client.send_request::<WorkspaceDiagnosticRefresh>(()).await;
+            answer.map_err(|error| error.message.into_owned())
+        }
+    };
+    if inbox.send(Wake::Answered(continuation, outcome)).is_err() {
+        tracing::debug!("the main loop is gone");
+    }
+}

@@ -1,0 +1,96 @@
+//! Journey A in the real editors: a proposal appears, is accepted and undone there, and buffer, disk and ledger agree
+//! at every step.
+
+mod helix;
+mod neovim;
+mod tmux;
+
+use std::env;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use test_support::World;
+
+use crate::support;
+
+/// How long anything is waited for before the journey fails. An editor that starts on a busy machine needs seconds.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Two hunks for `rust/len-zero`: on lines 3 and 22.
+const RUST_FILE: &str = "src/queue.rs";
+
+/// One hunk for `python/none-comparison`, on line 2. The text before it on the line has characters that every position
+/// encoding counts differently.
+const PYTHON_FILE: &str = "app.py";
+const PYTHON: &str = "def greet(name):\n    return \"😀ü\" if name == None else name\n";
+const PYTHON_ACCEPTED: &str = "def greet(name):\n    return \"😀ü\" if name is None else name\n";
+
+/// A committed repository in which the recipes have proposed to change both files.
+fn world() -> World {
+    let world = World::new();
+    world.write(RUST_FILE, support::RUST);
+    world.write(PYTHON_FILE, PYTHON);
+    world.commit("A queue and a greeting");
+    let args = ["run", "--recipe", "rust/len-zero", "--recipe", "python/none-comparison"];
+    support::run(&world, &args).ok();
+    assert_eq!(states(&world, RUST_FILE), ["proposed", "proposed"]);
+    assert_eq!(states(&world, PYTHON_FILE), ["proposed"]);
+    world
+}
+
+/// The Rust file after its first hunk was accepted.
+fn rust_accepted() -> String {
+    support::RUST.replacen("queue.len() == 0", "queue.is_empty()", 1)
+}
+
+/// The program a test must have; `tests/run` says where it is.
+fn program(variable: &str) -> PathBuf {
+    let Some(path) = env::var_os(variable) else {
+        panic!("{variable} is not set: run the tests with ./tests/run, which installs the editors");
+    };
+    PathBuf::from(path)
+}
+
+/// `PATH` for an editor: the binary under test, then the system's programs. Other language servers are not on it.
+fn path() -> String {
+    let folder = support::countersign().parent().unwrap();
+    format!("{}:/usr/local/bin:/usr/bin:/bin", folder.display())
+}
+
+/// A file of the repository these tests are part of, which the editors are to load as users do.
+fn in_checkout(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").join(path).canonicalize().unwrap()
+}
+
+/// The state of every hunk of a file, in the order of the ledger's list.
+fn states(world: &World, file: &str) -> Vec<String> {
+    let list = support::run(world, &["list", "--format", "json"]).ok().json();
+    let changes = list["changes"].as_array().unwrap();
+    let hunks = changes.iter().flat_map(|change| change["hunks"].as_array().unwrap());
+    let of_file = hunks.filter(|hunk| hunk["path"] == file);
+    of_file.map(|hunk| hunk["state"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Waits until the ledger has these states for the hunks of a file. Each look is a run of the binary.
+#[track_caller]
+fn wait_states(world: &World, file: &str, wanted: &[&str]) {
+    let deadline = Instant::now() + TIMEOUT;
+    loop {
+        let states = states(world, file);
+        if states == wanted {
+            return;
+        }
+        assert!(Instant::now() < deadline, "the hunks of {file} are {states:?}, not {wanted:?}");
+    }
+}
+
+/// Whether the ledger is sound at the end of a journey, and no operation hangs.
+#[track_caller]
+fn verify(world: &World) {
+    support::run(world, &["ledger", "verify"]).ok();
+    let list: Value = support::run(world, &["list", "--format", "json"]).ok().json();
+    for change in list["changes"].as_array().unwrap() {
+        assert_ne!(change["stage"], "accepting", "{change:#}");
+    }
+}

@@ -1,0 +1,191 @@
+//! Journey A through the protocol: a scripted editor on standard input and output.
+
+use serde_json::Value;
+use test_support::{ApplyEdits, ChangeOrder, ClientOptions, Encoding, LspClient, World};
+
+use crate::support::{RUST, countersign, hunk_states, id, propose, run, world};
+
+const FILE: &str = "src/queue.rs";
+
+fn editor(world: &World, options: ClientOptions) -> LspClient {
+    let editor = world.lsp(countersign(), &["lsp"], options);
+    editor.open(FILE);
+    editor
+}
+
+/// The diagnostics of hunks, once there are `count`.
+fn hunks(editor: &LspClient, count: usize) -> Vec<Value> {
+    editor.wait_diagnostics(FILE, |diagnostics| diagnostics.len() == count)
+}
+
+fn accept(editor: &LspClient, diagnostic: &Value) {
+    editor.run_action_titled(FILE, &diagnostic["range"], "Accept hunk").unwrap();
+}
+
+#[test]
+fn see_read_accept_save_and_undo_in_every_encoding() {
+    for encodings in [vec![], vec![Encoding::Utf8], vec![Encoding::Utf32], vec![Encoding::Utf16]] {
+        let world = World::new();
+        // Above the hunk, and on its line, text whose length differs in each encoding.
+        let text = RUST
+            .replace("The sum of all", "The sum 🧮 of all")
+            .replace("queue.len() == 0", "/* 🧮 é */ queue.len() == 0");
+        world.write(FILE, &text);
+        world.commit("A queue");
+        let id = id(&propose(&world));
+        let mut editor = editor(&world, ClientOptions { encodings, ..ClientOptions::default() });
+        let shown = hunks(&editor, 2);
+        assert_eq!(shown[0]["source"], "countersign");
+        let hover = editor.hover(FILE, &shown[0]["range"]["start"]).unwrap();
+        assert!(hover.contains("is_empty()") && hover.contains("Risk"), "{hover}");
+        accept(&editor, &shown[1]);
+        let accepted = text.replace("right.len() == 0", "right.is_empty()");
+        editor.wait_text(FILE, |now| now == accepted);
+        hunks(&editor, 1);
+        assert_eq!(world.read(FILE), text, "the buffer has it, the disk not yet");
+        assert_eq!(hunk_states(&world, &id), ["proposed", "accepted (unsaved)"]);
+        editor.save(FILE);
+        wait_states(&world, &id, &["proposed", "accepted"]);
+        assert_eq!(world.read(FILE), accepted);
+        editor.run_action_titled(FILE, &shown[0]["range"], "Undo").unwrap();
+        editor.wait_text(FILE, |now| now == text);
+        wait_states(&world, &id, &["proposed", "undone"]);
+        editor.save(FILE);
+        assert_eq!(world.read(FILE), text);
+        assert!(editor.shutdown().success());
+        run(&world, &["ledger", "verify"]).ok();
+    }
+}
+
+/// Waits until the ledger says so: the server records what it learns after the editor told it.
+fn wait_states(world: &World, id: &str, wanted: &[&str]) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    loop {
+        let states = hunk_states(world, id);
+        if states == wanted {
+            return;
+        }
+        assert!(std::time::Instant::now() < deadline, "{states:?}, not {wanted:?}");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_proposal_arrives_while_the_editor_is_open_and_leaves_when_another_process_decides() {
+    let world = world();
+    let mut editor = editor(&world, ClientOptions::default());
+    let id = id(&propose(&world));
+    hunks(&editor, 2);
+    run(&world, &["reject", &format!("{id}/1"), "--by", "Ada"]).ok();
+    hunks(&editor, 1);
+    run(&world, &["reject", &format!("{id}/2"), "--by", "Ada"]).ok();
+    hunks(&editor, 0);
+    assert!(editor.shutdown().success());
+}
+
+#[test]
+fn typing_moves_a_hunk_and_changing_its_text_withholds_it() {
+    let world = world();
+    let id = id(&propose(&world));
+    let mut editor = editor(&world, ClientOptions::default());
+    hunks(&editor, 2);
+    editor.edit(FILE, 0..0, "//! A queue 🧮.\n\n");
+    let moved =
+        editor.wait_diagnostics(FILE, |d| d.len() == 2 && d[0]["range"]["start"]["line"] == 4);
+    editor.replace(FILE, "right.len() == 0", "right.len() < 1");
+    hunks(&editor, 1);
+    accept(&editor, &moved[0]);
+    let text = editor.text(FILE);
+    assert!(text.contains("queue.is_empty()") && text.contains("right.len() < 1"), "{text}");
+    assert!(text.starts_with("//! A queue 🧮.\n\n/// Whether nothing waits."));
+    wait_states(&world, &id, &["accepted (unsaved)", "proposed"]);
+    // Closing without saving: what was accepted is gone, and proposed again.
+    editor.close(FILE);
+    wait_states(&world, &id, &["proposed", "proposed"]);
+    assert_eq!(world.read(FILE), RUST);
+    assert!(editor.shutdown().success());
+}
+
+#[test]
+fn an_editors_word_is_not_taken_for_the_deed() {
+    for apply_edits in [ApplyEdits::Refuse, ApplyEdits::Pretend] {
+        let world = world();
+        let id = id(&propose(&world));
+        let mut editor = editor(&world, ClientOptions { apply_edits, ..ClientOptions::default() });
+        let shown = hunks(&editor, 2);
+        // Whether the command is answered with an error or a message is the server's choice.
+        drop(editor.run_action_titled(FILE, &shown[0]["range"], "Accept hunk"));
+        wait_states(&world, &id, &["proposed", "proposed"]);
+        assert_eq!(editor.text(FILE), RUST);
+        let export = run(&world, &["ledger", "export"]).ok().stdout;
+        assert!(export.contains("accept_failed"), "{apply_edits:?} is recorded as failed");
+        drop(editor.take_errors());
+        editor.shutdown();
+    }
+}
+
+#[test]
+fn the_answer_may_come_before_the_change() {
+    let world = world();
+    let id = id(&propose(&world));
+    let change_order = ChangeOrder::AnswerFirst;
+    let mut editor = editor(&world, ClientOptions { change_order, ..ClientOptions::default() });
+    let shown = hunks(&editor, 2);
+    editor.run_action_titled(FILE, &shown[0]["range"], "Accept all").unwrap();
+    wait_states(&world, &id, &["accepted (unsaved)", "accepted (unsaved)"]);
+    assert!(!editor.text(FILE).contains("len() == 0"));
+    assert!(editor.shutdown().success());
+}
+
+#[test]
+fn the_terminal_leaves_a_file_alone_that_an_editor_holds_unsaved() {
+    let world = world();
+    let id = id(&propose(&world));
+    let mut editor = editor(&world, ClientOptions::default());
+    hunks(&editor, 2);
+    editor.edit(FILE, 0..0, "// unsaved\n");
+    editor.wait_diagnostics(FILE, |d| d.len() == 2 && d[0]["range"]["start"]["line"] == 3);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    loop {
+        // The presence is published behind the keystroke; until then the disk is what there is.
+        let output = run(&world, &["accept", &format!("{id}/1"), "--by", "Ada"]);
+        if output.stdout.contains("unsaved changes in an editor") {
+            assert_eq!(output.status, 2);
+            break;
+        }
+        run(&world, &["undo", &format!("{id}/1"), "--by", "Ada"]).ok();
+        assert!(std::time::Instant::now() < deadline, "{}{}", output.stdout, output.stderr);
+    }
+    assert_eq!(world.read(FILE), RUST);
+    assert!(editor.shutdown().success());
+}
+
+#[test]
+fn a_denied_change_says_why_and_offers_no_acceptance() {
+    let world = world();
+    let key = ["AKIA", "Q3EGWLJ5X7TZR2MP"].concat();
+    let patch = format!(
+        "--- a/src/queue.rs\n+++ b/src/queue.rs\n@@ -1,3 +1,4 @@\n+const KEY: &str = \"{key}\";\n /// Whether nothing waits.\n pub fn idle(queue: &[u32]) -> bool {{\n     queue.len() == 0\n"
+    );
+    world.write("../leak.patch", patch);
+    run(&world, &["import", "--patch", "../leak.patch"]).ok();
+    let mut editor = editor(&world, ClientOptions::default());
+    let shown = hunks(&editor, 1);
+    let actions = editor.code_actions(FILE, &shown[0]["range"]);
+    let titles: Vec<&str> = actions.iter().map(|a| a["title"].as_str().unwrap()).collect();
+    assert!(titles.iter().any(|title| title.starts_with("Why not")), "{titles:?}");
+    assert!(titles.iter().all(|title| !title.starts_with("Accept")), "{titles:?}");
+    assert!(actions.iter().all(|action| action["disabled"].is_null()), "Helix hides disabled ones");
+    assert!(editor.shutdown().success());
+}
+
+#[test]
+fn a_folder_that_is_no_repository_is_served_quietly() {
+    let world = World::without_git();
+    world.write(FILE, RUST);
+    let mut editor = world.lsp(countersign(), &["lsp"], ClientOptions::default());
+    editor.open(FILE);
+    let range = editor.range(FILE, 0..1);
+    assert_eq!(editor.code_actions(FILE, &range), Vec::<Value>::new());
+    assert!(editor.shutdown().success());
+}

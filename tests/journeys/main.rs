@@ -1,0 +1,14 @@
+//! Journeys through the real binary, in hermetic worlds. Few, and each a way a person goes.
+
+#![cfg(test)]
+#![allow(clippy::disallowed_methods, reason = "journeys build their own worlds")]
+
+mod check;
+mod crash;
+mod demo;
+mod editors;
+mod language_server;
+mod ledger;
+mod policy;
+mod propose;
+mod support;

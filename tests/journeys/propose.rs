@@ -1,0 +1,259 @@
+//! Journey A at the terminal: propose, show, accept, undo, reject.
+
+use test_support::World;
+
+use crate::support::{RUST, event_kinds, hunk_states, id, propose, run, world};
+
+#[test]
+fn a_recipe_proposes_and_the_tree_is_untouched() {
+    let world = world();
+    let proposal = propose(&world);
+    assert_eq!(world.read("src/queue.rs"), RUST);
+    assert_eq!(world.git(&["status", "--porcelain"]), "");
+    assert_eq!(proposal["review"]["stats"]["hunks"], 2);
+    assert_eq!(hunk_states(&world, &id(&proposal)), ["proposed", "proposed"]);
+    let again = run(&world, &["run", "--recipe", crate::support::RECIPE, "--format", "json"]).ok();
+    assert_eq!(again.json()["proposals"][0]["new"], false, "the same edits are one ChangeSet");
+    assert_eq!(event_kinds(&world), ["change_set_proposed", "change_set_judged"]);
+}
+
+#[test]
+fn one_hunk_is_accepted_and_undone_and_the_rest_stays() {
+    let world = world();
+    let id = id(&propose(&world));
+    run(&world, &["accept", &id, "--hunk", "2", "--by", "Ada"]).ok();
+    let second = RUST.replace("right.len() == 0", "right.is_empty()");
+    assert_eq!(world.read("src/queue.rs"), second);
+    assert_eq!(hunk_states(&world, &id), ["proposed", "accepted"]);
+    run(&world, &["accept", &id, "--by", "Ada"]).ok();
+    assert_eq!(hunk_states(&world, &id), ["accepted", "accepted"]);
+    run(&world, &["undo", &format!("{id}/2"), "--by", "Ada"]).ok();
+    let first = RUST.replace("queue.len() == 0", "queue.is_empty()");
+    assert_eq!(world.read("src/queue.rs"), first);
+    run(&world, &["undo", &id, "--by", "Ada"]).ok();
+    assert_eq!(world.read("src/queue.rs"), RUST);
+    assert_eq!(hunk_states(&world, &id), ["undone", "undone"]);
+    run(&world, &["ledger", "verify"]).ok();
+}
+
+#[test]
+fn undo_of_two_acceptances_in_one_file_is_one_step() {
+    let world = world();
+    let id = id(&propose(&world));
+    run(&world, &["accept", &id, "--hunk", "1", "--by", "Ada"]).ok();
+    run(&world, &["accept", &id, "--hunk", "2", "--by", "Ada"]).ok();
+    run(&world, &["undo", &id, "--by", "Ada"]).ok();
+    assert_eq!(world.read("src/queue.rs"), RUST);
+}
+
+#[test]
+fn a_hunk_follows_its_text_and_refuses_when_the_text_changed() {
+    let world = world();
+    let id = id(&propose(&world));
+    let edited = format!("//! A queue.\n\n{}", RUST.replace("right.len() == 0", "right.len() < 1"));
+    world.write("src/queue.rs", &edited);
+    let output = run(&world, &["accept", &id, "--by", "Ada", "--format", "json"]).exited(2);
+    let report = output.json();
+    assert_eq!(report["hunks"], serde_json::json!([1]));
+    assert_eq!(report["shifted"], 1);
+    assert_eq!(report["refused"][0]["hunk"], 2);
+    assert_eq!(
+        world.read("src/queue.rs"),
+        edited.replace("queue.len() == 0", "queue.is_empty()"),
+        "only the hunk that has its place landed"
+    );
+    assert_eq!(hunk_states(&world, &id), ["accepted", "proposed"]);
+}
+
+#[test]
+fn later_edits_survive_an_undo() {
+    let world = world();
+    let id = id(&propose(&world));
+    run(&world, &["accept", &id, "--by", "Ada"]).ok();
+    let accepted = world.read("src/queue.rs");
+    world.write("src/queue.rs", accepted.replace("let mut sum = 0;", "let mut sum = 0_u32;"));
+    run(&world, &["undo", &id, "--by", "Ada"]).ok();
+    assert_eq!(
+        world.read("src/queue.rs"),
+        RUST.replace("let mut sum = 0;", "let mut sum = 0_u32;")
+    );
+}
+
+#[test]
+fn crlf_and_mode_are_kept() {
+    let world = World::new();
+    let crlf = RUST.replace('\n', "\r\n");
+    world.write("src/queue.rs", &crlf);
+    world.git(&["config", "core.autocrlf", "false"]);
+    set_mode(&world, 0o750);
+    world.commit("A queue");
+    let id = id(&propose(&world));
+    run(&world, &["accept", &id, "--by", "Ada"]).ok();
+    let wanted = crlf
+        .replace("queue.len() == 0", "queue.is_empty()")
+        .replace("right.len() == 0", "right.is_empty()");
+    assert_eq!(world.read("src/queue.rs"), wanted);
+    assert_eq!(mode(&world), 0o750);
+}
+
+fn set_mode(world: &World, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    let permissions = std::fs::Permissions::from_mode(mode);
+    std::fs::set_permissions(world.path("src/queue.rs"), permissions).unwrap();
+}
+
+fn mode(world: &World) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(world.path("src/queue.rs")).unwrap().permissions().mode() & 0o7777
+}
+
+#[test]
+fn a_rejected_change_stays_readable_and_is_not_offered_again() {
+    let world = world();
+    let id = id(&propose(&world));
+    run(&world, &["reject", &id, "--by", "Ada", "--reason", "not now"]).ok();
+    assert_eq!(hunk_states(&world, &id), ["rejected", "rejected"]);
+    assert_eq!(world.read("src/queue.rs"), RUST);
+    let rejected = run(&world, &["list", "--state", "rejected", "--format", "json"]).ok().json();
+    assert_eq!(rejected["changes"][0]["id"], id.as_str());
+    let again = run(&world, &["run", "--recipe", crate::support::RECIPE]).ok();
+    assert!(again.stdout.contains("0 new proposals"), "{}", again.stdout);
+    run(&world, &["accept", &id, "--by", "Ada"]).exited(2);
+    assert_eq!(world.read("src/queue.rs"), RUST);
+}
+
+#[test]
+fn a_decision_without_a_terminal_needs_a_name() {
+    let world = world();
+    let id = id(&propose(&world));
+    let output = run(&world, &["accept", &id]).exited(2);
+    assert!(output.stderr.contains("--by NAME"), "{}", output.stderr);
+    assert_eq!(world.read("src/queue.rs"), RUST);
+}
+
+#[test]
+fn a_patch_a_branch_and_a_commit_become_the_same_change() {
+    let world = world();
+    world.git(&["checkout", "--quiet", "-b", "agent"]);
+    world.write("src/queue.rs", RUST.replace("sum += item;", "sum = sum.saturating_add(*item);"));
+    world.write("NOTES.md", "Saturates.\n");
+    world.commit("Saturate instead of wrapping\n\nA long queue must not panic.");
+    let patch = world.git(&["format-patch", "--stdout", "main..agent"]);
+    world.git(&["checkout", "--quiet", "main"]);
+    let import =
+        |args: &[&str]| run(&world, &[&["import", "--format", "json"], args].concat()).ok().json();
+    let branch = import(&["--branch", "agent"]);
+    assert_eq!(branch["changeset"]["title"], "Saturate instead of wrapping");
+    assert_eq!(branch["changeset"]["rationale"], "A long queue must not panic.");
+    let commit = import(&["--commit", "agent"]);
+    assert_eq!((&commit["new"], &commit["id"]), (&false.into(), &branch["changeset"]["id"]));
+    let stdin = world.run_with_stdin(
+        crate::support::countersign(),
+        &["import", "--format", "json", "--patch", "-"],
+        &patch,
+    );
+    assert_eq!(stdin.ok().json()["id"], branch["changeset"]["id"]);
+    let id = id(&branch);
+    run(&world, &["accept", &id, "--by", "Ada"]).ok();
+    assert_eq!(world.read("NOTES.md"), "Saturates.\n");
+    assert!(world.read("src/queue.rs").contains("saturating_add"));
+    run(&world, &["undo", &id, "--by", "Ada"]).ok();
+    assert_eq!(world.read("src/queue.rs"), RUST);
+    assert!(!world.path("NOTES.md").exists());
+}
+
+#[test]
+fn files_are_deleted_renamed_and_changed_in_mode_as_a_whole() {
+    let world = world();
+    world.write("old.txt", "one\ntwo\nthree\nfour\nfive\n");
+    world.write("gone.txt", "gone\n");
+    world.write("tool.sh", "#!/bin/sh\n");
+    world.commit("More files");
+    world.git(&["checkout", "--quiet", "-b", "agent"]);
+    world.git(&["mv", "old.txt", "new.txt"]);
+    world.git(&["rm", "--quiet", "gone.txt"]);
+    world.git(&["update-index", "--chmod=+x", "tool.sh"]);
+    world.git(&["commit", "--quiet", "-m", "Move things"]);
+    world.git(&["checkout", "--quiet", "--force", "main"]);
+    let proposal = run(&world, &["import", "--branch", "agent", "--format", "json"]).ok().json();
+    let id = id(&proposal);
+    run(&world, &["accept", &id, "--by", "Ada"]).ok();
+    assert_eq!(world.read("new.txt"), "one\ntwo\nthree\nfour\nfive\n");
+    assert!(!world.path("old.txt").exists() && !world.path("gone.txt").exists());
+    world.git(&["add", "--all"]);
+    assert_eq!(world.git(&["diff", "--cached", "agent"]), "", "what landed is the branch");
+    run(&world, &["undo", &id, "--by", "Ada"]).ok();
+    world.git(&["add", "--all"]);
+    assert_eq!(world.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
+fn a_denied_change_cannot_be_accepted() {
+    let world = world();
+    let key = ["AKIA", "Q3EGWLJ5X7TZR2MP"].concat();
+    let patch = format!(
+        "--- a/README.md\n+++ b/README.md\n@@ -1 +1,2 @@\n # Queue\n+aws_access_key_id = {key}\n"
+    );
+    world.write("../leak.patch", patch);
+    let proposal =
+        run(&world, &["import", "--patch", "../leak.patch", "--format", "json"]).ok().json();
+    assert_eq!(proposal["verdict"]["decision"], "deny");
+    assert!(!proposal["review"]["findings"].to_string().contains(&key), "the secret is not quoted");
+    let output = run(&world, &["accept", &id(&proposal), "--by", "Ada"]).exited(1);
+    assert!(output.stderr.contains("denied by policy"), "{}", output.stderr);
+    assert_eq!(world.read("README.md"), "# Queue\n");
+}
+
+#[test]
+fn hostile_patches_are_refused_and_nothing_is_written() {
+    let world = world();
+    let outside = world.outer().join("outside.txt");
+    for path in
+        ["../outside.txt", "/tmp/outside.txt", ".git/hooks/pre-commit", "a/../../outside.txt"]
+    {
+        let patch = format!("--- /dev/null\n+++ b/{path}\n@@ -0,0 +1 @@\n+owned\n");
+        let output = world.run_with_stdin(
+            crate::support::countersign(),
+            &["import", "--patch", "-"],
+            &patch,
+        );
+        let output = output.exited(2);
+        assert!(output.stderr.starts_with("error: "), "{}", output.stderr);
+        assert!(!output.stderr.contains("panicked"));
+    }
+    std::os::unix::fs::symlink(world.outer(), world.path("link")).unwrap();
+    let patch = "--- /dev/null\n+++ b/link/outside.txt\n@@ -0,0 +1 @@\n+owned\n";
+    world
+        .run_with_stdin(crate::support::countersign(), &["import", "--patch", "-"], patch)
+        .exited(2);
+    assert!(!outside.exists());
+    assert!(!world.path(".git/hooks/pre-commit").exists());
+    assert_eq!(
+        run(&world, &["list", "--format", "json"]).ok().json()["changes"],
+        serde_json::json!([])
+    );
+}
+
+#[test]
+fn bad_input_gets_one_clear_error() {
+    let world = world();
+    let errors = |args: &[&str], wanted: &str| {
+        let output = run(&world, args).exited(2);
+        assert!(output.stderr.contains(wanted), "{args:?}: {}", output.stderr);
+        assert!(!output.stderr.contains("panicked"), "{}", output.stderr);
+    };
+    errors(&["run", "--recipe", "no-such"], "there is no recipe `no-such`");
+    errors(&["run", "src/no-such.rs"], "src/no-such.rs");
+    errors(&["run", "/"], "outside");
+    errors(&["import", "--branch", "no-such"], "no-such");
+    errors(&["import", "--patch", "no-such.patch"], "no-such.patch");
+    errors(&["list", "--state", "wrong"], "not a state");
+    let id = id(&propose(&world));
+    errors(&["show", "ffffffff"], "ffffffff");
+    errors(&["accept", &id, "--hunk", "9", "--by", "Ada"], "no hunk 9");
+    errors(&["accept", &id, "--file", "src/other.rs", "--by", "Ada"], "no file src/other.rs");
+    errors(&["undo", &id, "--by", "Ada"], "no hunk");
+    let bare = World::without_git();
+    let output = run(&bare, &["run"]).exited(2);
+    assert!(output.stderr.contains("repository"), "{}", output.stderr);
+}
