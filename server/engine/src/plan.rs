@@ -382,7 +382,7 @@ mod tests {
             digest
         }
 
-        fn current(&mut self, text: &str) {
+        fn holds(&mut self, text: &str) {
             self.current = Some(Current {
                 mode: FileMode::File,
                 bytes: text.as_bytes().into(),
@@ -442,7 +442,7 @@ mod tests {
         for order in [[0, 1], [1, 0]] {
             let mut held = Held::default();
             let file = file(&mut held, BASE, PROPOSAL);
-            held.current(BASE);
+            held.holds(BASE);
             let mut landed: Vec<&Hunk> = Vec::new();
             let mut intents = Vec::new();
             for index in order {
@@ -464,7 +464,7 @@ mod tests {
                         places: files[0].places.clone(),
                     },
                 ));
-                held.current(&is);
+                held.holds(&is);
                 landed.push(hunk);
             }
             assert_eq!(&*held.current.clone().unwrap().bytes, PROPOSAL.as_bytes());
@@ -473,7 +473,7 @@ mod tests {
                 let (files, refused) = undo_file(&held, &file, &[hunk], &[intent]);
                 assert_eq!(refused, []);
                 let is = text(&files[0]);
-                held.current(&is);
+                held.holds(&is);
             }
             assert_eq!(&*held.current.clone().unwrap().bytes, BASE.as_bytes());
         }
@@ -483,7 +483,7 @@ mod tests {
     fn one_conflict_does_not_block_the_other_hunks() {
         let mut held = Held::default();
         let file = file(&mut held, BASE, PROPOSAL);
-        held.current("0\na\nb\nc\nd\ne\nf\nmine\nh\n");
+        held.holds("0\na\nb\nc\nd\ne\nf\nmine\nh\n");
         let hunks: Vec<&Hunk> = file.hunks.iter().collect();
         let (files, refused) = accept_file(&held, &file, &hunks, &[]);
         assert_eq!(text(&files[0]), "0\na\nB\nc\nd\ne\nf\nmine\nh\n");
@@ -502,7 +502,7 @@ mod tests {
         let hunks: Vec<&Hunk> = file.hunks.iter().collect();
         let (files, _) = accept_file(&held, &file, &hunks, &[]);
         assert_eq!(text(&files[0]), PROPOSAL);
-        held.current("somebody's\n");
+        held.holds("somebody's\n");
         let (files, refused) = accept_file(&held, &file, &hunks, &[]);
         assert_eq!(files, []);
         assert_eq!(refused[0].reason, "f is there already");
@@ -517,7 +517,7 @@ mod tests {
             accept_file(held, file, &hunks, &[]).1[0].reason.clone()
         };
         assert_eq!(reason(&held, &file), "the file is gone");
-        held.current(PROPOSAL);
+        held.holds(PROPOSAL);
         assert_eq!(reason(&held, &file), "the text already is as proposed");
         file.content = Content::Huge;
         assert_eq!(reason(&held, &file), "it could not be examined, so it cannot be accepted");
