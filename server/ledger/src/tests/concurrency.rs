@@ -54,7 +54,8 @@ fn of_competing_requests_exactly_one_wins() {
     }
     let state = ledger.state(changeset.id).unwrap().unwrap();
     assert_eq!(&state.open.unwrap().holder, winners[0]);
-    assert_eq!(state.hunks[&1], HunkState::Accepting { operation: OperationId(2) });
+    let operation = OperationId(2);
+    assert_eq!(state.hunks[&1], HunkState::Accepting { operation, undone: false });
     assert_eq!(ledger.verify().unwrap().events, 2);
 }
 

@@ -79,7 +79,7 @@ fn format_1_replays() {
         .collect();
     shown.sort();
     expect_test::expect![[r#"
-        change a: judged: proposed, rejected
+        change a: undone: undone, rejected
         change b: partly accepted: undone, accepted (unsaved)"#]]
     .assert_eq(&shown.join("\n"));
 }
