@@ -15,7 +15,7 @@ mod rewrite;
 
 pub use embedded::recipes;
 pub use load::{RECIPE_MAX_BYTES, RecipeError};
-pub use rewrite::{DEPTH_MAX, Place, ROUNDS_MAX, Rewritten, Skipped, TEXT_MAX_BYTES};
+pub use rewrite::{DEPTH_MAX, Place, ROUNDS_MAX, Rewritten, Skipped, Source, TEXT_MAX_BYTES};
 
 /// What a recipe says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,15 +56,6 @@ pub struct Recipe {
     rules: Vec<rewrite::Rule>,
 }
 
-/// What a recipe did to many texts.
-#[derive(Debug, Default)]
-pub struct Proposed {
-    /// The changed texts, in the order given.
-    pub files: Vec<(RelPath, Rewritten)>,
-    /// The texts that were left alone for a reason, in the order given.
-    pub skipped: Vec<Skipped>,
-}
-
 impl Recipe {
     /// Reads a recipe; `name` says where the text came from and is the id of a recipe without one.
     ///
@@ -95,23 +86,23 @@ impl Recipe {
     pub fn propose(&self, path: &RelPath, text: &[u8]) -> Result<Option<Rewritten>, Skipped> {
         match syntax::language_of(path, text) {
             Some(language) if self.card.languages.contains(&language) => {
-                rewrite::rewrite(&self.card.id, path, language, &self.rules, text)
+                Source::read(path, text)?.map_or(Ok(None), |source| self.propose_for(&source))
             }
             _ => Ok(None),
         }
     }
 
-    /// Rewrites many texts. Holds only those that changed.
-    pub fn propose_all(&self, files: impl IntoIterator<Item = (RelPath, Vec<u8>)>) -> Proposed {
-        let mut proposed = Proposed::default();
-        for (path, text) in files {
-            match self.propose(&path, &text) {
-                Ok(Some(rewritten)) => proposed.files.push((path, rewritten)),
-                Ok(None) => {}
-                Err(skipped) => proposed.skipped.push(skipped),
-            }
+    /// As [`Recipe::propose`], for a text that was read once for several recipes.
+    ///
+    /// # Errors
+    /// As [`Recipe::propose`].
+    /// # Cost
+    /// One walk of the tree; a parse and a walk more for each round that finds something.
+    pub fn propose_for(&self, source: &Source) -> Result<Option<Rewritten>, Skipped> {
+        if !self.card.languages.contains(&source.language()) {
+            return Ok(None);
         }
-        proposed
+        rewrite::rewrite(&self.card.id, &self.rules, source)
     }
 }
 

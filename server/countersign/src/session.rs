@@ -57,14 +57,11 @@ pub fn open_for_decision(arguments: &Arguments, by: Option<&str>) -> Result<Engi
     Ok(engine)
 }
 
-/// Whoever sits at the terminal, under the name the system knows.
+/// Whoever sits at the terminal. The name is empty where the environment does not say: git knows then.
 pub fn person() -> Actor {
-    let variables = ["GIT_AUTHOR_NAME", "USER", "LOGNAME", "USERNAME"];
-    let named =
-        variables.iter().find_map(|name| std::env::var(name).ok().filter(|n| !n.is_empty()));
     let surface = if attended() { Surface::Terminal } else { Surface::Headless };
     let kind = if attended() { ActorKind::Person } else { ActorKind::Program };
-    Actor { kind, name: named.unwrap_or_else(|| "someone".to_owned()), surface }
+    Actor { kind, name: std::env::var("GIT_AUTHOR_NAME").unwrap_or_default(), surface }
 }
 
 /// The path of a file named on the command line, relative to the root of the repository.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use criterion::Criterion;
 use engine::{RulesFrom, Target};
-use model::{Actor, ActorKind, RelPath, Surface};
+use model::RelPath;
 use workspace::{Repository, SeedCommit, SideContent};
 
 /// Files of each language.
@@ -90,10 +90,8 @@ fn repository(folder: &Path) {
 }
 
 fn check(folder: &Path) {
-    let actor =
-        Actor { kind: ActorKind::Program, name: "bench".to_owned(), surface: Surface::Headless };
     let target = Target::Range("HEAD~1..HEAD".to_owned());
-    let report = engine::check(folder, &target, &RulesFrom::default(), &actor).unwrap();
+    let report = engine::check(folder, &target, &RulesFrom::default()).unwrap();
     assert_eq!(report.review.files.len(), 3 * FILES);
     black_box(report);
 }

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use model::{Actor, Base, ChangeSet, Content, Decision, Origin, PolicyAction, Review, Verdict};
+use model::{
+    Actor, ActorKind, Base, ChangeSet, Content, Decision, Origin, PolicyAction, Review, Surface,
+    Verdict,
+};
 use workspace::{Backend, Delta, HistoryLimits, Repository, Scope, SideContent};
 
 use crate::Error;
@@ -85,12 +88,7 @@ impl CheckReport {
 /// A single file that cannot be read is not an error but part of the report.
 /// # Cost
 /// A tree diff, and for each changed text file a line diff and two parses.
-pub fn check(
-    start: &Path,
-    target: &Target,
-    from: &RulesFrom,
-    actor: &Actor,
-) -> Result<CheckReport, Error> {
+pub fn check(start: &Path, target: &Target, from: &RulesFrom) -> Result<CheckReport, Error> {
     let repository = Repository::discover(start)?;
     let mut notices = Vec::new();
     if let Backend::Program { reason } = repository.backend() {
@@ -122,7 +120,10 @@ pub fn check(
         examined.files.iter().map(|file| file.change.clone()).collect(),
     );
     let review = assess(examined, history);
-    let verdict = judge(&changeset, &review, &rules, PolicyAction::Check, actor);
+    // Nobody in particular asks, so that the same difference has the same verdict and digests everywhere.
+    let actor =
+        Actor { kind: ActorKind::Program, name: "check".to_owned(), surface: Surface::Headless };
+    let verdict = judge(&changeset, &review, &rules, PolicyAction::Check, &actor);
     let root = repository.root().unwrap_or(repository.git_dir()).to_owned();
     Ok(CheckReport { root, target: prepared.title, changeset, review, verdict, notices })
 }

@@ -33,6 +33,15 @@ pub struct Engine {
     known: BTreeMap<ChangeSetId, Arc<BoardChange>>,
 }
 
+/// An actor without a name acts under the one that git knows.
+fn named(actor: Actor, repository: &Repository) -> Actor {
+    if !actor.name.is_empty() {
+        return actor;
+    }
+    let name = repository.person().unwrap_or_else(|| "someone".to_owned());
+    Actor { name, ..actor }
+}
+
 /// Where the ledger of the repository around `start` lies, whether it is there or not.
 ///
 /// # Errors
@@ -42,7 +51,8 @@ pub fn ledger_folder(start: &Path) -> Result<PathBuf, Error> {
 }
 
 impl Engine {
-    /// Opens the repository around `start` and its ledger, which is created when missing.
+    /// Opens the repository around `start` and its ledger, which is created when missing. An `actor`
+    /// without a name gets the one that git knows.
     ///
     /// # Errors
     /// No repository, a bare one, or a ledger that does not open; nothing was changed.
@@ -56,6 +66,7 @@ impl Engine {
         let root = repository.root().ok_or(workspace::RepositoryError::Bare)?.to_owned();
         let ledger = Ledger::open(&repository.common_dir().join(FOLDER))?;
         let known = BTreeMap::new();
+        let actor = named(actor, &repository);
         Ok(Self { repository, root, ledger, clock, actor, rules_from, known })
     }
 
@@ -77,6 +88,7 @@ impl Engine {
         }
         let ledger = Ledger::open(&folder)?;
         let known = BTreeMap::new();
+        let actor = named(actor, &repository);
         Ok(Some(Self { repository, root, ledger, clock, actor, rules_from, known }))
     }
 

@@ -5,7 +5,7 @@ use model::{
 };
 use workspace::{HistoryLimits, ProposedFile};
 
-use agent::recipe::Recipe;
+use agent::recipe::{Recipe, Skipped, Source};
 
 use crate::Error;
 use crate::assess::{assess, judge};
@@ -94,43 +94,19 @@ impl Engine {
         let wanted = |recipe: &&Recipe| names.is_empty() || names.contains(&recipe.card().id);
         let rules = self.rules()?;
         let mut run = RecipeRun::default();
-        let mut texts = Vec::new();
-        let listed = self.repository.list_files(&[])?;
-        if let Some(path) = paths.iter().find(|path| !listed.iter().any(|file| within(file, path)))
-        {
-            return Err(Error::NoSuchPath(path.clone()));
-        }
-        for path in listed {
-            if !paths.is_empty() && !paths.iter().any(|wanted| within(&path, wanted)) {
-                continue;
-            }
-            if syntax::language_of(&path, b"").is_none() {
-                continue;
-            }
-            run.files += 1;
-            match self.repository.saved(&path) {
-                Ok(Some(saved)) if saved.mode == model::FileMode::Symlink => {}
-                Ok(Some(saved)) if gate::is_generated(&path, &saved.bytes, rules.generated()) => {}
-                Ok(Some(saved)) => texts.push((path, saved.mode, saved.bytes)),
-                Ok(None) => {}
-                Err(error) => run.skipped.push((path, error.to_string())),
+        let texts = self.texts_for_recipes(paths, &rules, &mut run)?;
+        let recipes: Vec<&Recipe> = all.iter().filter(wanted).collect();
+        let mut proposed: Vec<Vec<ProposedFile>> = recipes.iter().map(|_| Vec::new()).collect();
+        for found in rewrite_all(&recipes, &texts) {
+            run.skipped.extend(found.skipped);
+            for (at, file) in found.rewritten {
+                if let Some(files) = proposed.get_mut(at) {
+                    files.push(file);
+                }
             }
         }
         let base = self.repository.base()?;
-        for recipe in all.iter().filter(wanted) {
-            let mut proposed = Vec::new();
-            for (path, mode, text) in &texts {
-                match recipe.propose(path, text) {
-                    Ok(Some(rewritten)) => proposed.push(ProposedFile {
-                        path: path.clone(),
-                        old_path: None,
-                        mode: *mode,
-                        bytes: Some(rewritten.text),
-                    }),
-                    Ok(None) => {}
-                    Err(error) => run.skipped.push((path.clone(), error.to_string())),
-                }
-            }
+        for (recipe, proposed) in recipes.into_iter().zip(proposed) {
             if proposed.is_empty() {
                 continue;
             }
@@ -149,6 +125,36 @@ impl Engine {
             )?);
         }
         Ok(run)
+    }
+
+    /// The saved texts below `paths` that recipes may look at: of a known language, and not generated.
+    fn texts_for_recipes(
+        &self,
+        paths: &[RelPath],
+        rules: &Rules,
+        run: &mut RecipeRun,
+    ) -> Result<Vec<Saved>, Error> {
+        let mut texts = Vec::new();
+        let listed = self.repository.list_files(&[])?;
+        if let Some(path) = paths.iter().find(|path| !listed.iter().any(|file| within(file, path)))
+        {
+            return Err(Error::NoSuchPath(path.clone()));
+        }
+        let wanted = |file: &RelPath| {
+            (paths.is_empty() || paths.iter().any(|path| within(file, path)))
+                && syntax::language_of(file, b"").is_some()
+        };
+        for path in listed.into_iter().filter(wanted) {
+            run.files += 1;
+            match self.repository.saved(&path) {
+                Ok(Some(saved)) if saved.mode == model::FileMode::Symlink => {}
+                Ok(Some(saved)) if gate::is_generated(&path, &saved.bytes, rules.generated()) => {}
+                Ok(Some(saved)) => texts.push((path, saved.mode, saved.bytes)),
+                Ok(None) => {}
+                Err(error) => run.skipped.push((path, error.to_string())),
+            }
+        }
+        Ok(texts)
     }
 
     /// Captures a change that something else made.
@@ -244,4 +250,62 @@ impl Engine {
 fn within(file: &RelPath, path: &RelPath) -> bool {
     let rest = file.as_bytes().strip_prefix(path.as_bytes());
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+}
+
+/// A saved file of a language that recipes know.
+type Saved = (RelPath, model::FileMode, Vec<u8>);
+
+/// What the recipes make of one file: each rewriting with the place of its recipe, and what was left alone.
+#[derive(Debug, Default)]
+struct Found {
+    rewritten: Vec<(usize, ProposedFile)>,
+    skipped: Vec<(RelPath, String)>,
+}
+
+/// Runs every recipe over every text, in the order of the texts, on as many threads as there are cores.
+fn rewrite_all(recipes: &[&Recipe], texts: &[Saved]) -> Vec<Found> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = texts.len().div_ceil(threads).max(1);
+    std::thread::scope(|scope| {
+        let mut shares = Vec::new();
+        for share in texts.chunks(share) {
+            let run = move || share.iter().map(|text| rewrite_one(recipes, text)).collect();
+            shares.push((share, scope.spawn(run)));
+        }
+        let ended = |(share, thread): (&[Saved], std::thread::ScopedJoinHandle<'_, Vec<Found>>)| {
+            thread.join().unwrap_or_else(|_| share.iter().map(lost).collect())
+        };
+        shares.into_iter().flat_map(ended).collect()
+    })
+}
+
+/// What is said of a text whose thread ended early, which is a defect of ours and must not pass for "nothing found".
+fn lost((path, ..): &Saved) -> Found {
+    let reason = "the recipe worker failed on this part of the files: this is a defect".to_owned();
+    Found { skipped: vec![(path.clone(), reason)], ..Found::default() }
+}
+
+fn rewrite_one(recipes: &[&Recipe], (path, mode, text): &Saved) -> Found {
+    let mut found = Found::default();
+    let mut skip = |reason: Skipped| found.skipped.push((path.clone(), reason.to_string()));
+    let source = match Source::read(path, text) {
+        Ok(Some(source)) => source,
+        Ok(None) => return found,
+        Err(reason) => {
+            skip(reason);
+            return found;
+        }
+    };
+    for (at, recipe) in recipes.iter().enumerate() {
+        match recipe.propose_for(&source) {
+            Ok(Some(rewritten)) => {
+                let bytes = Some(rewritten.text);
+                let file = ProposedFile { path: path.clone(), old_path: None, mode: *mode, bytes };
+                found.rewritten.push((at, file));
+            }
+            Ok(None) => {}
+            Err(reason) => skip(reason),
+        }
+    }
+    found
 }

@@ -130,6 +130,11 @@ impl Repository {
         Self { store, backend, root, git_dir, common_dir, disk }
     }
 
+    /// The name that git would sign a commit with; `None` when the person never told git.
+    pub fn person(&self) -> Option<String> {
+        self.store.config("user.name").filter(|name| !name.trim().is_empty())
+    }
+
     /// Which way git is asked, and why.
     pub fn backend(&self) -> &Backend {
         &self.backend

@@ -117,42 +117,86 @@ struct Replacement {
     text: String,
 }
 
-/// Applies `rules` to `text` until it settles; `None` when nothing changes.
+/// A text, read once for all recipes: parsed, and known to be fit for rewriting.
+pub struct Source {
+    path: RelPath,
+    root: AstGrep<StrDoc<Grammar>>,
+    crlf: bool,
+}
+
+impl Source {
+    /// Reads a text; `None` when no recipe knows its language.
+    ///
+    /// # Errors
+    /// [`Skipped`], when every recipe has to leave it alone.
+    /// # Cost
+    /// One parse and one walk of the tree.
+    pub fn read(path: &RelPath, text: &[u8]) -> Result<Option<Self>, Skipped> {
+        let Some(language) = syntax::language_of(path, text) else { return Ok(None) };
+        check_size(path, text.len())?;
+        let Ok(text) = std::str::from_utf8(text) else {
+            return Err(Skipped::NotUtf8 { path: path.clone() });
+        };
+        let unparsable = |line| Skipped::Unparsable { path: path.clone(), line };
+        let root = parse(path, text, language, unparsable)?;
+        Ok(Some(Self { path: path.clone(), root, crlf: mostly_crlf(text) }))
+    }
+
+    /// The language it was read as.
+    pub fn language(&self) -> Language {
+        self.root.lang().0
+    }
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Source").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// Parses a text that must have no errors and no excessive depth.
+fn parse(
+    path: &RelPath,
+    text: &str,
+    language: Language,
+    broken: impl Fn(usize) -> Skipped,
+) -> Result<AstGrep<StrDoc<Grammar>>, Skipped> {
+    let root = AstGrep::try_new(text, Grammar(language)).map_err(|_| broken(0))?;
+    let top = root.root().get_inner_node();
+    if let Some(error) = first_error(top) {
+        return Err(broken(error.start_position().row));
+    }
+    if nodes(top).any(|(depth, _)| depth > DEPTH_MAX) {
+        return Err(Skipped::TooDeep { path: path.clone() });
+    }
+    Ok(root)
+}
+
+/// Applies `rules` to `source` until it settles; `None` when nothing changes.
 pub(super) fn rewrite(
     recipe: &str,
-    path: &RelPath,
-    language: Language,
     rules: &[Rule],
-    text: &[u8],
+    source: &Source,
 ) -> Result<Option<Rewritten>, Skipped> {
-    check_size(path, text.len())?;
-    let Ok(before) = std::str::from_utf8(text) else {
-        return Err(Skipped::NotUtf8 { path: path.clone() });
-    };
-    let crlf = mostly_crlf(before);
+    let Source { path, root, crlf } = source;
+    let before = root.source();
+    let would_not_parse =
+        |line| Skipped::WouldNotParse { recipe: recipe.to_owned(), path: path.clone(), line };
+    let mut found = replacements(root, rules, *crlf);
     let mut current = before.to_owned();
     let mut places: Vec<Place> = Vec::new();
-    for round in 0..=ROUNDS_MAX {
-        let root = AstGrep::try_new(&current, Grammar(language))
-            .map_err(|_| Skipped::Unparsable { path: path.clone(), line: 0 })?;
-        let top = root.root().get_inner_node();
-        if let Some(broken) = first_error(top) {
-            let (path, line) = (path.clone(), broken.start_position().row);
-            return Err(match round {
-                0 => Skipped::Unparsable { path, line },
-                _ => Skipped::WouldNotParse { recipe: recipe.to_owned(), path, line },
-            });
-        }
-        if nodes(top).any(|(depth, _)| depth > DEPTH_MAX) {
-            return Err(Skipped::TooDeep { path: path.clone() });
-        }
-        let replacements = replacements(&root, rules, crlf);
-        if replacements.is_empty() {
+    for _ in 0..ROUNDS_MAX {
+        if found.is_empty() {
             return Ok(finish(before, current, places));
         }
-        places = compose(&places, &replacements);
-        current = apply(&current, &replacements);
+        places = compose(&places, &found);
+        current = apply(&current, &found);
         check_size(path, current.len())?;
+        let root = parse(path, &current, source.language(), would_not_parse)?;
+        found = replacements(&root, rules, *crlf);
+    }
+    if found.is_empty() {
+        return Ok(finish(before, current, places));
     }
     Err(Skipped::NotSettled { recipe: recipe.to_owned(), path: path.clone() })
 }

@@ -137,18 +137,18 @@ fn other_languages_are_not_looked_at() {
 }
 
 #[test]
-fn many_texts_keep_their_order_and_their_reasons() {
-    let recipe = recipe("{pattern: f($A)}", "g($A)");
-    let files = [
-        ("b.rs", "fn a() { f(1); }"),
-        ("x.rs", "fn ("),
-        ("a.rs", "fn a() { f(2); }"),
-        ("c.rs", ""),
-    ];
-    let proposed = recipe.propose_all(files.map(|(name, text)| (path(name), text.into())));
-    let changed: Vec<String> = proposed.files.iter().map(|(path, _)| path.to_string()).collect();
-    assert_eq!(changed, ["b.rs", "a.rs"]);
-    assert_eq!(proposed.skipped, [Skipped::Unparsable { path: path("x.rs"), line: 0 }]);
+fn a_text_read_once_serves_every_recipe() {
+    let recipes = [recipe("{pattern: f($A)}", "g($A)"), recipe("{pattern: h($A)}", "i($A)")];
+    let text = b"fn a() { f(f(1)); h(2); }";
+    let source = Source::read(&path("b.rs"), text).unwrap().unwrap();
+    for recipe in &recipes {
+        let alone = recipe.propose(&path("b.rs"), text);
+        assert!(matches!(alone, Ok(Some(_))));
+        assert_eq!(recipe.propose_for(&source), alone);
+    }
+    let broken = Source::read(&path("x.rs"), b"fn (");
+    assert_eq!(broken.err(), Some(Skipped::Unparsable { path: path("x.rs"), line: 0 }));
+    assert!(Source::read(&path("notes.txt"), b"\xff").unwrap().is_none());
 }
 
 #[test]

@@ -15,7 +15,7 @@ pub fn check(
 ) -> Result<Exit, Failure> {
     let target = target(arguments, args)?;
     let rules = session::rules_from(args.rules.rules_from.clone(), &args.rules.policies)?;
-    let report = engine::check(&arguments.directory, &target, &rules, &session::person())?;
+    let report = engine::check(&arguments.directory, &target, &rules)?;
     report.notices.iter().for_each(|notice| terminal.notice(notice));
     let exit = Exit::from(report.outcome());
     match args.format {

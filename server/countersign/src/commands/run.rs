@@ -8,6 +8,9 @@ use crate::exit::{Exit, Failure};
 use crate::output::{self, Shown, Terminal, safe};
 use crate::session;
 
+/// Skipped files named for people; JSON has all of them.
+const SHOWN_SKIPPED: usize = 5;
+
 pub fn run(arguments: &Arguments, args: &RunArgs, terminal: &Terminal) -> Result<Exit, Failure> {
     if args.list_recipes {
         return list_recipes(args.format, terminal);
@@ -32,8 +35,12 @@ pub fn run(arguments: &Arguments, args: &RunArgs, terminal: &Terminal) -> Result
         }));
         return Ok(Exit::Done);
     }
-    for (path, reason) in &run.skipped {
-        terminal.notice(&format!("{path} was skipped: {reason}"));
+    for (_, reason) in run.skipped.iter().take(SHOWN_SKIPPED) {
+        terminal.notice(&format!("skipped: {reason}"));
+    }
+    if run.skipped.len() > SHOWN_SKIPPED {
+        let more = run.skipped.len() - SHOWN_SKIPPED;
+        terminal.notice(&format!("{more} more were skipped; --format json lists them all"));
     }
     run.proposals.iter().for_each(|proposal| terminal.print(&proposal_text(&mut engine, proposal)));
     let new = run.proposals.iter().filter(|p| matches!(p, Proposal::New(_))).count();
