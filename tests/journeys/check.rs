@@ -264,6 +264,11 @@ fn rules_come_from_the_base_and_broken_ones_stop_the_check() {
     world.write("README.md", "# Queues\n");
     let output = run(&world, &["check"]).exited(2);
     assert!(output.stderr.contains("countersign.toml at "), "{}", output.stderr);
+    let note = run(&world, &["check", "HEAD~1..HEAD", "--rules-from", "HEAD~2"]).stderr;
+    assert!(
+        note.contains("not as it is saved; as saved it does not load: countersign.toml:2:1"),
+        "{note}"
+    );
     assert!(output.stderr.contains(":2:1: unknown field `protectd`"), "{}", output.stderr);
 }
 

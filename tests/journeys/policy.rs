@@ -37,6 +37,12 @@ fn an_input_can_be_evaluated_and_explained() {
     world.write("../input.json", json!({ "version": 1 }).to_string());
     let output = run(&world, &["policy", "eval", "--input", "../input.json", "--explain"]).ok();
     assert!(output.stdout.contains("deny"), "an incomplete input is denied: {}", output.stdout);
+    // What a check hands to the rules can be tried on them.
+    let checked = run(&world, &["check", "--format", "policy-input"]).ok().stdout;
+    world.write("../input.json", checked);
+    let output = run(&world, &["policy", "eval", "--input", "../input.json"]).ok();
+    assert!(output.stdout.contains("\"allow\""), "{}", output.stdout);
+    world.write("../input.json", json!({ "version": 1 }).to_string());
     let query = run(
         &world,
         &["policy", "eval", "--input", "../input.json", "--query", "input.version + 1"],

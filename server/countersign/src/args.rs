@@ -40,6 +40,8 @@ pub enum CheckFormat {
     Json,
     Sarif,
     Markdown,
+    /// What the policies got to see, for `countersign policy eval --input`.
+    PolicyInput,
 }
 
 #[derive(Debug, Subcommand)]

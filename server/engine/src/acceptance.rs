@@ -1,6 +1,6 @@
 //! Accept, reject and undo: plan, append the intent, act, confirm by content, append the outcome.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use model::{
@@ -300,13 +300,23 @@ impl Engine {
         Ok(())
     }
 
-    /// Records that unsaved accepted hunks of a file are gone: the buffer was closed unsaved, or the
-    /// editor's own undo took them out. They are proposed again.
+    /// Records that these accepted hunks of a file are gone from its buffer: it was closed unsaved, or the
+    /// editor's own undo took them out. They are proposed again; those that are not accepted and unsaved
+    /// any more stay what they are.
     ///
     /// # Errors
     /// The ledger cannot be read or did not take the event.
-    pub fn withdrawn(&mut self, path: &RelPath, reason: &str) -> Result<(), Error> {
-        for (changeset, hunks) in self.unsaved(path)? {
+    pub fn withdrawn(
+        &mut self,
+        path: &RelPath,
+        gone: &BTreeMap<ChangeSetId, BTreeSet<u32>>,
+        reason: &str,
+    ) -> Result<(), Error> {
+        for (changeset, mut hunks) in self.unsaved(path)? {
+            hunks.retain(|hunk| gone.get(&changeset).is_some_and(|gone| gone.contains(hunk)));
+            if hunks.is_empty() {
+                continue;
+            }
             let reason = reason.to_owned();
             self.append(&Event::Withdrawn { changeset, hunks, reason })?;
         }

@@ -51,6 +51,17 @@ pub(crate) fn judge(
     action: PolicyAction,
     actor: &Actor,
 ) -> Verdict {
+    rules.judge(&policy_input(changeset, review, rules, action, actor))
+}
+
+/// What policies get to see of a reviewed change.
+pub(crate) fn policy_input(
+    changeset: &ChangeSet,
+    review: &Review,
+    rules: &Rules,
+    action: PolicyAction,
+    actor: &Actor,
+) -> PolicyInput {
     let files = changeset.files.iter().map(|file| {
         let counted = review.files.iter().find(|line| line.path == file.path);
         PolicyFile {
@@ -69,7 +80,7 @@ pub(crate) fn judge(
                 .any(|path| rules.protected().matches(path)),
         }
     });
-    rules.judge(&PolicyInput {
+    PolicyInput {
         version: 1,
         action,
         actor: actor.clone(),
@@ -85,7 +96,7 @@ pub(crate) fn judge(
         risk: review.risk.clone(),
         unexamined: review.unexamined.clone(),
         limits: rules.config().policy.limits(),
-    })
+    }
 }
 
 fn features(

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use model::{
-    Actor, ActorKind, Base, ChangeSet, Content, Decision, Origin, PolicyAction, Review, Surface,
-    Verdict,
+    Actor, ActorKind, Base, ChangeSet, Content, Decision, Origin, PolicyAction, PolicyInput,
+    Review, Surface, Verdict,
 };
 use workspace::{Backend, Delta, HistoryLimits, Repository, Scope, SideContent};
 
 use crate::Error;
-use crate::assess::{assess, judge};
+use crate::assess::{assess, policy_input};
 use crate::examine::{ChangedFile, Side, examine_all};
 use crate::rules::{Rules, RulesFrom};
 
@@ -42,6 +42,8 @@ pub struct CheckReport {
     pub changeset: ChangeSet,
     /// What the review found.
     pub review: Review,
+    /// What policies got to see, to try rules on.
+    pub input: PolicyInput,
     /// What policy says.
     pub verdict: Verdict,
     /// What a person should know beside it.
@@ -123,9 +125,10 @@ pub fn check(start: &Path, target: &Target, from: &RulesFrom) -> Result<CheckRep
     // Nobody in particular asks, so that the same difference has the same verdict and digests everywhere.
     let actor =
         Actor { kind: ActorKind::Program, name: "check".to_owned(), surface: Surface::Headless };
-    let verdict = judge(&changeset, &review, &rules, PolicyAction::Check, &actor);
+    let input = policy_input(&changeset, &review, &rules, PolicyAction::Check, &actor);
+    let verdict = rules.judge(&input);
     let root = repository.root().unwrap_or(repository.git_dir()).to_owned();
-    Ok(CheckReport { root, target: prepared.title, changeset, review, verdict, notices })
+    Ok(CheckReport { root, target: prepared.title, changeset, review, input, verdict, notices })
 }
 
 /// Reads both sides of a delta.
@@ -139,6 +142,7 @@ pub(crate) fn read(repository: &Repository, delta: Delta, huge_bytes: u64) -> Ch
         after: side(delta.after),
         path: delta.path,
         old_path: delta.old_path,
+        together: Vec::new(),
     }
 }
 
@@ -224,5 +228,6 @@ pub(crate) fn captured_file(file: workspace::CapturedFile) -> ChangedFile {
         change: file.change,
         before: side(file.before),
         after: side(file.after),
+        together: Vec::new(),
     }
 }

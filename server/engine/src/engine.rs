@@ -105,6 +105,17 @@ impl Engine {
         Ok(self.repository.rel_path(path)?)
     }
 
+    /// The digest of the saved file; `None` when there is none.
+    ///
+    /// # Errors
+    /// It is no file, lies behind a link, is too large, or cannot be read.
+    /// # Cost
+    /// The file is read.
+    pub fn saved_digest(&self, path: &RelPath) -> Result<Option<Digest>, Error> {
+        let saved = self.repository.saved(path)?;
+        Ok(saved.map(|saved| Digest::of(&saved.bytes)))
+    }
+
     /// The ledger, for reading.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger

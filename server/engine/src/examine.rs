@@ -3,6 +3,9 @@
 //! The same examination serves a proposal and a headless check. It sees files in batches, so a
 //! difference of ten thousand files never lies in memory at once.
 
+use std::ops::Range;
+use std::thread::ScopedJoinHandle;
+
 use model::{
     ChangeKind, Content, Digest, EntityChange, FileChange, FileMode, FileReview, FileSide, Finding,
     Hunk, HunkKind, LineSpan, RelPath, Unexamined,
@@ -20,6 +23,8 @@ pub(crate) struct ChangedFile {
     pub change: ChangeKind,
     pub before: Option<Side>,
     pub after: Option<Side>,
+    /// Parts of the text after that only make sense whole: the hunks within one are offered as one.
+    pub together: Vec<Range<usize>>,
 }
 
 /// One side of a [`ChangedFile`].
@@ -76,6 +81,9 @@ pub(crate) struct Examination {
 /// only recognised when both are in one batch.
 const BATCH_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// As many files at most are checked together.
+const BATCH_FILES_MAX: usize = 2_000;
+
 /// Looks at every file.
 pub(crate) fn examine_all(
     files: impl IntoIterator<Item = ChangedFile>,
@@ -85,21 +93,37 @@ pub(crate) fn examine_all(
     let mut batch = Vec::new();
     let mut batch_bytes = 0;
     for file in files {
-        let examined = examine(&file, rules);
         batch_bytes += file.size_bytes();
-        batch.push((file, examined));
-        if batch_bytes > BATCH_BYTES_MAX {
-            examination.take(std::mem::take(&mut batch));
+        batch.push(file);
+        if batch_bytes > BATCH_BYTES_MAX || batch.len() >= BATCH_FILES_MAX {
+            examination.take(std::mem::take(&mut batch), rules);
             batch_bytes = 0;
         }
     }
-    examination.take(batch);
+    examination.take(batch, rules);
     examination
 }
 
 impl Examination {
-    /// Checks a batch of files together and keeps what came of them, but not their texts.
-    fn take(&mut self, batch: Vec<(ChangedFile, Examined)>) {
+    /// Examines a batch of files on as many threads as there are cores, checks them together, and keeps what
+    /// came of them, but not their texts.
+    fn take(&mut self, batch: Vec<ChangedFile>, rules: &Rules) {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let share = batch.len().div_ceil(threads).max(1);
+        let examined: Vec<Examined> = std::thread::scope(|scope| {
+            let mut shares = Vec::new();
+            for share in batch.chunks(share) {
+                let run = || share.iter().map(|file| examine(file, rules)).collect::<Vec<_>>();
+                shares.push((share, scope.spawn(run)));
+            }
+            let ended = |(share, thread): (&[ChangedFile], ScopedJoinHandle<'_, Vec<Examined>>)| {
+                thread
+                    .join()
+                    .unwrap_or_else(|_| share.iter().map(|file| lost(file, rules)).collect())
+            };
+            shares.into_iter().flat_map(ended).collect()
+        });
+        let batch: Vec<_> = batch.into_iter().zip(examined).collect();
         let changed: Vec<_> = batch.iter().map(|(file, e)| changed_lines(file, e)).collect();
         let files: Vec<_> = batch
             .iter()
@@ -111,6 +135,21 @@ impl Examination {
         self.findings.extend(gate::check(&files));
         self.files.extend(batch.into_iter().map(|(_, examined)| examined));
     }
+}
+
+/// What is said of a file whose thread ended early, which is a defect of ours: it was not examined.
+fn lost(file: &ChangedFile, rules: &Rules) -> Examined {
+    let reason = "the review failed on this part of the files: this is a defect".to_owned();
+    let unreadable = |side: &Option<Side>| {
+        let content = SideContent::Unreadable { reason: reason.clone() };
+        side.as_ref().map(|side| Side { mode: side.mode, content })
+    };
+    let file = ChangedFile {
+        before: unreadable(&file.before),
+        after: unreadable(&file.after),
+        ..file.clone()
+    };
+    examine(&file, rules)
 }
 
 /// Looks at one file by itself.
@@ -161,7 +200,7 @@ fn examine(file: &ChangedFile, rules: &Rules) -> Examined {
             generated,
             before: file.before.as_ref().map(Side::recorded),
             after: file.after.as_ref().map(Side::recorded),
-            hunks: hunks(file, content, &lines, language),
+            hunks: hunks(file, content, &joined(&lines, &file.together), language),
         },
         entities: entities.changes,
         lines,
@@ -224,6 +263,34 @@ fn content_of(file: &ChangedFile) -> Content {
         (SideContent::Bytes(_), _) => Content::Binary,
     };
     sides.into_iter().flatten().map(kind).max().unwrap_or(Content::Text)
+}
+
+/// Joins neighbouring hunks that reach into the same part, with the unchanged lines between them.
+fn joined(lines: &[(LineSpan, LineSpan)], together: &[Range<usize>]) -> Vec<(LineSpan, LineSpan)> {
+    let reaches = |place: &LineSpan, part: &Range<usize>| {
+        place.start < part.end.max(part.start + 1) && part.start < place.end.max(place.start + 1)
+    };
+    let mut hunks: Vec<(LineSpan, LineSpan)> = Vec::new();
+    for (before, after) in lines {
+        let last = hunks.last_mut().filter(|(_, last)| {
+            together.iter().any(|part| reaches(last, part) && reaches(after, part))
+        });
+        match last {
+            Some(last) => *last = (cover(&last.0, before), cover(&last.1, after)),
+            None => hunks.push((*before, *after)),
+        }
+    }
+    hunks
+}
+
+/// From the start of one span to the end of a later one.
+fn cover(from: &LineSpan, to: &LineSpan) -> LineSpan {
+    LineSpan {
+        start: from.start,
+        end: to.end,
+        first_line: from.first_line,
+        lines: to.first_line + to.lines - from.first_line,
+    }
 }
 
 /// A file whose only change is in its lines has a hunk for each run of them. Anything that also creates,

@@ -1,5 +1,8 @@
 //! Proposals: something edits a copy of the tree, the difference is captured, reviewed, judged and recorded.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+
 use model::{
     ChangeSet, ChangeSetId, Content, Event, Origin, PolicyAction, RelPath, Review, Stage, Verdict,
 };
@@ -96,22 +99,30 @@ impl Engine {
         let mut run = RecipeRun::default();
         let texts = self.texts_for_recipes(paths, &rules, &mut run)?;
         let recipes: Vec<&Recipe> = all.iter().filter(wanted).collect();
-        let mut proposed: Vec<Vec<ProposedFile>> = recipes.iter().map(|_| Vec::new()).collect();
+        let mut proposed: Vec<(Vec<ProposedFile>, Places)> =
+            recipes.iter().map(|_| Default::default()).collect();
         for found in rewrite_all(&recipes, &texts) {
             run.skipped.extend(found.skipped);
-            for (at, file) in found.rewritten {
-                if let Some(files) = proposed.get_mut(at) {
+            for (at, file, places) in found.rewritten {
+                if let Some((files, together)) = proposed.get_mut(at) {
+                    together.insert(file.path.clone(), places);
                     files.push(file);
                 }
             }
         }
         let base = self.repository.base()?;
-        for (recipe, proposed) in recipes.into_iter().zip(proposed) {
+        for (recipe, (proposed, mut together)) in recipes.into_iter().zip(proposed) {
             if proposed.is_empty() {
                 continue;
             }
             let captured = self.repository.capture(proposed)?;
-            let files: Vec<ChangedFile> = captured.into_iter().map(captured_file).collect();
+            let files: Vec<ChangedFile> = captured
+                .into_iter()
+                .map(|file| {
+                    let together = together.remove(&file.path).unwrap_or_default();
+                    ChangedFile { together, ..captured_file(file) }
+                })
+                .collect();
             let origin =
                 Origin { worker: "recipe".to_owned(), name: recipe.card().id.as_str().to_owned() };
             let (title, rationale) = (recipe.card().title.clone(), recipe.card().rationale.clone());
@@ -255,10 +266,13 @@ fn within(file: &RelPath, path: &RelPath) -> bool {
 /// A saved file of a language that recipes know.
 type Saved = (RelPath, model::FileMode, Vec<u8>);
 
+/// What one recipe replaced, by file, in the texts after: each is one change, however many lines lie between.
+type Places = BTreeMap<RelPath, Vec<Range<usize>>>;
+
 /// What the recipes make of one file: each rewriting with the place of its recipe, and what was left alone.
 #[derive(Debug, Default)]
 struct Found {
-    rewritten: Vec<(usize, ProposedFile)>,
+    rewritten: Vec<(usize, ProposedFile, Vec<Range<usize>>)>,
     skipped: Vec<(RelPath, String)>,
 }
 
@@ -299,9 +313,10 @@ fn rewrite_one(recipes: &[&Recipe], (path, mode, text): &Saved) -> Found {
     for (at, recipe) in recipes.iter().enumerate() {
         match recipe.propose_for(&source) {
             Ok(Some(rewritten)) => {
+                let places = rewritten.places.into_iter().map(|place| place.after).collect();
                 let bytes = Some(rewritten.text);
                 let file = ProposedFile { path: path.clone(), old_path: None, mode: *mode, bytes };
-                found.rewritten.push((at, file));
+                found.rewritten.push((at, file, places));
             }
             Ok(None) => {}
             Err(reason) => skip(reason),

@@ -52,8 +52,9 @@ impl Rules {
         }
         let revision = from.revision.as_deref().or(fallback);
         let mut config = Config::default();
+        let mut in_force = None;
         if let Some(revision) = revision {
-            config = repository_config(repository, revision)?;
+            (config, in_force) = repository_config(repository, revision)?;
             let modules = repository_policies(repository, revision)?;
             if !modules.is_empty() && from.revision.is_some() {
                 further.push(Policy::compile(&Bundle::from_modules(modules)?)?);
@@ -64,6 +65,7 @@ impl Rules {
                 ));
             }
         }
+        notices.extend(config_aside(repository, in_force.as_deref(), revision));
         Ok(Self {
             generated: gate::Globs::compile(&config.review.generated).map_err(Error::Pattern)?,
             protected: gate::Globs::compile(&config.policy.protected).map_err(Error::Pattern)?,
@@ -117,17 +119,45 @@ fn own_policies(folder: &Path) -> Result<Option<Policy>, Error> {
     Ok(Some(Policy::compile(&Bundle::from_modules(modules)?)?))
 }
 
-fn repository_config(repository: &Repository, revision: &str) -> Result<Config, Error> {
-    let Ok(path) = CONFIG_FILE.parse() else { return Ok(Config::default()) };
-    let Some(bytes) = repository.file_at(revision, &path)? else { return Ok(Config::default()) };
+/// Says when the saved configuration is not the one that counts: a change must not configure its own review.
+fn config_aside(
+    repository: &Repository,
+    in_force: Option<&[u8]>,
+    revision: Option<&str>,
+) -> Option<String> {
+    let saved = repository.saved(&CONFIG_FILE.parse().ok()?).ok().flatten();
+    let saved = saved.map(|saved| saved.bytes);
+    if saved.as_deref() == in_force {
+        return None;
+    }
+    let revision = revision.map_or("no commit", |revision| revision.get(..12).unwrap_or(revision));
+    let broken = saved
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .and_then(|text| Config::parse(&text, CONFIG_FILE).err())
+        .map(|error| format!("; as saved it does not load: {error}"));
+    Some(format!(
+        "{CONFIG_FILE} counts as it is at {revision}, not as it is saved{}",
+        broken.unwrap_or_default()
+    ))
+}
+
+/// The configuration at a revision, and its text.
+fn repository_config(
+    repository: &Repository,
+    revision: &str,
+) -> Result<(Config, Option<Vec<u8>>), Error> {
+    let Ok(path) = CONFIG_FILE.parse() else { return Ok((Config::default(), None)) };
+    let Some(bytes) = repository.file_at(revision, &path)? else {
+        return Ok((Config::default(), None));
+    };
     let origin = format!("{CONFIG_FILE} at {revision}");
-    let text = String::from_utf8(bytes).map_err(|error| ConfigError {
+    let text = String::from_utf8(bytes.clone()).map_err(|error| ConfigError {
         origin: origin.clone(),
         line: 1,
         column: 1,
         message: format!("not UTF-8 after {} bytes", error.utf8_error().valid_up_to()),
     })?;
-    Ok(Config::parse(&text, &origin)?)
+    Ok((Config::parse(&text, &origin)?, Some(bytes)))
 }
 
 fn repository_policies(

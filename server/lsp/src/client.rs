@@ -3,16 +3,14 @@
 use std::path::PathBuf;
 
 use lsp_types::{
-    CodeActionKind, CodeActionOptions, CodeActionProviderCapability, DiagnosticOptions,
-    DiagnosticServerCapabilities, ExecuteCommandOptions, FailureHandlingKind,
-    HoverProviderCapability, InitializeParams, InitializeResult, MarkupKind, OneOf, SaveOptions,
-    ServerCapabilities, ServerInfo, TextDocumentSyncCapability, TextDocumentSyncKind,
-    TextDocumentSyncOptions, TextDocumentSyncSaveOptions, Uri, WorkDoneProgressOptions,
+    CodeActionKind, CodeActionOptions, CodeActionProviderCapability, ExecuteCommandOptions,
+    FailureHandlingKind, HoverProviderCapability, InitializeParams, InitializeResult, MarkupKind,
+    OneOf, SaveOptions, ServerCapabilities, ServerInfo, TextDocumentSyncCapability,
+    TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions, Uri,
     WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
 };
 
 use crate::command::Verb;
-use crate::diagnostics;
 use crate::place_name;
 use crate::position::Encoding;
 
@@ -25,8 +23,8 @@ pub(crate) struct Client {
     pub versioned_edits: bool,
     /// Whether it applies an edit of several documents as a whole or not at all.
     pub transactional: bool,
-    /// Whether it asks for diagnostics, instead of being told.
-    pub pulls: bool,
+    /// Whether it can be made to ask for diagnostics, instead of being told.
+    pub may_pull: bool,
     /// Whether a diagnostic may point to other places.
     pub related: bool,
     /// Whether it knows code actions, and not only commands.
@@ -64,7 +62,9 @@ impl Client {
             encoding: Encoding::negotiate(offered),
             versioned_edits,
             transactional: versioned_edits && failure.is_some_and(|kind| whole.contains(&kind)),
-            pulls: text.is_some_and(|text| text.diagnostic.is_some()),
+            may_pull: text
+                .and_then(|text| text.diagnostic.as_ref())
+                .is_some_and(|diagnostic| diagnostic.dynamic_registration == Some(true)),
             related: text
                 .and_then(|text| text.publish_diagnostics.as_ref())
                 .is_some_and(|publish| publish.related_information == Some(true)),
@@ -77,12 +77,6 @@ impl Client {
 
     /// The answer to `initialize`.
     pub(crate) fn welcome(&self) -> InitializeResult {
-        let pull = DiagnosticServerCapabilities::Options(DiagnosticOptions {
-            identifier: Some(diagnostics::SOURCE.to_owned()),
-            inter_file_dependencies: true,
-            workspace_diagnostics: false,
-            work_done_progress_options: WorkDoneProgressOptions::default(),
-        });
         let sync = TextDocumentSyncOptions {
             open_close: Some(true),
             change: Some(TextDocumentSyncKind::INCREMENTAL),
@@ -103,7 +97,6 @@ impl Client {
                 commands: Verb::ALL.map(|verb| verb.name().to_owned()).to_vec(),
                 ..ExecuteCommandOptions::default()
             }),
-            diagnostic_provider: self.pulls.then_some(pull),
             workspace: Some(WorkspaceServerCapabilities {
                 workspace_folders: Some(WorkspaceFoldersServerCapabilities {
                     supported: Some(true),
@@ -150,16 +143,18 @@ mod tests {
         let code = client(json!({
             "workspace": { "workspaceEdit": { "documentChanges": true, "failureHandling": "textOnlyTransactional" } },
             "textDocument": {
-                "diagnostic": {}, "publishDiagnostics": { "relatedInformation": true },
+                "diagnostic": { "dynamicRegistration": true },
+                "publishDiagnostics": { "relatedInformation": true },
                 "codeAction": { "codeActionLiteralSupport": { "codeActionKind": { "valueSet": [] } } },
                 "hover": { "contentFormat": ["markdown", "plaintext"] },
             },
         }));
-        assert!(code.transactional && code.pulls && code.related && code.literals);
+        assert!(code.transactional && code.may_pull && code.related && code.literals);
         let neovim = client(json!({
             "workspace": { "workspaceEdit": { "resourceOperations": ["rename", "create", "delete"] } },
+            "textDocument": { "diagnostic": { "dynamicRegistration": false } },
         }));
-        assert!(neovim.versioned_edits && !neovim.transactional && !neovim.pulls);
+        assert!(neovim.versioned_edits && !neovim.transactional && !neovim.may_pull);
         let helix = client(json!({
             "general": { "positionEncodings": ["utf-8", "utf-32", "utf-16"] },
             "workspace": { "workspaceEdit": { "documentChanges": true, "failureHandling": "abort" } },

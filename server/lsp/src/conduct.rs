@@ -1,7 +1,7 @@
 //! What commands do: preflight, intent, edits, confirmation, outcome; and what saving, closing and the
 //! editor's own undo mean for what was accepted.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,10 +13,11 @@ use serde_json::Value;
 use crate::acceptance::{Acceptance, EditorFile, Input, Step};
 use crate::command::{self, Verb};
 use crate::edits::{self, Replacement};
-use crate::engine_thread::{Begun, Failure, Job, RootId, Token};
+use crate::engine_thread::{Begun, Failure, Hunks, Job, RootId, Token};
 use crate::hover;
 use crate::main_loop::{Refusal, Reply};
 use crate::outbox::{Continuation, Outgoing, Question};
+use crate::placement;
 use crate::prose;
 use crate::session::{Session, answer};
 
@@ -48,8 +49,18 @@ impl Running {
 #[derive(Debug)]
 pub(crate) struct Landing {
     changeset: ChangeSetId,
+    hunks: BTreeSet<u32>,
     /// The text before them: when the buffer reads so again, the editor's own undo took them out.
     before: Arc<str>,
+}
+
+/// The hunks of several landings.
+fn hunks_of<'l>(landings: impl IntoIterator<Item = &'l Landing>) -> Hunks {
+    let mut hunks = Hunks::new();
+    for landing in landings {
+        hunks.entry(landing.changeset).or_default().extend(&landing.hunks);
+    }
+    hunks
 }
 
 impl Session {
@@ -101,7 +112,7 @@ impl Session {
         self.post(root, job);
     }
 
-    fn post(&self, root: RootId, job: Job) {
+    pub(crate) fn post(&self, root: RootId, job: Job) {
         if let Some(root) = self.roots.get(&root) {
             root.engine.post(job);
         }
@@ -122,7 +133,7 @@ impl Session {
         self.advance(token, Input::Begun, now);
     }
 
-    /// The client answered an edit, or a refresh.
+    /// The client answered a question.
     pub(crate) fn answered(
         &mut self,
         continuation: &Continuation,
@@ -134,6 +145,7 @@ impl Session {
                 self.advance(*token, Input::Answered { files, applied: outcome }, now);
             }
             Continuation::Refresh => self.refresh_answered(outcome),
+            Continuation::Registration => self.registration_answered(outcome),
         }
     }
 
@@ -240,21 +252,25 @@ impl Session {
     pub(crate) fn finished(&mut self, token: Token, report: &Report) {
         let Some(running) = self.running.remove(&token) else { return };
         let mut unsaved = Vec::new();
-        for file in running.acceptance.iter().flat_map(Acceptance::files) {
+        let files = running.acceptance.iter().flat_map(Acceptance::files).zip(&running.files);
+        for (file, plan) in files {
             let landed = report.files.contains(&file.path);
             let uri = self.uri_of(running.root, &file.path).map(str::to_owned);
             let (true, Some(uri)) = (landed, uri) else { continue };
             let landings = self.landings.entry(uri.clone()).or_default();
+            let (changeset, before) = (report.changeset, Arc::clone(&file.before));
+            let took = |hunk: &&u32| report.hunks.contains(hunk);
+            let hunks: BTreeSet<u32> = plan.hunks.iter().filter(took).copied().collect();
             if running.verb == Verb::Undo {
-                landings.retain(|landing| landing.changeset != report.changeset);
-            } else {
-                let before = Arc::clone(&file.before);
-                landings.push(Landing { changeset: report.changeset, before });
+                take_from(landings, &Hunks::from([(changeset, hunks)]));
+            } else if !hunks.is_empty() {
+                landings.push(Landing { changeset, hunks, before });
             }
             if self.documents.get(&uri).is_some_and(|document| document.unsaved()) {
                 unsaved.push(file.path.clone());
             }
             self.text_settled(&uri);
+            self.text_paused(&uri);
         }
         let (kind, text) = said(&running, report, &unsaved);
         self.outbox.say(kind, text);
@@ -315,19 +331,60 @@ impl Session {
 
     /// Looks whether what was accepted in a document is still there, or is saved already.
     fn text_settled(&mut self, uri: &str) {
-        let Some(landings) = self.landings.get_mut(uri).filter(|landings| !landings.is_empty())
-        else {
+        let Some(landings) = self.landings.get(uri).filter(|landings| !landings.is_empty()) else {
             return;
         };
         let Some(document) = self.documents.get(uri) else { return };
-        let Some((id, path)) = self.homes.get(uri).cloned() else { return };
-        if landings.first().is_some_and(|landing| document.reads(&landing.before)) {
-            landings.clear();
-            self.post(id, Job::Withdrawn { path, reason: "the editor's own undo took it back" });
+        let back = landings.iter().position(|landing| document.reads(&landing.before));
+        if let Some(back) = back {
+            // The editor undoes the newest first, so what came after that text is gone as well.
+            self.withdraw(uri, hunks_of(landings.iter().skip(back)));
         } else if !document.unsaved() {
-            landings.clear();
-            self.post(id, Job::Saved(path));
+            // It may read as saved because what was accepted is gone.
+            self.text_paused(uri);
+            let held = self.landings.remove(uri).is_some_and(|landings| !landings.is_empty());
+            if let Some((id, path)) = self.homes.get(uri).cloned().filter(|_| held) {
+                self.post(id, Job::Saved(path));
+            }
         }
+    }
+
+    /// Looks in every document whether what was accepted there is gone, however that came.
+    pub(crate) fn texts_paused(&mut self) {
+        for uri in self.landings.keys().cloned().collect::<Vec<_>>() {
+            self.text_paused(&uri);
+        }
+    }
+
+    /// Looks by content: where the text that an accepted hunk replaced is back, the hunk is gone. Typing over
+    /// it is not that. Cost: a difference of two whole texts for each ChangeSet.
+    fn text_paused(&mut self, uri: &str) {
+        let Some(landings) = self.landings.get(uri).filter(|_| self.taking_part(uri).is_empty())
+        else {
+            return;
+        };
+        let (Some(document), Some((id, path))) = (self.documents.get(uri), self.homes.get(uri))
+        else {
+            return;
+        };
+        let Some(root) = self.roots.get(id) else { return };
+        let gone = hunks_of(landings).into_iter().filter_map(|(changeset, hunks)| {
+            let change = root.board.change(changeset)?;
+            let gone = placement::taken_out(change, path, document.text(), &hunks);
+            (!gone.is_empty()).then_some((changeset, gone))
+        });
+        self.withdraw(uri, gone.collect());
+    }
+
+    /// These accepted hunks are not in a document any more.
+    fn withdraw(&mut self, uri: &str, gone: Hunks) {
+        let Some((id, path)) = self.homes.get(uri).cloned().filter(|_| !gone.is_empty()) else {
+            return;
+        };
+        if let Some(landings) = self.landings.get_mut(uri) {
+            take_from(landings, &gone);
+        }
+        self.post(id, Job::Withdrawn { path, gone });
     }
 
     /// A buffer was saved: so is what was accepted in it.
@@ -335,8 +392,9 @@ impl Session {
         if !self.taking_part(uri).is_empty() {
             return;
         }
+        self.text_paused(uri);
         let held = self.landings.remove(uri).is_some_and(|landings| !landings.is_empty());
-        if (held || self.holds_accepted(uri))
+        if (held || !self.accepted_in(uri).is_empty())
             && let Some((id, path)) = self.homes.get(uri).cloned()
         {
             self.post(id, Job::Saved(path));
@@ -350,11 +408,25 @@ impl Session {
         for token in self.taking_part(uri) {
             self.advance(token, Input::Closed { path: &path }, now);
         }
-        let held = self.landings.remove(uri).is_some_and(|landings| !landings.is_empty());
-        if held || self.holds_accepted(uri) {
-            self.post(id, Job::Withdrawn { path, reason: "the buffer was closed unsaved" });
+        self.text_paused(uri);
+        let mut accepted = hunks_of(&self.landings.remove(uri).unwrap_or_default());
+        for (changeset, hunks) in self.accepted_in(uri) {
+            accepted.entry(changeset).or_default().extend(hunks);
+        }
+        if let Some(document) = self.documents.get(uri).filter(|_| !accepted.is_empty()) {
+            let text = Arc::clone(document.text());
+            self.post(id, Job::Closed { path, text, accepted });
         }
     }
+}
+
+/// Takes hunks out of landings, and landings that have none left.
+fn take_from(landings: &mut Vec<Landing>, hunks: &Hunks) {
+    for landing in landings.iter_mut() {
+        let gone = hunks.get(&landing.changeset);
+        landing.hunks.retain(|hunk| gone.is_none_or(|gone| !gone.contains(hunk)));
+    }
+    landings.retain(|landing| !landing.hunks.is_empty());
 }
 
 /// One line on how a command ended.

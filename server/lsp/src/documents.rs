@@ -21,8 +21,10 @@ pub(crate) struct Document {
     /// Ours: it grows with every change, and never repeats in a session.
     pub revision: u64,
     rope: Rope,
-    /// The text when it was opened or last saved.
-    clean: Rope,
+    /// The text on disk: what it was opened with or last saved as. `None`: it was opened with another.
+    clean: Option<Rope>,
+    /// The revision that was opened or last saved.
+    clean_at: u64,
     text: OnceCell<Arc<str>>,
 }
 
@@ -48,9 +50,20 @@ impl Document {
         self.text.get_or_init(|| self.rope.to_string().into())
     }
 
-    /// Whether the text differs from what was opened or last saved.
+    /// Whether the text differs from the saved one.
     pub(crate) fn unsaved(&self) -> bool {
-        self.rope != self.clean
+        self.clean.as_ref().is_none_or(|clean| self.rope != *clean)
+    }
+
+    /// The text that is taken for the saved one, and a name for it that lasts until it is saved again.
+    pub(crate) fn taken_for_saved(&self) -> Option<(Arc<str>, u64)> {
+        let clean = self.clean.as_ref()?;
+        let text = if self.revision == self.clean_at {
+            Arc::clone(self.text())
+        } else {
+            clean.to_string().into()
+        };
+        Some((text, self.clean_at))
     }
 
     /// Whether the text is `other`. Cost: lengths first.
@@ -74,7 +87,8 @@ impl Documents {
         let document = Document {
             version: item.version,
             revision: self.revision,
-            clean: rope.clone(),
+            clean: Some(rope.clone()),
+            clean_at: self.revision,
             rope,
             text: OnceCell::from(Arc::from(item.text)),
             uri: item.uri,
@@ -113,7 +127,18 @@ impl Documents {
     /// The text is on disk now.
     pub(crate) fn save(&mut self, uri: &Uri) {
         if let Some(document) = self.open.get_mut(uri.as_str()) {
-            document.clean = document.rope.clone();
+            document.clean = Some(document.rope.clone());
+            document.clean_at = document.revision;
+        }
+    }
+
+    /// The text that was taken for the saved one under this name is not: the editor opened the document
+    /// with unsaved text of an earlier session. Until it is saved, it counts as unsaved.
+    pub(crate) fn differs(&mut self, uri: &str, clean_at: u64) {
+        if let Some(document) = self.open.get_mut(uri)
+            && document.clean_at == clean_at
+        {
+            document.clean = None;
         }
     }
 
@@ -203,6 +228,21 @@ mod tests {
         assert!(!unsaved(3, "a"));
         unsaved(4, "c");
         documents.save(&uri);
+        assert!(!documents.get("file:///a").unwrap().unsaved());
+    }
+
+    #[test]
+    fn a_document_opened_with_unsaved_text_is_unsaved_until_it_is_saved() {
+        let mut documents = Documents::default();
+        let uri = documents.open(item("a")).uri.clone();
+        let (text, named) = documents.get("file:///a").unwrap().taken_for_saved().unwrap();
+        documents.change(&uri, 2, vec![change(None, "b")], Encoding::Utf16);
+        documents.differs("file:///a", named);
+        documents.change(&uri, 3, vec![change(None, "a")], Encoding::Utf16);
+        assert_eq!((&*text, documents.get("file:///a").unwrap().unsaved()), ("a", true));
+        documents.save(&uri);
+        // What is found out late is about a text that is not the saved one any more.
+        documents.differs("file:///a", named);
         assert!(!documents.get("file:///a").unwrap().unsaved());
     }
 

@@ -122,6 +122,11 @@ impl Editor {
         }
     }
 
+    /// Answers a request that needs no more than that.
+    async fn yes(&mut self, message: &Value) {
+        self.send(json!({ "jsonrpc": "2.0", "id": message["id"], "result": null })).await;
+    }
+
     async fn take(&mut self, message: Value) {
         let params = &message["params"];
         match message["method"].as_str() {
@@ -330,15 +335,24 @@ mod tests {
     async fn clients_that_ask_get_reports_and_unchanged_ones() {
         let (engines, _jobs, id) = mute();
         let mut editor = Editor::start(engines);
-        let asks = json!({ "textDocument": { "diagnostic": {} } });
+        let asks = json!({ "textDocument": { "diagnostic": { "dynamicRegistration": true } } });
         let answer = editor.initialize("file:///r", asks).await;
-        assert!(answer["result"]["capabilities"]["diagnosticProvider"].is_object());
+        assert!(answer["result"]["capabilities"]["diagnosticProvider"].is_null());
+        // This little client answers these requests itself.
+        let probe = editor.receive().await;
+        assert_eq!(probe["method"], "workspace/diagnostic/refresh");
+        editor.yes(&probe).await;
+        let registration = editor.receive().await;
+        assert_eq!(registration["method"], "client/registerCapability");
+        let registered = &registration["params"]["registrations"][0];
+        assert_eq!(registered["method"], "textDocument/diagnostic");
+        assert_eq!(registered["registerOptions"]["documentSelector"], Value::Null);
+        editor.yes(&registration).await;
         let params = json!({ "textDocument": { "uri": FILE, "languageId": "x", "version": 1, "text": "a\n" } });
         editor.notify("textDocument/didOpen", params).await;
-        // The server asks for a refresh, which this little client must answer itself.
-        let message = editor.receive().await;
-        assert_eq!(message["method"], "workspace/diagnostic/refresh");
-        editor.send(json!({ "jsonrpc": "2.0", "id": message["id"], "result": null })).await;
+        let refresh = editor.receive().await;
+        assert_eq!(refresh["method"], "workspace/diagnostic/refresh");
+        editor.yes(&refresh).await;
         let params = json!({ "textDocument": { "uri": FILE } });
         let report = editor.request("textDocument/diagnostic", params).await["result"].clone();
         assert_eq!((&report["kind"], line_of(&report["items"][0])), (&json!("full"), 0));

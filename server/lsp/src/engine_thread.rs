@@ -4,7 +4,7 @@
 //! what came of them. Between jobs it looks whether another process appended, and keeps the word out
 //! which files have unsaved text here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use engine::{
     Board, Engine, Error, ErrorKind, OpenTexts, Operation, PRESENCE_TTL_MS, Plan, PlanFile,
     Recovered, Report, Selection,
 };
-use model::{ChangeSetId, RelPath};
+use model::{ChangeSetId, Digest, RelPath};
 
 use crate::Options;
 use crate::main_loop::Wake;
@@ -24,6 +24,7 @@ use crate::placement::has_lone_return;
 
 /// How often the ledger is looked at for what others appended.
 const POLL: Duration = Duration::from_millis(75);
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// How often presence is renewed: well before it lapses.
 const PRESENCE_RENEWAL: Duration = Duration::from_millis(PRESENCE_TTL_MS / 3);
 
@@ -34,6 +35,9 @@ pub(crate) struct RootId(pub u32);
 /// A command under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Token(pub u64);
+
+/// Hunks of several ChangeSets.
+pub(crate) type Hunks = BTreeMap<ChangeSetId, BTreeSet<u32>>;
 
 /// What the engine is asked to do.
 #[derive(Debug)]
@@ -56,8 +60,12 @@ pub(crate) enum Job {
     Reject { token: Token, changeset: ChangeSetId, selection: Selection, reason: Option<String> },
     /// A buffer with accepted hunks was saved.
     Saved(RelPath),
-    /// The unsaved accepted hunks of a file are gone.
-    Withdrawn { path: RelPath, reason: &'static str },
+    /// The editor's own undo took these accepted hunks out of a buffer.
+    Withdrawn { path: RelPath, gone: Hunks },
+    /// A buffer with this text and these accepted hunks was closed, and is not known to be saved.
+    Closed { path: RelPath, text: Arc<str>, accepted: Hunks },
+    /// Look whether the saved file is this text.
+    Compare { path: RelPath, text: Arc<str>, clean_at: u64 },
     /// Settle what a dead process left.
     Recover(OpenTexts),
     /// Which files have unsaved text here.
@@ -73,6 +81,8 @@ pub(crate) enum Done {
     Unavailable(String),
     /// What the ledger says now.
     Board(Board),
+    /// The saved file is something else than the text that was compared with it.
+    Differs { path: RelPath, clean_at: u64 },
     /// The intent is in the ledger.
     Begun { token: Token, plan: Begun },
     /// No hunk can take effect; nothing was appended.
@@ -175,11 +185,9 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
             tracing::debug!("the main loop is gone");
         }
     };
-    let opened = catch_unwind(|| {
-        Engine::open(start, options.clock, options.actor.clone(), options.rules_from.clone())
-    });
-    let engine = match opened {
-        Ok(Ok(engine)) => engine,
+    let engine = match catch_unwind(|| open(start, options, queue)) {
+        Ok(Ok(Some(engine))) => engine,
+        Ok(Ok(None)) => return,
         Ok(Err(error)) => return wake(Done::Unavailable(error.to_string())),
         Err(_) => return wake(Done::Unavailable("opening it panicked".to_owned())),
     };
@@ -195,8 +203,7 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
         let mut answer = None;
         match queue.recv_timeout(if stale { Duration::ZERO } else { POLL }) {
             Ok(job) => {
-                stale |=
-                    !matches!(job, Job::Presence(_) | Job::WriteClosed(_) | Job::ReverseClosed(_));
+                stale |= job.appends();
                 answer = caught(job.token(), || desk.perform(job));
             }
             Err(RecvTimeoutError::Timeout) => {}
@@ -216,6 +223,27 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
     }
     desk.presence.clear();
     desk.publish_presence();
+}
+
+/// Opens the engine once there is a ledger. A repository without one has no proposals, so there is nothing
+/// to show, to record or to tell other processes, and looking at its files must not leave anything in it.
+/// `None`: nobody waits for it any more.
+fn open(start: &Path, options: &Options, queue: &Receiver<Job>) -> Result<Option<Engine>, Error> {
+    let folder = engine::ledger_folder(start)?;
+    loop {
+        // Looking for the folder is cheap, opening discovers the repository anew.
+        if folder.exists() {
+            let (actor, rules_from) = (options.actor.clone(), options.rules_from.clone());
+            if let Some(engine) = Engine::open_existing(start, options.clock, actor, rules_from)? {
+                return Ok(Some(engine));
+            }
+        }
+        match queue.recv_timeout(POLL) {
+            Ok(job) => tracing::warn!(?job, "there is no ledger yet: job dropped"),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Ok(None),
+        }
+    }
 }
 
 impl Desk {
@@ -259,13 +287,29 @@ impl Desk {
                 })
             }
             Job::Saved(path) => logged("a save", self.engine.saved(&path)),
-            Job::Withdrawn { path, reason } => {
-                logged("a withdrawal", self.engine.withdrawn(&path, reason))
+            Job::Withdrawn { path, gone } => {
+                let reason = "the editor's own undo took it back";
+                logged("a withdrawal", self.engine.withdrawn(&path, &gone, reason))
             }
-            Job::Recover(open) => match self.engine.recover(&open) {
-                Ok(recovered) => Some(Done::Recovered(recovered)),
-                Err(error) => logged("a recovery", Err(error)),
-            },
+            Job::Closed { path, text, accepted } => {
+                if !self.differs(&path, &text) {
+                    return logged("a save", self.engine.saved(&path));
+                }
+                let reason = "the buffer was closed unsaved";
+                logged("a withdrawal", self.engine.withdrawn(&path, &accepted, reason))
+            }
+            Job::Compare { path, text, clean_at } => {
+                self.differs(&path, &text).then_some(Done::Differs { path, clean_at })
+            }
+            Job::Recover(mut open) => {
+                for (path, open) in &mut open.0 {
+                    open.unsaved |= self.differs(path, &open.text);
+                }
+                match self.engine.recover(&open) {
+                    Ok(recovered) => Some(Done::Recovered(recovered)),
+                    Err(error) => logged("a recovery", Err(error)),
+                }
+            }
             Job::Presence(unsaved) => {
                 self.presence = unsaved;
                 self.publish_presence();
@@ -296,6 +340,22 @@ impl Desk {
         let operation = self.engine.begin(plan)?;
         self.operations.insert(token, operation);
         Ok(Done::Begun { token, plan: Begun { in_editor, on_disk } })
+    }
+
+    /// Whether the saved file is something else than `text`. An editor keeps the byte order mark to
+    /// itself, and one that opened nothing has nothing to save. A file that cannot be read says nothing.
+    fn differs(&self, path: &RelPath, text: &str) -> bool {
+        let marked = || [BYTE_ORDER_MARK, text.as_bytes()].concat();
+        match self.engine.saved_digest(path) {
+            Ok(None) => !text.is_empty(),
+            Ok(Some(saved)) => {
+                saved != Digest::of(text.as_bytes()) && saved != Digest::of(&marked())
+            }
+            Err(error) => {
+                tracing::debug!(%error, "not compared with its buffer");
+                false
+            }
+        }
     }
 
     fn renew_presence(&mut self) {
@@ -331,7 +391,29 @@ impl Job {
             | Self::ReverseClosed(token)
             | Self::Settle { token, .. }
             | Self::Reject { token, .. } => Some(*token),
-            Self::Saved(_) | Self::Withdrawn { .. } | Self::Recover(_) | Self::Presence(_) => None,
+            Self::Saved(_)
+            | Self::Withdrawn { .. }
+            | Self::Closed { .. }
+            | Self::Compare { .. }
+            | Self::Recover(_)
+            | Self::Presence(_) => None,
+        }
+    }
+
+    /// Whether it may append to the ledger, so that the board is another afterwards.
+    fn appends(&self) -> bool {
+        match self {
+            Self::Begin { .. }
+            | Self::Settle { .. }
+            | Self::Reject { .. }
+            | Self::Saved(_)
+            | Self::Withdrawn { .. }
+            | Self::Closed { .. }
+            | Self::Recover(_) => true,
+            Self::WriteClosed(_)
+            | Self::ReverseClosed(_)
+            | Self::Compare { .. }
+            | Self::Presence(_) => false,
         }
     }
 }

@@ -158,6 +158,82 @@ async fn closing_unsaved_gives_the_proposal_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_editors_own_undo_gives_back_only_what_it_took_out() {
+    let world = world();
+    let id = propose(&world, |world| world.write("a.rs", AFTER));
+    let mut editor = start(world.root()).await;
+    let file = uri(&world, "a.rs");
+    editor.open(&file, BEFORE).await;
+    editor.until(|editor| !lines(editor, &file).is_empty()).await;
+    run(&mut editor, "accept", json!({ "changeset": id, "hunks": [1] })).await;
+    let between = editor.buffers[&file].1.clone();
+    run(&mut editor, "accept", json!({ "changeset": id, "hunks": [2] })).await;
+    assert_eq!(editor.buffers[&file].1, AFTER);
+    assert_eq!(states(&world, id), ["accepted (unsaved)", "accepted (unsaved)"]);
+    editor.change(&file, &between).await;
+    editor.until(|editor| lines(editor, &file) == [6]).await;
+    assert_eq!(states(&world, id), ["accepted (unsaved)", "proposed"]);
+    editor.leave().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_buffer_that_is_closed_is_compared_with_the_disk() {
+    let world = world();
+    let id = propose(&world, |world| world.write("a.rs", AFTER));
+    let mut editor = start(world.root()).await;
+    let file = uri(&world, "a.rs");
+    editor.open(&file, BEFORE).await;
+    editor.until(|editor| !lines(editor, &file).is_empty()).await;
+    run(&mut editor, "accept", json!({ "changeset": id })).await;
+    world.write("a.rs", AFTER);
+    let closed = json!({ "textDocument": { "uri": file } });
+    editor.notify("textDocument/didClose", closed).await;
+    editor.leave().await.unwrap();
+    assert_eq!(states(&world, id), ["accepted", "accepted"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_buffer_that_is_unsaved_when_it_is_opened_is_known_to_others() {
+    let world = world();
+    world.write("marked.txt", "\u{feff}x\n");
+    let id = propose(&world, |world| world.write("a.rs", AFTER));
+    let mut editor = start(world.root()).await;
+    let (file, clean) = (uri(&world, "a.rs"), uri(&world, "b.txt"));
+    editor.open(&clean, "x\n").await;
+    editor.open(&uri(&world, "marked.txt"), "x\n").await;
+    editor.open(&uri(&world, "new.txt"), "").await;
+    editor.open(&file, &format!("// unsaved\n{BEFORE}")).await;
+    editor.until(|editor| lines(editor, &file) == [4, 7]).await;
+    // The comparison is a job before the first command, and the presence it leads to one before the second.
+    for hunk in [1, 2] {
+        run(&mut editor, "reject", json!({ "changeset": id, "hunks": [hunk] })).await;
+    }
+    let presences = engine(&world).ledger().presences(clock().now()).unwrap();
+    let paths: Vec<String> = presences.into_iter().map(|(path, _)| path.to_string()).collect();
+    assert_eq!(paths, ["a.rs"]);
+    editor.leave().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn looking_at_a_repository_leaves_nothing_in_it() {
+    let world = world();
+    let mut editor = start(world.root()).await;
+    let file = uri(&world, "a.rs");
+    editor.open(&file, BEFORE).await;
+    editor.change(&file, AFTER).await;
+    editor.leave().await.unwrap();
+    assert!(!engine::ledger_folder(world.root()).unwrap().exists());
+    // Once there is something to show, what is open is known.
+    let mut editor = start(world.root()).await;
+    editor.open(&file, BEFORE).await;
+    let id = propose(&world, |world| world.write("a.rs", AFTER));
+    editor.until(|editor| lines(editor, &file) == [3, 6]).await;
+    run(&mut editor, "accept", json!({ "changeset": id })).await;
+    assert_eq!(editor.buffers[&file].1, AFTER);
+    editor.leave().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_person_typed_over_is_refused_by_name() {
     let world = world();
     let id = propose(&world, |world| world.write("a.rs", AFTER));

@@ -12,6 +12,7 @@ mod actions;
 mod client;
 mod command;
 mod conduct;
+mod delivery;
 mod diagnostics;
 mod documents;
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! What the server says to the client, and who waits for the answers. The main loop never waits itself.
 
-use lsp_types::{ApplyWorkspaceEditParams, MessageType, PublishDiagnosticsParams};
+use lsp_types::{
+    ApplyWorkspaceEditParams, MessageType, PublishDiagnosticsParams, RegistrationParams,
+};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::engine_thread::Token;
@@ -23,6 +25,8 @@ pub(crate) enum Question {
     Edit(ApplyWorkspaceEditParams),
     /// Ask for the diagnostics again.
     RefreshDiagnostics,
+    /// From now on, use this of us.
+    Register(RegistrationParams),
 }
 
 /// What to go on with when the answer comes: plain data, so that nothing else is held meanwhile.
@@ -30,8 +34,10 @@ pub(crate) enum Question {
 pub(crate) enum Continuation {
     /// An edit of these files of a command.
     Edit { token: Token, files: Vec<usize> },
-    /// A refresh.
+    /// A refresh, or the probe whether there can be any.
     Refresh,
+    /// That it is to ask for diagnostics.
+    Registration,
 }
 
 /// Sends to the client.

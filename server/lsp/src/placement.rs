@@ -2,6 +2,7 @@
 //!
 //! Pure. A hunk whose text has changed has no place: it is listed by the command line, not shown inline.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -153,6 +154,34 @@ fn in_file(
         places.push((hunk.ordinal, place));
     }
     places
+}
+
+/// Those of `hunks` of the file at `path` whose text before is in the buffer again.
+///
+/// # Cost
+/// One line difference.
+pub(crate) fn taken_out(
+    change: &BoardChange,
+    path: &RelPath,
+    text: &str,
+    hunks: &BTreeSet<u32>,
+) -> BTreeSet<u32> {
+    let file = change.changeset.files.iter().find(|file| file.path == *path);
+    let texts = change.texts.get(path);
+    let (Some(file), Some((Some(before), Some(after)))) = (file, texts) else {
+        return BTreeSet::new();
+    };
+    if text.len() > PLACED_BYTES_MAX || has_lone_return(text) {
+        return BTreeSet::new();
+    }
+    let anchoring = Anchoring::new(before, text.as_bytes());
+    let back = |hunk: &&Hunk| {
+        let anchor = || anchoring.anchor(&hunk.before, hunk.after.of(after));
+        hunk.kind == HunkKind::Lines
+            && hunks.contains(&hunk.ordinal)
+            && matches!(anchor(), Anchor::Unchanged(_) | Anchor::Shifted(..))
+    };
+    file.hunks.iter().filter(back).map(|hunk| hunk.ordinal).collect()
 }
 
 /// Moves places through the person's edits, until content decides again.

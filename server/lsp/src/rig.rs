@@ -2,7 +2,7 @@
 //!
 //! What the session asks the engine and tells the editor is written down as text, in order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,21 +13,21 @@ use engine::{Board, BoardChange, ErrorKind, OpenTexts, PlanFile, Report, Selecti
 use lsp_types::{
     ApplyWorkspaceEditParams, DidChangeTextDocumentParams, DocumentChanges, ExecuteCommandParams,
     OneOf, Range, TextDocumentContentChangeEvent, TextDocumentItem, TextEdit, Uri,
-    VersionedTextDocumentIdentifier,
+    VersionedTextDocumentIdentifier, WorkspaceFolder, WorkspaceFoldersChangeEvent,
 };
 use model::{
-    ChangeSetId, ChangeSetState, Event, FileMode, HolderId, HunkState, Intent, LandedFile,
-    OperationId, Outcome, RelPath,
+    ChangeSetId, ChangeSetState, Event, FileMode, HolderId, Intent, LandedFile, OperationId,
+    Outcome, RelPath,
 };
 use semdiff::{Anchor, Anchoring};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
 
-use crate::engine_thread::{Begun, Done, EngineThread, Failure, Job, RootId, Token};
+use crate::engine_thread::{Begun, Done, EngineThread, Failure, Hunks, Job, RootId, Token};
 use crate::fixture::Sketch;
 use crate::main_loop::{Refusal, Wake};
-use crate::outbox::{Outbox, Outgoing, Question};
+use crate::outbox::{Continuation, Outbox, Outgoing, Question};
 use crate::position::{self, Encoding};
 use crate::session::Session;
 
@@ -55,6 +55,8 @@ pub(crate) struct Rig {
     pub now: Instant,
     pub log: String,
     pub manner: Manner,
+    /// What a silent editor was asked and did not answer.
+    unanswered: VecDeque<Continuation>,
     /// The manner for single files.
     pub manners: BTreeMap<String, Manner>,
     /// The buffers, as the editor sees them.
@@ -62,6 +64,8 @@ pub(crate) struct Rig {
     /// What is on disk and not open.
     pub disk: BTreeMap<String, String>,
     pub disk_fails: bool,
+    /// The files that the editor opens with unsaved text.
+    pub dirty: BTreeSet<String>,
     pub begin_fails: Option<Failure>,
     board: Board,
     plans: BTreeMap<Token, (ChangeSetId, bool, Vec<PlanFile>)>,
@@ -70,6 +74,15 @@ pub(crate) struct Rig {
 
 impl Rig {
     pub(crate) fn new(capabilities: Value, sketches: &[Sketch]) -> Self {
+        Self::start(capabilities, sketches, Manner::ChangeThenAnswer)
+    }
+
+    /// With an editor that answers when the test says so.
+    pub(crate) fn new_slow(capabilities: Value, sketches: &[Sketch]) -> Self {
+        Self::start(capabilities, sketches, Manner::Silent)
+    }
+
+    fn start(capabilities: Value, sketches: &[Sketch], manner: Manner) -> Self {
         let (inbox, _wakes) = channel();
         let (sender, outgoing) = unbounded_channel();
         let (job_sender, jobs) = channel();
@@ -88,11 +101,13 @@ impl Rig {
             jobs,
             now,
             log: String::new(),
-            manner: Manner::ChangeThenAnswer,
+            manner,
+            unanswered: VecDeque::new(),
             manners: BTreeMap::new(),
             buffers: BTreeMap::new(),
             disk: BTreeMap::new(),
             disk_fails: false,
+            dirty: BTreeSet::new(),
             begin_fails: None,
             board: Board { seq: 1, changes },
             plans: BTreeMap::new(),
@@ -146,6 +161,12 @@ impl Rig {
         answer
     }
 
+    /// A silent editor answers the first thing it was asked.
+    pub(crate) fn answer_oldest(&mut self, outcome: Result<(), String>) {
+        let continuation = self.unanswered.pop_front().expect("it was asked something");
+        self.wake(Wake::Answered(continuation, outcome));
+    }
+
     pub(crate) fn later(&mut self, by: Duration) {
         self.now += by;
         self.wake(Wake::Timer);
@@ -188,13 +209,19 @@ impl Rig {
                         self.log.push_str("refresh\n");
                         (self.manner, Vec::new())
                     }
+                    Question::Register(params) => {
+                        let methods = params.registrations.iter().map(|r| r.method.as_str());
+                        let methods: Vec<&str> = methods.collect();
+                        writeln!(self.log, "register {}", methods.join(", ")).unwrap();
+                        (self.manner, Vec::new())
+                    }
                     Question::Edit(params) => self.read_edit(params),
                 };
                 let outcome = match manner {
                     Manner::Refuses => Err("the test says no".to_owned()),
                     _ => Ok(()),
                 };
-                let answer = Wake::Answered(continuation, outcome);
+                let answer = Wake::Answered(continuation.clone(), outcome);
                 match manner {
                     Manner::ChangeThenAnswer => {
                         changes.iter().for_each(|(name, text)| self.tell_change(name, text));
@@ -205,7 +232,7 @@ impl Rig {
                         changes.iter().for_each(|(name, text)| self.tell_change(name, text));
                     }
                     Manner::Lies | Manner::Refuses => self.session.handle(answer, self.now),
-                    Manner::Silent => {}
+                    Manner::Silent => self.unanswered.push_back(continuation),
                 }
             }
         }
@@ -294,19 +321,19 @@ impl Rig {
                     self.append(&Event::Saved { changeset, path: path.clone() });
                 }
             }
-            Job::Withdrawn { path, reason } => {
-                writeln!(self.log, "job withdrawn {path}: {reason}").unwrap();
-                for change in self.board.changes.clone() {
-                    let unsaved = |hunk: &u32| {
-                        let state = change.state.hunks.get(hunk);
-                        matches!(state, Some(HunkState::Accepted { saved: false, .. }))
-                    };
-                    let hunks: Vec<u32> =
-                        change.state.accepted().into_iter().filter(unsaved).collect();
-                    if !hunks.is_empty() {
-                        let (changeset, reason) = (change.changeset.id, reason.to_owned());
-                        self.append(&Event::Withdrawn { changeset, hunks, reason });
-                    }
+            Job::Withdrawn { path, gone } => {
+                let hunks: Vec<_> = gone.values().collect();
+                writeln!(self.log, "job withdrawn {path} {hunks:?}").unwrap();
+                self.withdraw(gone);
+            }
+            Job::Closed { path, accepted, .. } => {
+                let hunks: Vec<_> = accepted.values().collect();
+                writeln!(self.log, "job closed {path} {hunks:?}").unwrap();
+                self.withdraw(accepted);
+            }
+            Job::Compare { path, clean_at, .. } => {
+                if self.dirty.contains(&path.to_string()) {
+                    self.engine(Done::Differs { path, clean_at });
                 }
             }
             Job::Recover(open) => {
@@ -314,6 +341,13 @@ impl Rig {
                 writeln!(self.log, "job recover {names:?}").unwrap();
             }
             Job::Presence(unsaved) => writeln!(self.log, "job presence {unsaved:?}").unwrap(),
+        }
+    }
+
+    fn withdraw(&mut self, gone: Hunks) {
+        for (changeset, hunks) in gone {
+            let (hunks, reason) = (hunks.into_iter().collect(), "gone".to_owned());
+            self.append(&Event::Withdrawn { changeset, hunks, reason });
         }
     }
 
@@ -488,6 +522,7 @@ mod tests {
 
     use super::*;
     use crate::acceptance::{ANSWER_WAIT, CONTENT_WAIT};
+    use crate::delivery::SETTLE_WAIT;
 
     const BEFORE: &str = "a\nb\nc\nd\ne\n";
     const AFTER: &str = "a\nB\nc\nD\ne\n";
@@ -645,7 +680,7 @@ mod tests {
         rig.change("a.rs", BEFORE);
         expect![[r#"
             job presence []
-            job withdrawn a.rs: the editor's own undo took it back
+            job withdrawn a.rs [{1}]
             publish a.rs: lines [1, 3]
         "#]]
         .assert_eq(&rig.said());
@@ -664,7 +699,68 @@ mod tests {
         rig.said();
         rig.close("a.rs");
         let said = rig.said();
-        assert!(said.contains("job withdrawn a.rs: the buffer was closed unsaved"), "{said}");
+        assert!(said.contains("job closed a.rs [{2}]"), "{said}");
+    }
+
+    #[test]
+    fn the_editors_own_undo_withdraws_what_it_took_out_and_no_more() {
+        let mut rig = one_file();
+        rig.command("accept", Some(&[1]), 0);
+        rig.change("a.rs", "mine\na\nB\nc\nd\ne\n");
+        rig.command("accept", Some(&[2]), 0);
+        rig.said();
+        rig.change("a.rs", "mine\na\nB\nc\nd\ne\n");
+        let said = rig.said();
+        assert!(said.contains("job withdrawn a.rs [{2}]"), "{said}");
+        rig.save("a.rs");
+        let states: Vec<_> = rig.board.changes[0].state.hunks.values().map(|s| s.word()).collect();
+        assert_eq!(states, ["accepted", "proposed"]);
+    }
+
+    #[test]
+    fn what_reads_as_saved_because_it_is_gone_is_not_saved() {
+        let mut rig = one_file();
+        rig.change("a.rs", "mine\na\nb\nc\nd\ne\n");
+        rig.command("accept", Some(&[1]), 0);
+        rig.said();
+        // A jump over both steps: the text before the acceptance is never there again.
+        rig.change("a.rs", BEFORE);
+        assert_eq!(
+            rig.said(),
+            "job presence []\njob withdrawn a.rs [{1}]\npublish a.rs: lines [1, 3]\n"
+        );
+    }
+
+    #[test]
+    fn a_hunk_is_gone_when_its_text_before_is_back_and_not_when_it_is_typed_over() {
+        let mut rig = one_file();
+        rig.command("accept", None, 0);
+        rig.said();
+        // A text that never was: one hunk taken out, the other typed over.
+        rig.change("a.rs", "mine\na\nb\nc\nD!\ne\n");
+        rig.later(Duration::from_secs(1));
+        assert_eq!(rig.said(), "job withdrawn a.rs [{1}]\npublish a.rs: lines [2]\n");
+        // A command comes before the pause is over, and so does a save.
+        rig.command("accept", Some(&[1]), 0);
+        rig.change("a.rs", "mine!\na\nb\nc\nD!\ne\n");
+        rig.said();
+        let answer = rig.command("accept", Some(&[1]), 0);
+        assert_eq!(outcome(answer), "\"accepted\" [1]");
+        rig.change("a.rs", "a\nb\nc\nD!\ne\n");
+        rig.said();
+        rig.save("a.rs");
+        let said = rig.said();
+        assert!(said.contains("job withdrawn a.rs [{1}]\njob saved a.rs\n"), "{said}");
+    }
+
+    #[test]
+    fn a_buffer_that_is_unsaved_when_it_is_opened_is_told() {
+        let mut rig = one_file();
+        rig.dirty.insert("b.rs".to_owned());
+        rig.open("b.rs", "x\n");
+        assert_eq!(rig.said(), "job presence [\"b.rs\"]\n");
+        rig.save("b.rs");
+        assert_eq!(rig.said(), "job presence []\n");
     }
 
     #[test]
@@ -731,19 +827,121 @@ mod tests {
         assert_eq!(rig.said(), "job presence []\npublish a.rs: lines []\n");
     }
 
+    /// A client that says it can be made to ask for diagnostics.
+    fn may_pull() -> Value {
+        json!({ "textDocument": { "diagnostic": { "dynamicRegistration": true } } })
+    }
+
+    fn pulled(rig: &mut Rig) -> Vec<u32> {
+        let params = json!({ "textDocument": { "uri": uri("a.rs") } });
+        let (reply, mut answer) = oneshot::channel();
+        rig.wake(Wake::Diagnostic(serde_json::from_value(params).unwrap(), reply));
+        let report = serde_json::to_value(answer.try_recv().unwrap().unwrap()).unwrap();
+        let items = report["items"].as_array().unwrap().iter();
+        items.map(|item| item["range"]["start"]["line"].as_u64().unwrap() as u32).collect()
+    }
+
     #[test]
-    fn clients_that_ask_are_refreshed_and_those_that_cannot_are_told() {
-        let asks = json!({ "textDocument": { "diagnostic": {} } });
-        let sketch = || Sketch::new("a.rs", BEFORE, AFTER);
-        let mut rig = Rig::new(asks.clone(), &[sketch()]);
-        rig.said();
+    fn a_client_that_refreshes_and_registers_asks_and_is_told_nothing() {
+        let mut rig = Rig::new(may_pull(), &[Sketch::new("a.rs", BEFORE, AFTER)]);
         rig.open("a.rs", BEFORE);
+        expect![[r#"
+            job recover []
+            refresh
+            register textDocument/diagnostic
+            refresh
+        "#]]
+        .assert_eq(&rig.said());
+        assert_eq!(pulled(&mut rig), [1, 3]);
+        rig.command("reject", Some(&[1]), 0);
+        expect![[r#"
+            job reject [1]
+            refresh
+            say Info: rejected hunk 1 of Tidy a.rs
+        "#]]
+        .assert_eq(&rig.said());
+        // It was asked to ask, and did not yet: asking again would say nothing new.
+        rig.open("b.rs", "");
+        assert_eq!(rig.said(), "");
+        assert_eq!(pulled(&mut rig), [3]);
+        rig.close("a.rs");
+        assert_eq!(rig.said(), "");
+    }
+
+    #[test]
+    fn until_it_is_settled_a_client_is_neither_told_nor_answered() {
+        let mut rig = Rig::new_slow(may_pull(), &[Sketch::new("a.rs", BEFORE, AFTER)]);
+        rig.open("a.rs", BEFORE);
+        assert_eq!(rig.said(), "job recover []\nrefresh\n");
+        assert_eq!(pulled(&mut rig), Vec::<u32>::new());
+        rig.answer_oldest(Ok(()));
+        assert_eq!(rig.said(), "register textDocument/diagnostic\n");
+        // Some ask before they have answered the registration.
+        assert_eq!(pulled(&mut rig), Vec::<u32>::new());
+        rig.answer_oldest(Ok(()));
         assert_eq!(rig.said(), "refresh\n");
-        let mut rig = Rig::new(asks, &[sketch()]);
-        rig.manner = Manner::Refuses;
+        assert_eq!(pulled(&mut rig), [1, 3]);
+        // Once it asks, it is told no more, even if it does not refresh.
+        rig.answer_oldest(Err("the test says no".into()));
+        rig.command("reject", Some(&[1]), 0);
+        let said = rig.said();
+        assert!(said.contains("refresh") && !said.contains("publish"), "{said}");
+    }
+
+    #[test]
+    fn a_client_that_cannot_refresh_or_register_is_told() {
+        for agreed in 0..2 {
+            let mut rig = Rig::new_slow(may_pull(), &[Sketch::new("a.rs", BEFORE, AFTER)]);
+            rig.open("a.rs", BEFORE);
+            for _ in 0..agreed {
+                rig.answer_oldest(Ok(()));
+            }
+            rig.said();
+            rig.answer_oldest(Err("the test says no".into()));
+            assert_eq!(rig.said(), "publish a.rs: lines [1, 3]\n");
+            assert_eq!(pulled(&mut rig), Vec::<u32>::new());
+        }
+    }
+
+    #[test]
+    fn a_client_that_does_not_say_is_told_and_stays_so() {
+        for agreed in 0..2 {
+            let mut rig = Rig::new_slow(may_pull(), &[Sketch::new("a.rs", BEFORE, AFTER)]);
+            rig.open("a.rs", BEFORE);
+            for _ in 0..agreed {
+                rig.answer_oldest(Ok(()));
+            }
+            rig.said();
+            rig.later(SETTLE_WAIT);
+            assert_eq!(rig.said(), "publish a.rs: lines [1, 3]\n");
+            rig.answer_oldest(Ok(()));
+            assert_eq!(rig.said(), "");
+            assert_eq!(pulled(&mut rig), Vec::<u32>::new());
+        }
+    }
+
+    #[test]
+    fn a_client_that_asks_but_cannot_be_registered_is_told() {
+        let asks = json!({ "textDocument": { "diagnostic": {} } });
+        let mut rig = Rig::new(asks, &[Sketch::new("a.rs", BEFORE, AFTER)]);
         rig.said();
         rig.open("a.rs", BEFORE);
-        assert_eq!(rig.said(), "refresh\npublish a.rs: lines [1, 3]\n");
+        assert_eq!(rig.said(), "publish a.rs: lines [1, 3]\n");
+        assert_eq!(pulled(&mut rig), Vec::<u32>::new());
+    }
+
+    #[test]
+    fn an_engine_that_still_waits_goes_with_its_folder() {
+        let mut rig = one_file();
+        let folder = |path: &str| WorkspaceFolder {
+            uri: format!("file://{path}").parse().unwrap(),
+            name: String::new(),
+        };
+        let event = |added, removed| WorkspaceFoldersChangeEvent { added, removed };
+        rig.wake(Wake::Folders(event(vec![folder("/s"), folder("/t")], vec![])));
+        assert_eq!(rig.session.roots.len(), 3);
+        rig.wake(Wake::Folders(event(vec![], vec![folder("/s")])));
+        assert_eq!(rig.session.roots.len(), 2);
     }
 
     #[test]

@@ -17,13 +17,13 @@ use model::RelPath;
 
 use crate::client::{self, Client};
 use crate::conduct::{Landing, Running};
-use crate::diagnostics::Published;
-use crate::documents::Documents;
+use crate::delivery::Delivery;
+use crate::documents::{Document, Documents};
 use crate::engine_thread::{Done, EngineThread, Engines, Job, RootId, Token};
 use crate::main_loop::{Refusal, Reply, Wake};
 use crate::outbox::Outbox;
 use crate::place_name;
-use crate::views::{Pulled, View};
+use crate::views::View;
 
 /// How many repositories one session serves.
 const ROOTS_MAX: usize = 32;
@@ -43,8 +43,7 @@ pub(crate) struct Session {
     pub(crate) homes: BTreeMap<String, (RootId, RelPath)>,
     /// Where the hunks are in each document; by URI.
     pub(crate) views: BTreeMap<String, View>,
-    pub(crate) published: Published,
-    pub(crate) pulled: Pulled,
+    pub(crate) delivery: Delivery,
     /// When the places of some document must be found by content again.
     pub(crate) stale: Option<Instant>,
     pub(crate) running: BTreeMap<Token, Running>,
@@ -56,6 +55,8 @@ pub(crate) struct Session {
 /// A repository in this session.
 #[derive(Debug)]
 pub(crate) struct Root {
+    /// Where it was looked for.
+    start: PathBuf,
     /// Where it is, and how the editor may spell that; empty until the engine is open.
     pub(crate) folders: Vec<PathBuf>,
     pub(crate) engine: EngineThread,
@@ -77,8 +78,7 @@ impl Session {
             roots: BTreeMap::new(),
             homes: BTreeMap::new(),
             views: BTreeMap::new(),
-            published: Published::default(),
-            pulled: Pulled::default(),
+            delivery: Delivery::default(),
             stale: None,
             running: BTreeMap::new(),
             landings: BTreeMap::new(),
@@ -89,14 +89,14 @@ impl Session {
     /// When to be woken at the latest.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let running = self.running.values().filter_map(Running::deadline);
-        running.chain(self.stale).min()
+        running.chain(self.stale).chain(self.delivery.deadline()).min()
     }
 
     /// Takes in what happened.
     pub(crate) fn handle(&mut self, wake: Wake, now: Instant) {
         match wake {
             Wake::Initialize(params, reply) => answer(reply, Ok(self.initialize(&params))),
-            Wake::Initialized => self.initialized(),
+            Wake::Initialized => self.initialized(now),
             Wake::Opened(item) => self.opened(item),
             Wake::Changed(params) => self.changed(params, now),
             Wake::Saved(uri) => self.saved(&uri),
@@ -105,7 +105,10 @@ impl Session {
             Wake::Diagnostic(params, reply) => answer(reply, self.pull(&params)),
             Wake::Hover(params, reply) => answer(reply, Ok(self.hover(&params))),
             Wake::Actions(params, reply) => answer(reply, Ok(self.actions(&params))),
-            Wake::Command(params, reply) => self.command(params, reply),
+            Wake::Command(params, reply) => {
+                self.texts_paused();
+                self.command(params, reply);
+            }
             Wake::Answered(continuation, outcome) => self.answered(&continuation, outcome, now),
             Wake::Engine(root, done) => self.engine(root, *done, now),
             Wake::Shutdown(reply) => answer(reply, Ok(())),
@@ -118,7 +121,11 @@ impl Session {
     fn catch_up(&mut self, now: Instant) {
         if self.stale.is_some_and(|due| due <= now) {
             self.stale = None;
+            self.texts_paused();
             self.refresh(None);
+        }
+        if self.delivery.expire(now) {
+            self.show_all();
         }
         self.expire(now);
     }
@@ -129,7 +136,10 @@ impl Session {
         self.client.welcome()
     }
 
-    fn initialized(&mut self) {
+    fn initialized(&mut self, now: Instant) {
+        if self.client.may_pull {
+            self.outbox.send(self.delivery.probe(now));
+        }
         for folder in self.folders.clone() {
             self.look_for_root(folder);
         }
@@ -144,9 +154,9 @@ impl Session {
             return;
         }
         let id = RootId(u32::try_from(self.token().0).unwrap_or(u32::MAX));
-        let engine = (self.engines)(id, start, self.inbox.clone());
+        let engine = (self.engines)(id, start.clone(), self.inbox.clone());
         let (folders, board, unsaved) = (Vec::new(), Board::default(), BTreeSet::new());
-        self.roots.insert(id, Root { folders, engine, board, unsaved });
+        self.roots.insert(id, Root { start, folders, engine, board, unsaved });
     }
 
     fn folders_changed(&mut self, event: WorkspaceFoldersChangeEvent) {
@@ -156,6 +166,9 @@ impl Session {
             // A repository goes when no folder of the client is in it any more.
             let left = &self.folders;
             let gone = |root: &Root| {
+                if root.folders.is_empty() {
+                    return root.start == folder;
+                }
                 root.folders.iter().any(|at| folder.starts_with(at))
                     && !left.iter().any(|kept| root.folders.iter().any(|at| kept.starts_with(at)))
             };
@@ -183,7 +196,9 @@ impl Session {
 
     fn opened(&mut self, item: TextDocumentItem) {
         let uri = self.documents.open(item).uri.clone();
-        self.settle_in(&uri);
+        if self.settle_in(&uri) {
+            self.compare(uri.as_str());
+        }
         if !self.homes.contains_key(uri.as_str())
             && self.folders.is_empty()
             && let Some(path) = place_name::to_path(&uri)
@@ -194,17 +209,37 @@ impl Session {
         self.refresh(Some(uri.as_str()));
     }
 
-    /// Finds the repository a document is in: the innermost, where one lies in another.
-    fn settle_in(&mut self, uri: &Uri) {
-        let Some(path) = place_name::to_path(uri) else { return };
+    /// Finds the repository a document is in, the innermost where one lies in another, and answers whether
+    /// it is one that was not known.
+    fn settle_in(&mut self, uri: &Uri) -> bool {
+        let Some(path) = place_name::to_path(uri) else { return false };
         let candidates = self.roots.iter().flat_map(|(id, root)| {
             let inside =
                 |at: &PathBuf| Some((at.as_os_str().len(), *id, place_name::below(at, &path)?));
             root.folders.iter().filter_map(inside)
         });
-        if let Some((_, id, path)) = candidates.max_by_key(|(length, ..)| *length) {
-            self.homes.insert(uri.as_str().to_owned(), (id, path));
-        }
+        let Some((_, id, path)) = candidates.max_by_key(|(length, ..)| *length) else {
+            return false;
+        };
+        let before = self.homes.insert(uri.as_str().to_owned(), (id, path));
+        before.is_none_or(|(before, _)| before != id)
+    }
+
+    /// Has the saved file compared with the text that a document was opened with: editors restore unsaved
+    /// text of an earlier session.
+    fn compare(&self, uri: &str) {
+        let taken = self.documents.get(uri).and_then(Document::taken_for_saved);
+        let (Some((text, clean_at)), Some((id, path))) = (taken, self.homes.get(uri)) else {
+            return;
+        };
+        self.post(*id, Job::Compare { path: path.clone(), text, clean_at });
+    }
+
+    /// A document was opened with unsaved text.
+    fn differs(&mut self, id: RootId, path: &RelPath, clean_at: u64) {
+        let Some(uri) = self.uri_of(id, path).map(str::to_owned) else { return };
+        self.documents.differs(&uri, clean_at);
+        self.tell_presence(&uri);
     }
 
     fn changed(&mut self, params: DidChangeTextDocumentParams, now: Instant) {
@@ -227,15 +262,14 @@ impl Session {
         self.text_closed(uri.as_str(), now);
         self.documents.close(uri);
         self.views.remove(uri.as_str());
-        self.pulled.forget(uri.as_str());
         if let Some((id, path)) = self.homes.remove(uri.as_str())
             && let Some(root) = self.roots.get_mut(&id)
             && root.unsaved.remove(&path)
         {
             root.engine.post(Job::Presence(root.unsaved.iter().cloned().collect()));
         }
-        if let Some(owed) = self.published.clear(uri) {
-            self.outbox.send(crate::outbox::Outgoing::Publish(owed));
+        if let Some(owed) = self.delivery.forget(uri) {
+            self.outbox.send(owed);
         }
     }
 
@@ -267,6 +301,7 @@ impl Session {
                     self.refresh_root(id);
                 }
             }
+            Done::Differs { path, clean_at } => self.differs(id, &path, clean_at),
             Done::Begun { token, plan } => self.begun(token, plan, now),
             Done::Nothing { token, report } | Done::Settled { token, report } => {
                 self.finished(token, &report);
@@ -307,7 +342,9 @@ impl Session {
         }
         let uris: Vec<Uri> = self.documents.iter().map(|document| document.uri.clone()).collect();
         for uri in &uris {
-            self.settle_in(uri);
+            if self.settle_in(uri) {
+                self.compare(uri.as_str());
+            }
             self.tell_presence(uri.as_str());
         }
         if let Some(root) = self.roots.get(&id) {

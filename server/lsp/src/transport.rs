@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
 use lsp_types::notification::{Notification, PublishDiagnostics, ShowMessage};
-use lsp_types::request::{ApplyWorkspaceEdit, WorkspaceDiagnosticRefresh};
+use lsp_types::request::{ApplyWorkspaceEdit, RegisterCapability, WorkspaceDiagnosticRefresh};
 use lsp_types::*;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -205,6 +205,10 @@ async fn ask(client: Client, question: Question, continuation: Continuation, inb
         },
         Question::RefreshDiagnostics => {
             let answer = client.send_request::<WorkspaceDiagnosticRefresh>(()).await;
+            answer.map_err(|error| error.message.into_owned())
+        }
+        Question::Register(params) => {
+            let answer = client.send_request::<RegisterCapability>(params).await;
             answer.map_err(|error| error.message.into_owned())
         }
     };

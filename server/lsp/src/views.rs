@@ -1,6 +1,5 @@
 //! What is shown of the session: places, diagnostics, hovers and actions.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use engine::BoardChange;
@@ -15,10 +14,9 @@ use model::Digest;
 use crate::actions::{self, Asked};
 use crate::diagnostics;
 use crate::documents::Edit;
-use crate::engine_thread::RootId;
+use crate::engine_thread::{Hunks, RootId};
 use crate::hover;
 use crate::main_loop::Refusal;
-use crate::outbox::{Continuation, Outgoing, Question};
 use crate::place_name;
 use crate::placement::{self, PlacedHunk};
 use crate::position;
@@ -33,21 +31,6 @@ pub(crate) struct View {
     placed: Vec<PlacedHunk>,
     /// The revision of the text and the event of the board that they were placed for.
     of: (u64, u64),
-}
-
-/// What clients that ask were last answered, to know when they must ask again.
-#[derive(Debug, Default)]
-pub(crate) struct Pulled {
-    last: BTreeMap<String, Vec<Diagnostic>>,
-    asking: bool,
-    again: bool,
-}
-
-impl Pulled {
-    /// Forgets a document that was closed.
-    pub(crate) fn forget(&mut self, uri: &str) {
-        self.last.remove(uri);
-    }
 }
 
 impl Session {
@@ -94,45 +77,31 @@ impl Session {
     /// Tells the client what it does not know, or has it ask.
     pub(crate) fn show_all(&mut self) {
         let uris: Vec<String> = self.documents.iter().map(|d| d.uri.as_str().to_owned()).collect();
-        let mut outdated = false;
         for uri in uris {
             let items = self.diagnostics(&uri);
-            if self.client.pulls {
-                outdated |= self.pulled.last.get(&uri).map_or(&[][..], Vec::as_slice) != items;
-            } else if let Some(document) = self.documents.get(&uri)
-                && let Some(publish) = self.published.update(document, items)
+            if let Some(document) = self.documents.get(&uri)
+                && let Some(publish) = self.delivery.show(document, items)
             {
-                self.outbox.send(Outgoing::Publish(publish));
+                self.outbox.send(publish);
             }
         }
-        if outdated {
-            self.ask_to_refresh();
+        if let Some(question) = self.delivery.ask_again() {
+            self.outbox.send(question);
         }
     }
 
-    fn ask_to_refresh(&mut self) {
-        if self.pulled.asking {
-            self.pulled.again = true;
-            return;
-        }
-        self.pulled.asking = true;
-        self.outbox
-            .send(Outgoing::Ask(Box::new(Question::RefreshDiagnostics), Continuation::Refresh));
-    }
-
-    /// The client asks again, or cannot be made to: then it is told instead.
+    /// The client will ask for diagnostics again, or cannot be made to.
     pub(crate) fn refresh_answered(&mut self, outcome: Result<(), String>) {
-        self.pulled.asking = false;
-        if let Err(reason) = outcome {
-            tracing::info!(
-                reason,
-                "the client cannot refresh diagnostics: they are pushed from now on"
-            );
-            self.client.pulls = false;
-            self.show_all();
-        } else if std::mem::take(&mut self.pulled.again) {
-            self.show_all();
+        if let Some(question) = self.delivery.refresh_answered(outcome) {
+            self.outbox.send(question);
         }
+        self.show_all();
+    }
+
+    /// The client asks for diagnostics from now on, or does not want to.
+    pub(crate) fn registration_answered(&mut self, outcome: Result<(), String>) {
+        self.delivery.registration_answered(outcome);
+        self.show_all();
     }
 
     fn diagnostics(&self, uri: &str) -> Vec<Diagnostic> {
@@ -169,8 +138,8 @@ impl Session {
         params: &DocumentDiagnosticParams,
     ) -> Result<DocumentDiagnosticReportResult, Refusal> {
         let uri = params.text_document.uri.as_str();
-        let items = if self.client.pulls { self.diagnostics(uri) } else { Vec::new() };
-        self.pulled.last.insert(uri.to_owned(), items.clone());
+        let items = self.diagnostics(uri);
+        let items = self.delivery.answer(uri, items);
         let result_id = Digest::of_json(&items).short();
         let report = if params.previous_result_id.as_ref() == Some(&result_id) {
             DocumentDiagnosticReport::Unchanged(RelatedUnchangedDocumentDiagnosticReport {
@@ -215,14 +184,16 @@ impl Session {
         }))
     }
 
-    /// Whether a document holds accepted hunks of its file, by content.
-    pub(crate) fn holds_accepted(&mut self, uri: &str) -> bool {
+    /// The accepted, unsaved hunks that a document holds, by content.
+    pub(crate) fn accepted_in(&mut self, uri: &str) -> Hunks {
         self.place(uri);
-        self.views.get(uri).is_some_and(|view| {
-            view.placed.iter().any(|hunk| {
-                let state = hunk.change.state.hunks.get(&hunk.ordinal);
-                matches!(state, Some(model::HunkState::Accepted { saved: false, .. }))
-            })
-        })
+        let mut hunks = Hunks::new();
+        for placed in self.views.get(uri).iter().flat_map(|view| &view.placed) {
+            let state = placed.change.state.hunks.get(&placed.ordinal);
+            if matches!(state, Some(model::HunkState::Accepted { saved: false, .. })) {
+                hunks.entry(placed.change.changeset.id).or_default().insert(placed.ordinal);
+            }
+        }
+        hunks
     }
 }

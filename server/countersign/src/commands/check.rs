@@ -30,6 +30,7 @@ pub fn check(
             "notices": report.notices,
         })),
         CheckFormat::Sarif => terminal.json(&output::sarif(&report)?),
+        CheckFormat::PolicyInput => terminal.json(&report.input),
         CheckFormat::Markdown => terminal.print(&output::markdown(&report)),
     }
     Ok(exit)
@@ -56,6 +57,7 @@ fn human(report: &CheckReport, exit: Exit) -> String {
         review: Some(&report.review),
         verdict: Some(&report.verdict),
         texts: None,
+        kept: false,
     };
     let style = decision_style(report.verdict.decision);
     format!("{}{style}{}{RESET}: {}\n", output::change(shown), word(exit), report.target)

@@ -14,7 +14,7 @@ use model::{Actor, ActorKind, ChangeSetId, Decision, RelPath, Surface};
 use crate::args::DemoArgs;
 use crate::commands::run::proposal_text;
 use crate::exit::{Exit, Failure};
-use crate::output::{self, BOLD, DIM, GREEN, RESET, Terminal, title};
+use crate::output::{self, BOLD, DIM, GREEN, RESET, Terminal, safe, title};
 use crate::session;
 
 use self::fixture::{Edit, History};
@@ -58,7 +58,7 @@ pub fn demo(args: &DemoArgs, terminal: &Terminal) -> Result<Exit, Failure> {
     terminal.print(&output::report(&engine.accept(allowed, &Selection::All)?));
 
     say("3. A hunk whose text moved", "Someone writes above it. It is found again by its content.");
-    edit(&folder, "edits/shift.toml")?;
+    terminal.print(&edit(&folder, "edits/shift.toml")?);
     let change = engine.change(retry)?;
     let first = hunks_in(&change, EDITED)?.into_iter().take(1).collect();
     terminal.print(&output::report(&engine.accept(retry, &Selection::Hunks(first))?));
@@ -67,7 +67,7 @@ pub fn demo(args: &DemoArgs, terminal: &Terminal) -> Result<Exit, Failure> {
         "4. A hunk whose text changed",
         "Someone rewrites the very lines. That hunk is refused, the others land.",
     );
-    edit(&folder, "edits/conflict.toml")?;
+    terminal.print(&edit(&folder, "edits/conflict.toml")?);
     terminal.print(&output::report(&engine.accept(retry, &Selection::File(path(EDITED)?))?));
 
     say("5. Denied", "The rules say no, whoever asks.");
@@ -153,15 +153,21 @@ fn allowed(engine: &mut Engine, proposals: &[Proposal]) -> Result<ChangeSetId, F
     best.map(|(_, id)| id).ok_or_else(nothing)
 }
 
-/// Plays the person at the keyboard.
-fn edit(folder: &Path, name: &str) -> Result<(), Failure> {
+/// Plays the person at the keyboard, and says what they wrote.
+fn edit(folder: &Path, name: &str) -> Result<String, Failure> {
     let edit: Edit = fixture::read(name)?;
     let path = path(&edit.file)?;
     let repository = workspace::Repository::discover(folder).map_err(engine::Error::from)?;
     let saved = repository.saved(&path).map_err(engine::Error::from)?;
     let text = saved.map(|saved| String::from_utf8_lossy(&saved.bytes).into_owned());
     let text = text.unwrap_or_default().replacen(&edit.old, &edit.new, 1);
-    write(&repository, &path, text.as_bytes())
+    write(&repository, &path, text.as_bytes())?;
+    let line = |sign: char, text: &str| format!("  {DIM}{sign}{}{RESET}\n", safe(text));
+    let (old, new): (Vec<&str>, Vec<&str>) =
+        (edit.old.lines().collect(), edit.new.lines().collect());
+    let gone = old.iter().filter(|text| !new.contains(text)).map(|text| line('-', text));
+    let here = new.iter().filter(|text| !old.contains(text)).map(|text| line('+', text));
+    Ok(format!("  {DIM}{path}{RESET}\n{}\n", gone.chain(here).collect::<String>()))
 }
 
 fn write(repository: &workspace::Repository, path: &RelPath, bytes: &[u8]) -> Result<(), Failure> {

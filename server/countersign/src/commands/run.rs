@@ -44,7 +44,9 @@ pub fn run(arguments: &Arguments, args: &RunArgs, terminal: &Terminal) -> Result
     }
     run.proposals.iter().for_each(|proposal| terminal.print(&proposal_text(&mut engine, proposal)));
     let new = run.proposals.iter().filter(|p| matches!(p, Proposal::New(_))).count();
-    terminal.print(&format!("{} files looked at, {new} new proposals\n", run.files));
+    let files = output::counted(run.files, "file");
+    let new = output::counted(u32::try_from(new).unwrap_or(u32::MAX), "new proposal");
+    terminal.print(&format!("{files} looked at, {new}\n"));
     Ok(Exit::Done)
 }
 
@@ -88,6 +90,7 @@ pub fn proposal_text(engine: &mut engine::Engine, proposal: &Proposal) -> String
                 review: Some(&captured.review),
                 verdict: Some(&captured.verdict),
                 texts: board.as_ref().map(|change| &change.texts),
+                kept: true,
             };
             output::change(shown) + "\n"
         }

@@ -15,7 +15,9 @@ pub fn show(arguments: &Arguments, args: &ShowArgs, terminal: &Terminal) -> Resu
             "`countersign run` has the recipes propose",
         ));
     };
-    let id = engine.find(&args.id)?;
+    // `ID/2` is how hunks are named elsewhere; the change is shown then.
+    let prefix = args.id.split('/').next().unwrap_or_default();
+    let id = engine.find(prefix)?;
     let change = engine.change(id)?;
     match args.format {
         Format::Json => terminal.json(&json!({

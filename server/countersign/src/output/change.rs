@@ -27,6 +27,8 @@ pub struct Shown<'c> {
     pub verdict: Option<&'c Verdict>,
     /// The texts of its files, if the diff is to be shown.
     pub texts: Option<&'c BTreeMap<RelPath, Texts>>,
+    /// Whether it is in a ledger.
+    pub kept: bool,
 }
 
 impl<'c> From<&'c BoardChange> for Shown<'c> {
@@ -37,6 +39,7 @@ impl<'c> From<&'c BoardChange> for Shown<'c> {
             review: change.review.as_ref(),
             verdict: change.verdict.as_ref(),
             texts: Some(&change.texts),
+            kept: true,
         }
     }
 }
@@ -66,8 +69,10 @@ pub fn change_line(change: &BoardChange) -> String {
 /// A change with all that is known of it.
 pub fn change(shown: Shown<'_>) -> String {
     let changeset = shown.changeset;
-    let mut out =
-        format!("{BOLD}change {}{RESET}  {}\n", changeset.id.short(), safe(&changeset.title));
+    // A change that no ledger holds has no name to ask for it by.
+    let name =
+        if shown.kept { format!("change {}", changeset.id.short()) } else { "check".to_owned() };
+    let mut out = format!("{BOLD}{name}{RESET}  {}\n", safe(&changeset.title));
     let base = changeset.base.commit.as_deref().map_or("no commit", |c| c.get(..12).unwrap_or(c));
     let dirty = if changeset.base.dirty { " + saved changes" } else { "" };
     out.push_str(&format!(
@@ -112,8 +117,11 @@ fn diffs(
 fn review(review: &Review) -> String {
     let stats = review.stats;
     let mut out = format!(
-        "  {} files, {} hunks, {GREEN}+{}{RESET} {RED}-{}{RESET} lines\n",
-        stats.files, stats.hunks, stats.lines_added, stats.lines_removed
+        "  {}, {}, {GREEN}+{}{RESET} {RED}-{}{RESET} lines\n",
+        counted(stats.files, "file"),
+        counted(stats.hunks, "hunk"),
+        stats.lines_added,
+        stats.lines_removed
     );
     for file in review.files.iter().filter(|file| !file.notes.is_empty() || file.generated) {
         let generated = file.generated.then_some("generated");
@@ -166,7 +174,7 @@ fn review(review: &Review) -> String {
 fn verdict(verdict: &Verdict) -> String {
     let style = decision_style(verdict.decision);
     let mut out = format!("  verdict {style}{}{RESET}\n", verdict.decision);
-    for reason in &verdict.reasons {
+    for reason in verdict.reasons.iter().take(SHOWN_ROWS) {
         let style = decision_style(reason.decision);
         let place = match (&reason.path, reason.line) {
             (Some(path), Some(line)) => format!(" {DIM}{path}:{}{RESET}", line + 1),
@@ -180,7 +188,16 @@ fn verdict(verdict: &Verdict) -> String {
             safe(&reason.message)
         ));
     }
+    if let Some(more) = verdict.reasons.len().checked_sub(SHOWN_ROWS).filter(|more| *more > 0) {
+        out.push_str(&format!("    {DIM}... {more} more{RESET}\n"));
+    }
     out
+}
+
+/// A number of things, in the singular where it is one.
+pub fn counted(number: u32, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{plural}")
 }
 
 /// What became of a decision.

@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::args::Color;
 use crate::exit::Failure;
 
-pub use change::{Shown, change, change_line, event_line, report};
+pub use change::{Shown, change, change_line, counted, event_line, report};
 pub use markdown::markdown;
 pub use sarif::sarif;
 pub use style::{BOLD, DIM, GREEN, RED, RESET, YELLOW, decision_style, safe, title};
