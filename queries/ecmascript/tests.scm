@@ -5,13 +5,14 @@
   (call_expression
     function: (_) @_function
     arguments: (arguments . [(string) (template_string)] @name)
-    (#match? @_function "^([fx]?it|x?test|specify)\\b")) @item.function @test) @range
+    (#match? @_function "^([fx]?it|x?test|specify|(Deno|QUnit)\\s*\\.\\s*test)\\b")
+    (#not-match? @_function "^test\\s*\\.\\s*(before|after)")) @item.function @test) @range
 
 (expression_statement
   (call_expression
     function: (_) @_function
     arguments: (arguments . [(string) (template_string)] @name)
-    (#match? @_function "^([fx]?describe|x?context|suite|test\\s*\\.\\s*describe)\\b")) @item.module @test) @range
+    (#match? @_function "^([fx]?describe|x?context|suite|test\\s*\\.\\s*describe)\\b")) @item.module @test.code) @range
 
 (call_expression
   arguments: (arguments

@@ -3,12 +3,31 @@
 ((function_definition name: (identifier) @_name) @test
   (#match? @_name "^test(_|[A-Z0-9]|$)"))
 
-((class_definition name: (identifier) @_name) @test
+((class_definition name: (identifier) @_name) @test.code
   (#match? @_name "^Test"))
 
 (class_definition
   superclasses: (argument_list) @_bases
-  (#match? @_bases "TestCase\\b")) @test
+  (#match? @_bases "TestCase\\b")) @test.code
+
+; In a class of tests any name that starts so is one.
+(class_definition
+  name: (identifier) @_class
+  body: (block [
+    (function_definition name: (identifier) @_name) @test
+    (decorated_definition definition: (function_definition name: (identifier) @_name) @test)
+  ])
+  (#match? @_class "^Test")
+  (#match? @_name "^test"))
+
+(class_definition
+  superclasses: (argument_list) @_bases
+  body: (block [
+    (function_definition name: (identifier) @_name) @test
+    (decorated_definition definition: (function_definition name: (identifier) @_name) @test)
+  ])
+  (#match? @_bases "TestCase\\b")
+  (#match? @_name "^test"))
 
 ; An expected failure need not pass either.
 ((decorator) @skip

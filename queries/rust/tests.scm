@@ -1,15 +1,15 @@
 ; What is a test, what keeps one from running, and what it asserts. Captures: see queries/README.md.
 
 ((attribute_item) @test
-  (#match? @test "^#\\[\\s*([A-Za-z_][A-Za-z0-9_]*\\s*::\\s*)*(test|rstest|test_case|quickcheck|wasm_bindgen_test|proptest)\\s*(\\(|\\]|=)"))
+  (#match? @test "^#\\[\\s*([A-Za-z_][A-Za-z0-9_]*\\s*::\\s*)*([a-z0-9]+_)*(test|rstest|test_case|test_matrix|quickcheck|proptest)\\s*(\\(|\\]|=)"))
 
-((attribute_item) @test
-  (#match? @test "^#\\[\\s*cfg\\s*\\(\\s*(test|(all|any)\\s*\\(.*\\btest\\b.*)\\s*\\)")
-  (#not-match? @test "not\\s*\\(\\s*test\\b"))
+((attribute_item) @test.code
+  (#match? @test.code "^#\\[\\s*cfg\\s*\\(\\s*(test|(all|any)\\s*\\(.*\\btest\\b.*)\\s*\\)")
+  (#not-match? @test.code "not\\s*\\(\\s*test\\b"))
 
 (mod_item
   name: (identifier) @_name
-  (#any-of? @_name "test" "tests")) @test
+  (#any-of? @_name "test" "tests")) @test.code
 
 ((attribute_item (attribute (identifier) @_attribute)) @skip
   (#eq? @_attribute "ignore"))

@@ -1,5 +1,4 @@
-//! Which language a file is in, and whether its place says that it holds tests. Looks at names and first
-//! lines only.
+//! Which language a file is in, and what its place says that it is for. Looks at names and first lines only.
 
 use model::{Language, RelPath};
 
@@ -24,12 +23,12 @@ pub fn language_of(path: &RelPath, first_line: &[u8]) -> Option<Language> {
 /// Whether a file's place says that it holds tests: its folder (`tests`, `__tests__`, `spec`...) or its name
 /// (`test_x.py`, `x_test.py`, `x.test.ts`, `x.spec.ts`, `conftest.py`, `tests.rs`).
 pub fn is_test_path(path: &RelPath) -> bool {
-    let mut parts = path.as_bytes().rsplit(|b| *b == b'/');
-    let file = parts.next().unwrap_or_default().to_ascii_lowercase();
     let folders = ["test", "tests", "__tests__", "spec", "specs", "e2e", "testing"];
-    if parts.any(|part| folders.iter().any(|folder| part.eq_ignore_ascii_case(folder.as_bytes()))) {
+    if folders_of(path).any(|folder| is_one_of(folder, &folders)) {
         return true;
     }
+    let file = path.as_bytes().rsplit(|b| *b == b'/').next().unwrap_or_default();
+    let file = file.to_ascii_lowercase();
     let mut pieces = file.split(|b| *b == b'.');
     let stem = pieces.next().unwrap_or_default();
     let marked = pieces.clone().count() > 1
@@ -40,6 +39,50 @@ pub fn is_test_path(path: &RelPath) -> bool {
         || stem.ends_with(b"_test")
         || stem.ends_with(b"_tests")
         || stem.ends_with(b"_spec")
+}
+
+/// Whether a file's folder says that it holds what tests read or compare with: `fixtures`, `snapshots`,
+/// `testdata`...
+///
+/// Such files say what they say on purpose, broken source included, so a program should not tidy them. Letter
+/// case does not count; the file's own name does not either.
+pub fn is_test_data(path: &RelPath) -> bool {
+    let folders = [
+        "test_data",
+        "test-data",
+        "testdata",
+        "fixtures",
+        "__fixtures__",
+        "snapshots",
+        "__snapshots__",
+        "golden",
+        "corpus",
+    ];
+    folders_of(path).any(|folder| is_one_of(folder, &folders))
+}
+
+/// Whether nothing in a file can be part of what its package offers to others: tests and test data, and
+/// folders of documentation, examples and benchmarks.
+///
+/// Below a `src` folder the latter are modules like any other: `src/docs/mod.rs` is part of the package.
+pub fn is_outside_interface(path: &RelPath) -> bool {
+    let beside = ["doc", "docs", "example", "examples", "bench", "benches", "benchmarks"];
+    is_test_path(path)
+        || is_test_data(path)
+        || folders_of(path)
+            .take_while(|folder| !folder.eq_ignore_ascii_case(b"src"))
+            .any(|folder| is_one_of(folder, &beside))
+}
+
+/// The folders of a path, outermost first.
+fn folders_of(path: &RelPath) -> impl Iterator<Item = &[u8]> {
+    let bytes = path.as_bytes();
+    let past = bytes.iter().rposition(|b| *b == b'/').unwrap_or_default();
+    bytes.get(..past).unwrap_or_default().split(|b| *b == b'/')
+}
+
+fn is_one_of(folder: &[u8], names: &[&str]) -> bool {
+    names.iter().any(|name| folder.eq_ignore_ascii_case(name.as_bytes()))
 }
 
 fn language_of_shebang(first_line: &[u8]) -> Option<Language> {
@@ -104,6 +147,42 @@ mod tests {
         for no in ["src/lib.rs", "src/contest.py", "src/testimony.ts", "latest/a.js", "src/spec.md"]
         {
             assert!(!is_test_path(&path(no)), "{no}");
+        }
+    }
+
+    #[test]
+    fn test_data_is_known_by_its_folder() {
+        for yes in [
+            "fixtures/a.rs",
+            "crates/parser/test_data/inline/0001.rs",
+            "pkg/testdata/a/b.py",
+            "src/__Snapshots__/a.ts",
+            "web/__fixtures__/a.tsx",
+            "fuzz/corpus/x.js",
+            "golden/a.py",
+            "test-data/a.py",
+        ] {
+            assert!(is_test_data(&path(yes)), "{yes}");
+        }
+        for no in ["fixtures", "src/fixtures.rs", "golden.py", "src/goldenrod/a.py", "tests/a.rs"] {
+            assert!(!is_test_data(&path(no)), "{no}");
+        }
+    }
+
+    #[test]
+    fn what_a_package_does_not_offer_is_known_by_its_folder() {
+        for yes in [
+            "docs/conf.py",
+            "crates/a/examples/main.rs",
+            "benches/parse.rs",
+            "tests/common/mod.rs",
+            "fixtures/a.rs",
+            "src/a.test.ts",
+        ] {
+            assert!(is_outside_interface(&path(yes)), "{yes}");
+        }
+        for no in ["src/lib.rs", "src/docs/mod.rs", "crates/a/src/bench/mod.rs", "docs.py"] {
+            assert!(!is_outside_interface(&path(no)), "{no}");
         }
     }
 }

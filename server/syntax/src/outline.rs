@@ -45,12 +45,14 @@ pub struct Entity {
     pub body_range: Option<Range<usize>>,
     /// What is said about it: leading comments, doc attributes, a docstring.
     pub docs_ranges: Vec<Range<usize>>,
-    /// Whether it is visible outside its file.
+    /// Whether it is visible outside its package, as far as its file says.
     pub public: bool,
     /// How the source says so: `pub(crate)`, `export default`, `private` (also for a leading underscore), or empty.
     pub visibility: String,
-    /// Whether it is a test, or part of a test module, class or suite.
+    /// Whether it is a test itself: a function that a test runner runs and counts.
     pub is_test: bool,
+    /// Whether it is code for tests: a test, a module, class or suite of tests, or anything inside of one.
+    pub in_test: bool,
     /// Whether a marker keeps it from running or from having to pass.
     pub skipped: bool,
     /// Whether a marker (`it.only`) makes it the only thing that runs.
@@ -98,7 +100,7 @@ impl Entity {
     }
 }
 
-/// Attaches what `tests.scm` found; members of a test, and of what is skipped, are so too.
+/// Attaches what `tests.scm` found; members of code for tests, and of what is skipped, are so too.
 fn settle_tests(entities: &mut [Entity], found: &Found) {
     let mut mark = |places: &[Range<usize>], set: fn(&mut Entity)| {
         for at in innermost(entities, places).into_iter().flatten() {
@@ -107,12 +109,26 @@ fn settle_tests(entities: &mut [Entity], found: &Found) {
             }
         }
     };
-    mark(&found.tests, |entity| entity.is_test = true);
+    mark(&found.tests, |entity| (entity.is_test, entity.in_test) = (true, true));
+    mark(&found.test_code, |entity| entity.in_test = true);
     mark(&found.skips, |entity| entity.skipped = true);
     mark(&found.focuses, |entity| entity.focused = true);
     mark(&found.assertions, |entity| entity.assertions = entity.assertions.saturating_add(1));
 
-    // Before tests pass their mark down: what a function inside a test asserts, the test asserts.
+    // No runner looks for tests inside of a test, whatever is called `test_it` there.
+    let mut inside_test = vec![false; entities.len()];
+    for at in 0..entities.len() {
+        let outer = entities.get(at).and_then(|entity| entity.parent);
+        let inside = outer.is_some_and(|outer| {
+            entities.get(outer).is_some_and(|outer| outer.is_test)
+                || inside_test.get(outer).copied().unwrap_or_default()
+        });
+        if let (Some(entity), Some(slot)) = (entities.get_mut(at), inside_test.get_mut(at)) {
+            *slot = inside;
+            entity.is_test &= !inside && entity.is_function();
+        }
+    }
+    // What a function inside a test asserts, the test asserts.
     for at in (0..entities.len()).rev() {
         let Some(entity) = entities.get(at).filter(|e| e.is_function() && !e.is_test) else {
             continue;
@@ -127,10 +143,10 @@ fn settle_tests(entities: &mut [Entity], found: &Found) {
         let parent = entities.get(at).and_then(|entity| entity.parent);
         let (test, skipped) = parent
             .and_then(|at| entities.get(at))
-            .map_or((false, false), |parent| (parent.is_test, parent.skipped));
+            .map_or((false, false), |parent| (parent.in_test, parent.skipped));
         if let Some(entity) = entities.get_mut(at) {
-            entity.is_test |= test;
-            entity.skipped |= skipped || (found.file_skipped && entity.is_test);
+            entity.in_test |= test;
+            entity.skipped |= skipped || (found.file_skipped && entity.in_test);
         }
     }
 }

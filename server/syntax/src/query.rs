@@ -32,6 +32,8 @@ pub(crate) enum Role {
     Export,
     /// `@test`
     Test,
+    /// `@test.code`
+    TestCode,
     /// `@skip`
     Skip,
     /// `@skip.file`

@@ -47,11 +47,9 @@ fn public_types(entities: &[Entity]) -> HashMap<String, bool> {
         .collect()
 }
 
-/// `pub(self)` and `pub(in self)` are private in other words; `#[macro_export]` stands in for `pub`.
+/// `pub(crate)`, `pub(super)` and `pub(in ..)` end at the package; `#[macro_export]` stands in for `pub`.
 fn marked_public(visibility: &str) -> bool {
-    visibility.starts_with("#[")
-        || (visibility.starts_with("pub")
-            && !visibility.trim_end_matches([')', ' ']).ends_with("self"))
+    visibility == "pub" || visibility.starts_with("#[")
 }
 
 fn marker(
@@ -99,7 +97,7 @@ fn export(
     let hidden = entity.visibility == PRIVATE || entity.own_name.starts_with('#');
     match parent {
         _ if hidden => (false, Some(PRIVATE)),
-        Some(parent) if parent.is_function() || parent.is_test => (false, None),
+        Some(parent) if parent.is_function() || parent.in_test => (false, None),
         Some(parent) if parent.kind == EntityKind::Module => {
             (parent.public && !entity.visibility.is_empty(), None)
         }

@@ -17,6 +17,7 @@ pub(super) struct Found {
     pub file_docs: Vec<Range<usize>>,
     pub exports: BTreeSet<String>,
     pub tests: Vec<Range<usize>>,
+    pub test_code: Vec<Range<usize>>,
     pub skips: Vec<Range<usize>>,
     pub focuses: Vec<Range<usize>>,
     pub assertions: Vec<Range<usize>>,
@@ -62,9 +63,13 @@ impl Found {
                 );
             }
         }
-        for places in
-            [&mut found.tests, &mut found.skips, &mut found.focuses, &mut found.assertions]
-        {
+        for places in [
+            &mut found.tests,
+            &mut found.test_code,
+            &mut found.skips,
+            &mut found.focuses,
+            &mut found.assertions,
+        ] {
             places.sort_by_key(|place| (place.start, place.end));
             places.dedup();
         }
@@ -83,6 +88,7 @@ impl Found {
         let draft = at.and_then(|at| self.drafts.get_mut(at));
         match (role, draft) {
             (Role::Test, _) => self.tests.push(range),
+            (Role::TestCode, _) => self.test_code.push(range),
             (Role::Skip, _) => self.skips.push(range),
             (Role::SkipFile, _) => self.file_skipped = true,
             (Role::Focus, _) => self.focuses.push(range),

@@ -100,6 +100,7 @@ fn entity(
         docs_ranges,
         public: false,
         is_test: false,
+        in_test: false,
         skipped: false,
         focused: false,
         assertions: 0,
