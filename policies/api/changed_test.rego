@@ -32,5 +32,6 @@ test_body_docs_and_layout_pass if {
 test_private_entities_tests_and_additions_pass if {
 	messages({"change": "removed", "public": false}) == set()
 	messages({"change": "removed", "test": true}) == set()
+	messages({"change": "removed", "test_code": true}) == set()
 	messages({"change": "added"}) == set()
 }

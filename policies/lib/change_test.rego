@@ -43,6 +43,7 @@ entity := {
 	"aspects": ["body"],
 	"public": true,
 	"test": false,
+	"test_code": false,
 	"first_line": 10,
 	"lines": 8,
 }

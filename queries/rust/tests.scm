@@ -1,7 +1,7 @@
 ; What is a test, what keeps one from running, and what it asserts. Captures: see queries/README.md.
 
 ((attribute_item) @test
-  (#match? @test "^#\\[\\s*([A-Za-z_][A-Za-z0-9_]*\\s*::\\s*)*([a-z0-9]+_)*(test|rstest|test_case|test_matrix|quickcheck|proptest)\\s*(\\(|\\]|=)"))
+  (#match? @test "^#\\[\\s*([A-Za-z_][A-Za-z0-9_]*\\s*::\\s*)*([a-z0-9]+_)*(test|gtest|rstest|test_case|test_matrix|quickcheck|proptest)\\s*(\\(|\\]|=)"))
 
 ((attribute_item) @test.code
   (#match? @test.code "^#\\[\\s*cfg\\s*\\(\\s*(test|(all|any)\\s*\\(.*\\btest\\b.*)\\s*\\)")

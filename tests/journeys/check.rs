@@ -142,8 +142,12 @@ fn markdown_cannot_be_broken_out_of() {
 fn what_cannot_be_examined_is_never_a_pass() {
     let world = world();
     world.write("big.txt", "x".repeat(9 * 1024 * 1024));
-    let output = run(&world, &["check"]).exited(1);
+    let output = run(&world, &["check"]).exited(2);
     assert!(output.stdout.contains("big.txt"), "{}", output.stdout);
+    // A denial stands whatever else could not be examined.
+    world.write("settings.py", ["TOKEN = 'ghp_", &"a8B2".repeat(9), "'\n"].concat());
+    run(&world, &["check"]).exited(1);
+    world.remove("settings.py");
     world.remove("big.txt");
     // A blob that is gone from the object store: nobody can say.
     world.write("src/queue.rs", RUST.replace("sum += item", "sum += *item"));

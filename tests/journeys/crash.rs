@@ -90,3 +90,40 @@ fn killed_with_accepted_text_unsaved_it_is_proposed_again() {
     run(&world, &["accept", &id, "--by", "Ada"]).ok();
     run(&world, &["ledger", "verify"]).ok();
 }
+
+#[test]
+fn recovery_in_one_working_tree_leaves_the_others_alone() {
+    let world = world();
+    world.write("src/other.rs", RUST);
+    world.commit("Another queue");
+    world.git(&["worktree", "add", "--quiet", "-b", "linked", "../linked"]);
+    let id = id(&propose(&world));
+    let options = ClientOptions { apply_edits: ApplyEdits::Ignore, ..ClientOptions::default() };
+    let mut editor = world.lsp(countersign(), &["lsp"], options);
+    editor.open(FILE);
+    let shown = editor.wait_diagnostics(FILE, |diagnostics| diagnostics.len() == 2);
+    let actions = editor.code_actions(FILE, &shown[0]["range"]);
+    let accept = actions
+        .iter()
+        .find(|action| action["title"].as_str().unwrap().starts_with("Accept all"))
+        .unwrap();
+    editor.start_request(
+        "workspace/executeCommand",
+        serde_json::json!({
+            "command": accept["command"]["command"],
+            "arguments": accept["command"]["arguments"],
+        }),
+    );
+    editor.wait_server_request("workspace/applyEdit");
+    editor.kill();
+    // In the linked tree one of the files happens to hold the accepted text.
+    let accepted = RUST.replace("queue.len() == 0", "queue.is_empty()");
+    let accepted = accepted.replace("right.len() == 0", "right.is_empty()");
+    world.write("../linked/src/queue.rs", &accepted);
+    let linked = world.outer().join("linked");
+    run(&world, &["-C", linked.to_str().unwrap(), "list"]).ok();
+    assert_eq!(world.read("../linked/src/other.rs"), RUST, "not ours to write from there");
+    assert_eq!(event_kinds(&world).last().unwrap(), "accept_requested", "nor to settle");
+    assert_eq!(hunk_states(&world, &id)[0], "proposed", "its own tree settles it");
+    run(&world, &["ledger", "verify"]).ok();
+}

@@ -49,8 +49,9 @@ fn see_read_accept_save_and_undo_in_every_encoding() {
         assert_eq!(world.read(FILE), accepted);
         editor.run_action_titled(FILE, &shown[0]["range"], "Undo").unwrap();
         editor.wait_text(FILE, |now| now == text);
-        wait_states(&world, &id, &["proposed", "undone"]);
+        wait_states(&world, &id, &["proposed", "undone (unsaved)"]);
         editor.save(FILE);
+        wait_states(&world, &id, &["proposed", "undone"]);
         assert_eq!(world.read(FILE), text);
         assert!(editor.shutdown().success());
         run(&world, &["ledger", "verify"]).ok();
@@ -188,4 +189,52 @@ fn a_folder_that_is_no_repository_is_served_quietly() {
     let range = editor.range(FILE, 0..1);
     assert_eq!(editor.code_actions(FILE, &range), Vec::<Value>::new());
     assert!(editor.shutdown().success());
+}
+
+#[test]
+fn an_undo_that_was_never_saved_is_lost_with_its_buffer() {
+    for kill in [false, true] {
+        let world = world();
+        let id = id(&propose(&world));
+        let mut editor = editor(&world, ClientOptions::default());
+        let shown = hunks(&editor, 2);
+        editor.run_action_titled(FILE, &shown[0]["range"], "Accept all").unwrap();
+        editor.save(FILE);
+        wait_states(&world, &id, &["accepted", "accepted"]);
+        editor.run_action_titled(FILE, &shown[0]["range"], "Undo").unwrap();
+        wait_states(&world, &id, &["undone (unsaved)", "undone (unsaved)"]);
+        if kill {
+            editor.kill();
+        } else {
+            editor.close(FILE);
+        }
+        wait_states(&world, &id, &["accepted", "accepted"]);
+        assert!(!world.read(FILE).contains("len() == 0"), "the disk still has what was accepted");
+        run(&world, &["undo", &id, "--by", "Ada"]).ok();
+        assert_eq!(world.read(FILE), RUST);
+        if !kill {
+            assert!(editor.shutdown().success());
+        }
+    }
+}
+
+#[test]
+fn what_leaves_the_disk_by_other_means_is_no_dead_end() {
+    let world = world();
+    let id = id(&propose(&world));
+    run(&world, &["accept", &id, "--by", "Ada"]).ok();
+    world.git(&["checkout", "--quiet", FILE]);
+    run(&world, &["undo", &id, "--by", "Ada"]).ok();
+    wait_states(&world, &id, &["undone", "undone"]);
+    run(&world, &["accept", &id, "--by", "Ada"]).ok();
+    wait_states(&world, &id, &["accepted", "accepted"]);
+    // And what comes back by other means can be accepted, and undone.
+    run(&world, &["undo", &id, "--by", "Ada"]).ok();
+    let accepted = RUST.replace("queue.len() == 0", "queue.is_empty()");
+    let accepted = accepted.replace("right.len() == 0", "right.is_empty()");
+    world.write(FILE, &accepted);
+    run(&world, &["accept", &id, "--by", "Ada"]).ok();
+    assert_eq!(world.read(FILE), accepted);
+    run(&world, &["undo", &id, "--by", "Ada"]).ok();
+    assert_eq!(world.read(FILE), RUST);
 }

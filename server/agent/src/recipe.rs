@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 mod embedded;
 mod grammar;
 mod load;
+mod recursion;
 mod rewrite;
 
 pub use embedded::recipes;

@@ -12,13 +12,22 @@ mod session;
 use clap::Parser;
 
 use crate::args::Arguments;
+use crate::exit::Failure;
 use crate::output::Terminal;
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::parse();
     let terminal = Terminal::new(arguments.color);
     let exit = match commands::run(&arguments, &terminal) {
-        Ok(exit) => exit,
+        Ok(exit) => match terminal.lost() {
+            None => exit,
+            Some(reason) => {
+                let message = format!("standard output: {reason}");
+                terminal
+                    .fail(&Failure::new(message, "the output is incomplete; write it elsewhere"));
+                exit::Exit::CouldNot
+            }
+        },
         Err(failure) => {
             terminal.fail(&failure);
             exit::Exit::CouldNot

@@ -41,7 +41,10 @@ pub fn open_existing(arguments: &Arguments) -> Result<Option<Engine>, Failure> {
 
 /// Opens the repository for a decision, which needs someone to make it.
 pub fn open_for_decision(arguments: &Arguments, by: Option<&str>) -> Result<Engine, Failure> {
-    let actor = match by {
+    let actor = match by.map(str::trim) {
+        Some("") => {
+            return Err(Failure::new("--by names nobody", "say who decides: --by NAME"));
+        }
         Some(name) => Actor { kind: ActorKind::Person, name: name.to_owned(), ..person() },
         None if attended() => person(),
         None => {

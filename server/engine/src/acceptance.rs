@@ -41,6 +41,8 @@ pub struct Report {
     pub hunks: Vec<u32>,
     /// How many of them found their place moved.
     pub shifted: u32,
+    /// How many of them had nothing to write: the text was there already.
+    pub already: u32,
     /// The files that reached their planned content.
     pub files: Vec<RelPath>,
     /// The hunks that did not, each with its reason.
@@ -124,14 +126,18 @@ impl Engine {
         for (operation, hunks) in operations.into_iter().rev() {
             let asked = self.ledger.operation(operation)?;
             let intent = asked.ok_or(Error::NoSuchOperation(operation))?.intent;
+            if intent.worktree != self.worktree() {
+                return Err(Error::OtherWorktree { id, worktree: intent.worktree });
+            }
             for (file, hunks) in by_file(&change, &hunks) {
                 let ordinals: Vec<u32> = hunks.iter().map(|hunk| hunk.ordinal).collect();
+                let in_text = in_text(file, &change.state.accepted());
                 let landed: Vec<&PlannedFile> = intent
                     .files
                     .iter()
                     .filter(|landed| landed.hunks.iter().any(|hunk| ordinals.contains(hunk)))
                     .collect();
-                let (planned, left) = undo_file(&world, file, &hunks, &landed);
+                let (planned, left) = undo_file(&world, file, &hunks, &landed, &in_text);
                 refused.extend(left);
                 planned.into_iter().for_each(|file| world.lay_over(file));
             }
@@ -151,6 +157,7 @@ impl Engine {
             hunks: plan.hunks.clone(),
             files,
             holder: self.ledger.holder()?.clone(),
+            worktree: self.worktree(),
         };
         let event =
             if plan.undo { Event::UndoRequested(intent) } else { Event::AcceptRequested(intent) };
@@ -234,6 +241,7 @@ impl Engine {
             done: if plan.undo { "undone" } else { "accepted" },
             hunks: outcome.hunks.clone(),
             shifted: plan.files.iter().map(|file| file.shifted).sum(),
+            already: plan.files.iter().map(|file| file.already).sum(),
             files: outcome.landed.iter().map(|file| file.path.clone()).collect(),
             refused: plan.refused.into_iter().map(RefusedHunk::from).collect(),
             failed: outcome.failed.clone(),
@@ -294,10 +302,73 @@ impl Engine {
     /// # Errors
     /// The ledger cannot be read or did not take the event.
     pub fn saved(&mut self, path: &RelPath) -> Result<(), Error> {
-        for (changeset, _) in self.unsaved(path)? {
+        let accepted = self.unsaved(path)?.into_iter().map(|(changeset, _)| changeset);
+        let undone = self.undone_unsaved(path)?.into_iter().map(|(changeset, ..)| changeset);
+        let changesets: BTreeSet<ChangeSetId> = accepted.chain(undone).collect();
+        for changeset in changesets {
             self.append(&Event::Saved { changeset, path: path.clone() })?;
         }
         Ok(())
+    }
+
+    /// Settles undos that only the buffer of a file held, now that the buffer is gone: where the disk still
+    /// has what was accepted, the undo is lost and the hunk is accepted as before.
+    ///
+    /// # Errors
+    /// The ledger cannot be read or did not take the event.
+    pub fn closed(&mut self, path: &RelPath, reason: &str) -> Result<(), Error> {
+        for (changeset, hunk, accepted) in self.undone_unsaved(path)? {
+            let event = self.undo_settled(changeset, path, hunk, accepted, reason)?;
+            self.append(&event)?;
+        }
+        Ok(())
+    }
+
+    /// What became of an unsaved undo, by what the disk holds.
+    pub(crate) fn undo_settled(
+        &self,
+        changeset: ChangeSetId,
+        path: &RelPath,
+        hunk: u32,
+        accepted: OperationId,
+        reason: &str,
+    ) -> Result<Event, Error> {
+        let asked = self.ledger.operation(accepted)?;
+        let planned = asked.as_ref().and_then(|o| o.intent.files.iter().find(|f| f.path == *path));
+        Ok(if planned.is_some_and(|file| self.on_disk(file, hunk)) {
+            Event::UndoLost { changeset, hunks: vec![hunk], reason: reason.to_owned() }
+        } else {
+            Event::Saved { changeset, path: path.clone() }
+        })
+    }
+
+    /// The undone hunks of a file that the disk does not know of yet, with the operation that had accepted them.
+    fn undone_unsaved(
+        &self,
+        path: &RelPath,
+    ) -> Result<Vec<(ChangeSetId, u32, OperationId)>, Error> {
+        let mut found = Vec::new();
+        for state in self.ledger.states()? {
+            for (hunk, hunk_state) in &state.hunks {
+                if let HunkState::Undone {
+                    operation: Some(operation),
+                    accepted: Some(accepted),
+                    saved: false,
+                } = hunk_state
+                    && state.paths.get(hunk) == Some(path)
+                    && self.is_ours(*operation)?
+                {
+                    found.push((state.id, *hunk, *accepted));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether an operation wrote to this working tree.
+    pub(crate) fn is_ours(&self, operation: OperationId) -> Result<bool, Error> {
+        let asked = self.ledger.operation(operation)?;
+        Ok(asked.is_some_and(|asked| asked.intent.worktree == self.worktree()))
     }
 
     /// Records that these accepted hunks of a file are gone from its buffer: it was closed unsaved, or the
@@ -335,19 +406,22 @@ impl Engine {
 
     /// The accepted, unsaved hunks of a file, by ChangeSet.
     fn unsaved(&self, path: &RelPath) -> Result<Vec<(ChangeSetId, Vec<u32>)>, Error> {
-        let unsaved = |state: model::ChangeSetState| {
-            let here = |hunk: &u32| state.paths.get(hunk) == Some(path);
-            let hunks: Vec<u32> = state
-                .hunks
-                .iter()
-                .filter(|(hunk, s)| {
-                    here(hunk) && matches!(s, HunkState::Accepted { saved: false, .. })
-                })
-                .map(|(hunk, _)| *hunk)
-                .collect();
-            (!hunks.is_empty()).then_some((state.id, hunks))
-        };
-        Ok(self.ledger.states()?.into_iter().filter_map(unsaved).collect())
+        let mut found = Vec::new();
+        for state in self.ledger.states()? {
+            let mut hunks = Vec::new();
+            for (hunk, hunk_state) in &state.hunks {
+                if let HunkState::Accepted { operation, saved: false } = hunk_state
+                    && state.paths.get(hunk) == Some(path)
+                    && self.is_ours(*operation)?
+                {
+                    hunks.push(*hunk);
+                }
+            }
+            if !hunks.is_empty() {
+                found.push((state.id, hunks));
+            }
+        }
+        Ok(found)
     }
 
     pub(crate) fn world<'e>(&'e self, open: &'e OpenTexts) -> Result<Now<'e>, Error> {
@@ -360,6 +434,11 @@ impl Engine {
     }
 
     pub(crate) fn write(&self, file: &PlanFile) -> Result<LandedFile, String> {
+        if file.before == file.after {
+            // The text is there already; whether the disk has it depends on who holds it.
+            let saved = !file.unsaved;
+            return Ok(LandedFile { path: file.path.clone(), blob: blob(file), saved });
+        }
         let before = file.before.as_ref().map(|(mode, bytes)| (*mode, Digest::of(bytes)));
         let after = file.after.as_ref().map(|(mode, bytes)| (*mode, &**bytes));
         let written = self.repository.write_file(&file.path, before, after);
@@ -391,6 +470,7 @@ impl Report {
             done: "accepted",
             hunks: Vec::new(),
             shifted: 0,
+            already: 0,
             files: Vec::new(),
             refused: Vec::new(),
             failed: Vec::new(),
@@ -444,7 +524,9 @@ impl Now<'_> {
             // Two steps in one have no single place for each hunk; an undo is not undone by places.
             places: Vec::new(),
             shifted: earlier.shifted + file.shifted,
-            in_editor: earlier.in_editor,
+            already: earlier.already + file.already,
+            unsaved: earlier.unsaved,
+            in_editor: earlier.in_editor || file.in_editor,
             path: file.path,
         };
         self.planned.insert(merged.path.clone(), merged);
@@ -544,6 +626,10 @@ fn by_file<'c>(change: &'c BoardChange, hunks: &[u32]) -> Vec<(&'c FileChange, V
         (!hunks.is_empty()).then_some((file, hunks))
     };
     change.changeset.files.iter().filter_map(wanted).collect()
+}
+
+fn in_text<'c>(file: &'c FileChange, accepted: &[u32]) -> Vec<&'c Hunk> {
+    file.hunks.iter().filter(|hunk| accepted.contains(&hunk.ordinal)).collect()
 }
 
 /// The hunks that a selection means. `All` and `File` take what can be; named hunks must each be able to.

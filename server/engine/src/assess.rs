@@ -121,7 +121,7 @@ fn features(
         entropy: risk::entropy(&changed_lines),
         public_interface_changes: count(entities().filter(|e| changes_interface(e))),
         signature_changes: count(entities().filter(|e| has(e, Aspect::Signature))),
-        body_changes: count(entities().filter(|e| !e.test && has(e, Aspect::Body))),
+        body_changes: count(entities().filter(|e| !e.test_code && has(e, Aspect::Body))),
         entities_removed: count(entities().filter(|e| e.change == EntityChangeKind::Removed)),
         entities_added: count(entities().filter(|e| e.change == EntityChangeKind::Added)),
         tests_touched: count(
@@ -138,7 +138,7 @@ fn features(
         tests_only: !examined.is_empty()
             && examined.iter().all(|file| {
                 file.test_file
-                    || (!file.entities.is_empty() && file.entities.iter().all(|e| e.test))
+                    || (!file.entities.is_empty() && file.entities.iter().all(|e| e.test_code))
             }),
         errors_found: found(Severity::Error),
         warnings_found: found(Severity::Warning),
@@ -149,7 +149,7 @@ fn features(
 /// Whether code elsewhere can notice: a public entity removed, renamed, or used or seen differently.
 fn changes_interface(entity: &EntityChange) -> bool {
     entity.public
-        && !entity.test
+        && !entity.test_code
         && (matches!(entity.change, EntityChangeKind::Removed | EntityChangeKind::Renamed)
             || has(entity, Aspect::Signature)
             || has(entity, Aspect::Visibility))

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use model::{
-    Actor, ActorKind, Base, ChangeSet, Content, Decision, Origin, PolicyAction, PolicyInput,
-    Review, Surface, Verdict,
+    Actor, ActorKind, Base, ChangeSet, Decision, Origin, PolicyAction, PolicyInput, Review,
+    Surface, Verdict,
 };
 use workspace::{Backend, Delta, HistoryLimits, Repository, Scope, SideContent};
 
@@ -50,6 +50,9 @@ pub struct CheckReport {
     pub notices: Vec<String>,
 }
 
+/// The rule that denies what could not be examined.
+const UNEXAMINED_RULE: &str = "content.unexamined";
+
 /// How a check ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckOutcome {
@@ -64,19 +67,16 @@ pub enum CheckOutcome {
 }
 
 impl CheckReport {
-    /// How it ends: a denial stands whatever else could not be read; short of that, what could not be read
-    /// means that nobody can say.
+    /// How it ends: a denial stands whatever else could not be examined; short of that, what could not be
+    /// examined means that nobody can say.
     pub fn outcome(&self) -> CheckOutcome {
-        let unread = |path: &model::RelPath| {
-            self.review.files.iter().any(|f| f.path == *path && f.content == Content::Unreadable)
-        };
+        let unexamined = !self.review.unexamined.is_empty();
         let mut denials = self.verdict.reasons.iter().filter(|r| r.decision == Decision::Deny);
-        let unreadable = self.review.files.iter().any(|file| file.content == Content::Unreadable);
-        let beyond_unreadable = denials.any(|reason| !reason.path.as_ref().is_some_and(unread));
+        let denied_otherwise = denials.any(|reason| reason.rule != UNEXAMINED_RULE);
         match self.verdict.decision {
-            Decision::Deny if unreadable && !beyond_unreadable => CheckOutcome::NotChecked,
+            Decision::Deny if unexamined && !denied_otherwise => CheckOutcome::NotChecked,
             Decision::Deny => CheckOutcome::Denied,
-            _ if unreadable => CheckOutcome::NotChecked,
+            _ if unexamined => CheckOutcome::NotChecked,
             Decision::Review => CheckOutcome::NeedsPerson,
             Decision::Allow => CheckOutcome::Allowed,
         }
@@ -212,7 +212,7 @@ pub(crate) fn patched(
     bytes: &[u8],
 ) -> Result<(Narration, Vec<ChangedFile>), Error> {
     let patch = workspace::parse_patch(bytes)?;
-    let proposed = workspace::apply_patch(&patch.files, &|path| repository.saved(path))?;
+    let proposed = repository.apply_patch(&patch.files)?;
     let captured = repository.capture(proposed)?;
     Ok(((patch.title, patch.rationale), captured.into_iter().map(captured_file).collect()))
 }

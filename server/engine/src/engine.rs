@@ -97,6 +97,15 @@ impl Engine {
         &self.root
     }
 
+    /// The name of the working tree: empty for the main one, else what git calls the linked one.
+    pub(crate) fn worktree(&self) -> String {
+        if self.repository.git_dir() == self.repository.common_dir() {
+            return String::new();
+        }
+        let name = self.repository.git_dir().file_name();
+        name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
     /// A path as the command line names it, relative to the root.
     ///
     /// # Errors
@@ -203,20 +212,24 @@ impl Engine {
         Rules::load(&self.repository, &self.rules_from, head.as_deref())
     }
 
-    /// The verdict in force: judged again when the policies changed since.
+    /// The verdict in force: what today's rules say of what the review found. A verdict that differs from the
+    /// recorded one is recorded.
     ///
     /// # Errors
     /// Rules that do not load: then nothing may be accepted.
     pub fn current_verdict(&mut self, id: ChangeSetId) -> Result<Option<Verdict>, Error> {
         let change = self.change(id)?;
         let rules = self.rules()?;
-        let digest: Digest = rules.policy_digest();
-        if let Some(verdict) = change.verdict.as_ref().filter(|v| v.policy_digest == digest) {
-            return Ok(Some(verdict.clone()));
-        }
         let Some(review) = change.review.clone() else { return Ok(None) };
         let verdict = judge(&change.changeset, &review, &rules, PolicyAction::Propose, &self.actor);
-        self.append(&Event::ChangeSetJudged { changeset: id, review, verdict: verdict.clone() })?;
+        let same = |before: &Verdict| {
+            (before.decision, &before.reasons, before.policy_digest)
+                == (verdict.decision, &verdict.reasons, verdict.policy_digest)
+        };
+        if !change.verdict.as_ref().is_some_and(same) {
+            let verdict = verdict.clone();
+            self.append(&Event::ChangeSetJudged { changeset: id, review, verdict })?;
+        }
         Ok(Some(verdict))
     }
 }

@@ -101,6 +101,18 @@ pub enum Error {
         /// `hunk 9`, `file src/x.rs`.
         what: String,
     },
+    /// It was accepted in another working tree of the repository.
+    #[error(
+        "change {} was accepted in {}: undo it there",
+        .id.short(),
+        if .worktree.is_empty() { "the main working tree".to_owned() } else { format!("the working tree `{worktree}`") }
+    )]
+    OtherWorktree {
+        /// Which.
+        id: ChangeSetId,
+        /// The working tree's name.
+        worktree: String,
+    },
     /// The intent is not in the ledger.
     #[error("operation {0} is not in the ledger")]
     NoSuchOperation(OperationId),

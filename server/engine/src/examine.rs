@@ -160,8 +160,9 @@ fn examine(file: &ChangedFile, rules: &Rules) -> Examined {
     let after = file.after.as_ref().and_then(Side::bytes);
     let text = after.or(before).unwrap_or_default();
     let content = content_of(file);
-    // A change must not declare a file generated that is not.
-    let generated = gate::is_generated(&file.path, before.unwrap_or(text), rules.generated());
+    // A change must not declare a file generated that is not: only the text before can say so.
+    let generated =
+        gate::is_generated(&file.path, before.unwrap_or_default(), rules.generated_when_judging());
     let language = match content {
         Content::Text => syntax::language_of(&file.path, first_line(text)),
         _ => None,

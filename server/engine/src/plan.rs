@@ -74,6 +74,10 @@ pub struct PlanFile {
     pub places: Vec<PlannedPlace>,
     /// How many of them found their place moved.
     pub shifted: u32,
+    /// How many of them have nothing to write: the text is there already.
+    pub already: u32,
+    /// Whether an editor holds text of it that the disk does not have.
+    pub unsaved: bool,
 }
 
 /// A hunk that cannot take effect.
@@ -155,6 +159,7 @@ pub(crate) fn undo_file(
     file: &FileChange,
     hunks: &[&Hunk],
     landed: &[&PlannedFile],
+    in_text: &[&Hunk],
 ) -> (Vec<PlanFile>, Vec<Refused>) {
     let refuse = |reason: String| (Vec::new(), refuse_all(hunks, &file.path, &reason));
     if hunks.iter().any(|hunk| hunk.kind == HunkKind::Whole) {
@@ -163,7 +168,7 @@ pub(crate) fn undo_file(
             Err(reason) => refuse(reason),
         };
     }
-    match undo_lines(world, file, hunks, landed) {
+    match undo_lines(world, file, hunks, landed, in_text) {
         Ok(planned) => planned,
         Err(reason) => refuse(reason),
     }
@@ -184,6 +189,7 @@ fn place_in(
 ) -> (Vec<PlanFile>, Vec<Refused>) {
     let mut placed: Vec<(u32, Range<usize>, Vec<u8>)> = Vec::new();
     let mut refused = Vec::new();
+    let mut already = Vec::new();
     let mut shifted = 0;
     for Replacement { hunk, place, text } in replacements {
         let mut refuse = |reason: String| {
@@ -195,7 +201,8 @@ fn place_in(
                 shifted += 1;
                 placed.push((*hunk, range, text.clone()));
             }
-            Anchor::AlreadyThere(_) => refuse("the text already is as proposed".to_owned()),
+            // Nothing to write, and nothing to refuse: what was asked for is so.
+            Anchor::AlreadyThere(_) => already.push(*hunk),
             Anchor::Conflict(reason) => refuse(reason.to_string()),
         }
     }
@@ -214,7 +221,7 @@ fn place_in(
             return (Vec::new(), refused);
         }
     };
-    if placed.is_empty() {
+    if placed.is_empty() && already.is_empty() {
         return (Vec::new(), refused);
     }
     let mut grown: isize = 0;
@@ -231,12 +238,15 @@ fn place_in(
     let places = places.collect();
     let file = PlanFile {
         path: path.clone(),
-        in_editor: current.in_editor,
+        // Without an edit there is nothing for an editor to do.
+        in_editor: current.in_editor && !edits.is_empty(),
+        unsaved: current.unsaved,
+        already: u32::try_from(already.len()).unwrap_or(u32::MAX),
         before: Some((current.mode, Arc::clone(&current.bytes))),
         places,
         after: Some((current.mode, after.into())),
         edits,
-        hunks: placed.iter().map(|(hunk, ..)| *hunk).collect(),
+        hunks: placed.iter().map(|(hunk, ..)| *hunk).chain(already).collect(),
         shifted,
     };
     (vec![file], refused)
@@ -319,6 +329,8 @@ fn exchange(
         hunks: hunks.to_vec(),
         places: Vec::new(),
         shifted: 0,
+        already: 0,
+        unsaved: false,
     })
 }
 
@@ -328,6 +340,7 @@ fn undo_lines(
     file: &FileChange,
     hunks: &[&Hunk],
     landed: &[&PlannedFile],
+    in_text: &[&Hunk],
 ) -> Result<(Vec<PlanFile>, Vec<Refused>), String> {
     let Some(landed) = landed.iter().find(|landed| landed.path == file.path) else {
         return Err("the acceptance that put it in did not touch this file".to_owned());
@@ -346,12 +359,41 @@ fn undo_lines(
         })
     };
     let inverse: Vec<_> = hunks.iter().filter_map(inverse).collect();
-    let lost: Vec<&Hunk> = hunks.iter().filter(|hunk| place(hunk).is_none()).copied().collect();
     let current = world.current(&file.path)?.ok_or("the file is gone")?;
+    let found_there: Vec<&Hunk> =
+        hunks.iter().filter(|hunk| place(hunk).is_none()).copied().collect();
+    if found_there.is_empty() {
+        let anchoring = Anchoring::new(&left, &current.bytes);
+        return Ok(place_in(&file.path, &anchoring, &current, &inverse));
+    }
+    // Text that was there before it was accepted has no place in what the acceptance wrote. Then all of
+    // them are stated against the captured text with the accepted hunks in it.
+    let (Some(base), Some(proposal)) = (&file.before, &file.after) else {
+        return Err("its text was not captured".to_owned());
+    };
+    let (base, proposal) = (world.stored(&base.blob)?, world.stored(&proposal.blob)?);
+    let landed: Vec<_> = in_text.iter().map(|h| (h.before, h.after.of(&proposal))).collect();
+    let left = semdiff::apply(&base, &landed).map_err(|overlap| overlap.to_string())?;
+    let inverse = hunks
+        .iter()
+        .map(|hunk| {
+            let others: Vec<_> = in_text
+                .iter()
+                .filter(|other| other.ordinal != hunk.ordinal)
+                .map(|other| (other.before, other.after.of(&proposal)))
+                .collect();
+            let start =
+                semdiff::shift_past(&hunk.before, &others).map_err(|o| o.to_string())?.start;
+            let end = start + hunk.after.of(&proposal).len();
+            Ok(Replacement {
+                hunk: hunk.ordinal,
+                place: semdiff::line_span(&left, start..end),
+                text: hunk.before.of(&base).to_vec(),
+            })
+        })
+        .collect::<Result<Vec<_>, String>>()?;
     let anchoring = Anchoring::new(&left, &current.bytes);
-    let (files, mut refused) = place_in(&file.path, &anchoring, &current, &inverse);
-    refused.extend(refuse_all(&lost, &file.path, "its place in the accepted text is unknown"));
-    Ok((files, refused))
+    Ok(place_in(&file.path, &anchoring, &current, &inverse))
 }
 
 fn refuse_all(hunks: &[&Hunk], path: &RelPath, reason: &str) -> Vec<Refused> {
@@ -470,7 +512,7 @@ mod tests {
             assert_eq!(&*held.current.clone().unwrap().bytes, PROPOSAL.as_bytes());
             // Oldest first, which is the harder order: the newer one is still in the text.
             for (hunk, intent) in &intents {
-                let (files, refused) = undo_file(&held, &file, &[hunk], &[intent]);
+                let (files, refused) = undo_file(&held, &file, &[hunk], &[intent], &[hunk]);
                 assert_eq!(refused, []);
                 let is = text(&files[0]);
                 held.holds(&is);
@@ -509,6 +551,34 @@ mod tests {
     }
 
     #[test]
+    fn what_is_there_already_is_accepted_without_writing_and_can_be_undone() {
+        let mut held = Held::default();
+        let file = file(&mut held, BASE, PROPOSAL);
+        held.holds(PROPOSAL);
+        let hunks: Vec<&Hunk> = file.hunks.iter().collect();
+        let (files, refused) = accept_file(&held, &file, &hunks, &[]);
+        assert_eq!(refused, []);
+        assert_eq!((files[0].already, &files[0].before), (2, &files[0].after));
+        let digest = held.store(PROPOSAL);
+        let side = Some(PlannedSide { blob: digest, mode: FileMode::File });
+        let intent = PlannedFile {
+            path: file.path.clone(),
+            before: side,
+            after: side,
+            hunks: vec![1, 2],
+            in_editor: false,
+            places: files[0].places.clone(),
+        };
+        let (files, refused) = undo_file(&held, &file, &hunks, &[&intent], &hunks);
+        assert_eq!(refused, []);
+        assert_eq!(text(&files[0]), BASE);
+        // And an undo of what is gone already has nothing to write either.
+        held.holds(BASE);
+        let (files, refused) = undo_file(&held, &file, &hunks, &[&intent], &hunks);
+        assert_eq!((refused, files[0].already, text(&files[0])), (vec![], 2, BASE.to_owned()));
+    }
+
+    #[test]
     fn a_file_that_is_gone_or_was_not_examined_is_refused() {
         let mut held = Held::default();
         let mut file = file(&mut held, BASE, PROPOSAL);
@@ -518,7 +588,6 @@ mod tests {
         };
         assert_eq!(reason(&held, &file), "the file is gone");
         held.holds(PROPOSAL);
-        assert_eq!(reason(&held, &file), "the text already is as proposed");
         file.content = Content::Huge;
         assert_eq!(reason(&held, &file), "it could not be examined, so it cannot be accepted");
     }

@@ -152,8 +152,12 @@ impl Engine {
             return Err(Error::NoSuchPath(path.clone()));
         }
         let wanted = |file: &RelPath| {
-            (paths.is_empty() || paths.iter().any(|path| within(file, path)))
-                && syntax::language_of(file, b"").is_some()
+            // What tests read is left alone unless it is named: it is as it is for a reason.
+            let meant = match paths {
+                [] => !syntax::is_test_data(file),
+                paths => paths.iter().any(|path| within(file, path)),
+            };
+            meant && syntax::language_of(file, b"").is_some()
         };
         for path in listed.into_iter().filter(wanted) {
             run.files += 1;
@@ -194,7 +198,7 @@ impl Engine {
                     base.commit = Some(from.clone()).filter(|commit| !commit.is_empty());
                 }
                 let message = self.repository.commit_message(name)?;
-                let deltas = self.repository.deltas(&scope)?;
+                let deltas = self.repository.as_checked_out(self.repository.deltas(&scope)?)?;
                 let files: Vec<ChangedFile> =
                     deltas.into_iter().map(|delta| read(&self.repository, delta, huge)).collect();
                 let worker = if branch { "branch" } else { "commit" };

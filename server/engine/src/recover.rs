@@ -42,7 +42,8 @@ impl Engine {
     pub fn recover(&mut self, open: &OpenTexts) -> Result<Vec<Recovered>, Error> {
         let mut recovered = Vec::new();
         for ledger::Operation { id: operation, intent, undo } in self.ledger.open_operations()? {
-            if self.ledger.is_alive(&intent.holder) {
+            // Another working tree's files say nothing about this one's, and are not ours to write.
+            if self.ledger.is_alive(&intent.holder) || intent.worktree != self.worktree() {
                 continue;
             }
             let outcome = self.settle_by_content(operation, &intent, open)?;
@@ -69,7 +70,8 @@ impl Engine {
                 let mut gone = Vec::new();
                 for (hunk, operation) in &hunks {
                     let Some(asked) = self.ledger.operation(*operation)? else { continue };
-                    if self.ledger.is_alive(&asked.intent.holder) {
+                    let alive = self.ledger.is_alive(&asked.intent.holder);
+                    if alive || asked.intent.worktree != self.worktree() {
                         continue;
                     }
                     let planned = asked.intent.files.iter().find(|file| file.path == path);
@@ -86,6 +88,7 @@ impl Engine {
                 }
             }
         }
+        events.extend(self.lost_undos(open)?);
         // A loss is recorded before the rest of its file counts as saved.
         events.sort_by_key(|event| matches!(event, Event::Saved { .. }));
         events.dedup();
@@ -99,8 +102,33 @@ impl Engine {
         Ok(())
     }
 
+    /// Undos that only a buffer held, whose editor's server is dead.
+    fn lost_undos(&self, open: &OpenTexts) -> Result<Vec<Event>, Error> {
+        let mut events = Vec::new();
+        for state in self.ledger.states()? {
+            for (hunk, hunk_state) in &state.hunks {
+                let HunkState::Undone {
+                    operation: Some(undo),
+                    accepted: Some(accepted),
+                    saved: false,
+                } = *hunk_state
+                else {
+                    continue;
+                };
+                let Some(path) = state.paths.get(hunk) else { continue };
+                let Some(asked) = self.ledger.operation(undo)? else { continue };
+                let alive = self.ledger.is_alive(&asked.intent.holder);
+                if !alive && self.is_ours(undo)? && !open.0.contains_key(path) {
+                    let reason = "the editor ended without saving the undo";
+                    events.push(self.undo_settled(state.id, path, *hunk, accepted, reason)?);
+                }
+            }
+        }
+        Ok(events)
+    }
+
     /// Whether the text that a hunk put in is in the saved file.
-    fn on_disk(&self, file: &PlannedFile, hunk: u32) -> bool {
+    pub(crate) fn on_disk(&self, file: &PlannedFile, hunk: u32) -> bool {
         let (Some(place), Some(before), Some(after)) =
             (file.places.iter().find(|place| place.hunk == hunk), file.before, file.after)
         else {
@@ -170,6 +198,8 @@ impl Engine {
             hunks: file.hunks.clone(),
             places: file.places.clone(),
             shifted: 0,
+            already: 0,
+            unsaved: false,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use model::{Config, ConfigError, Digest, PolicyInput, Verdict};
+use model::{Config, ConfigError, PolicyInput, Verdict};
 use policy::{Bundle, Policy};
 use workspace::Repository;
 
@@ -25,6 +25,9 @@ pub struct RulesFrom {
 pub struct Rules {
     config: Config,
     generated: gate::Globs,
+    no_patterns: gate::Globs,
+    /// Whether the person named the revision that the configuration comes from.
+    trusted: bool,
     protected: gate::Globs,
     built_in: Policy,
     further: Vec<Policy>,
@@ -67,6 +70,8 @@ impl Rules {
         }
         notices.extend(config_aside(repository, in_force.as_deref(), revision));
         Ok(Self {
+            no_patterns: gate::Globs::compile(&[]).map_err(Error::Pattern)?,
+            trusted: from.revision.is_some(),
             generated: gate::Globs::compile(&config.review.generated).map_err(Error::Pattern)?,
             protected: gate::Globs::compile(&config.policy.protected).map_err(Error::Pattern)?,
             built_in: Policy::compile(&Bundle::built_in()?)?,
@@ -86,12 +91,13 @@ impl Rules {
         &self.notices
     }
 
-    /// The digest of the text of all policies.
-    pub fn policy_digest(&self) -> Digest {
-        // The same digest that `judge` puts into a verdict.
-        policy::digest(&self.built_in, &self.further())
+    /// The patterns that count in a review: a repository's own would loosen it, so they count only from a
+    /// revision that the person named.
+    pub(crate) fn generated_when_judging(&self) -> &gate::Globs {
+        if self.trusted { &self.generated } else { &self.no_patterns }
     }
 
+    /// All patterns, for leaving files alone.
     pub(crate) fn generated(&self) -> &gate::Globs {
         &self.generated
     }

@@ -54,7 +54,7 @@ pub const RULES: &[(&str, Severity, &str)] = &[
     ("swallowed-error.added", Note, "An error is caught and dropped"),
     ("symlink.added", Warning, "A symbolic link is added or led elsewhere"),
     ("symlink.outside", Error, "A symbolic link leads out of the repository"),
-    ("syntax.broken", Error, "Source no longer parses"),
+    ("syntax.broken", Error, "Source does not parse"),
     ("syntax.unread", Warning, "The structure of a file could not be read"),
     ("test.focused", Warning, "A marker keeps other tests from running"),
     ("test.removed", Warning, "A test is removed"),

@@ -1,7 +1,7 @@
 //! What the syntax trees of both sides say: broken source, tests that are gone or say less, risky code.
 
-use model::{ChangeKind, Finding, Language, RelPath, Severity};
-use syntax::{Entity, Parsed, Risky, is_test_path, outline, parse, risky};
+use model::{ChangeKind, Finding, RelPath, Severity};
+use syntax::{Entity, Parsed, Risky, is_test_data, is_test_path, outline, parse, risky};
 
 use crate::FileUnderReview;
 use crate::place::{File, finding};
@@ -99,7 +99,11 @@ pub(crate) fn removed_tests(files: &[TestsMoved]) -> Vec<Finding> {
     findings
 }
 
-/// More places that do not parse than before. Test files may be broken on purpose, so there a person looks.
+/// More places that do not parse than before.
+///
+/// Only a file that parsed before is known to have been broken by the change: one that is new or never did
+/// may be written in a dialect that the grammar does not know, so a person looks. So it is with tests, and
+/// test data may well be broken on purpose.
 fn broken(
     file: &File<'_>,
     before: Option<&Parsed<'_>>,
@@ -111,13 +115,17 @@ fn broken(
         return None;
     }
     let first = errors.iter().find(|error| file.is_added(error.first_line)).or(errors.first())?;
-    let more = errors.len() - known;
-    let message = match (known, more) {
-        (_, 1) => "the source no longer parses here".to_owned(),
-        _ => format!("the source no longer parses here, and in {} more places", more - 1),
+    let parsed_before = before.is_some() && known == 0;
+    let verb = if parsed_before { "no longer parses" } else { "does not parse" };
+    let message = match errors.len() - known {
+        1 => format!("the source {verb} here"),
+        2 => format!("the source {verb} here, and in 1 more place"),
+        more => format!("the source {verb} here, and in {} more places", more - 1),
     };
     let mut found = finding("syntax.broken", file.of.path, first.first_line, message);
-    if is_test_path(file.of.path) {
+    if is_test_data(file.of.path) {
+        found.severity = Severity::Note;
+    } else if !parsed_before || is_test_path(file.of.path) {
         found.severity = Severity::Warning;
     }
     Some(found)
@@ -228,34 +236,13 @@ fn take_pairs<'t>(
 /// The tests of a file that run by themselves; what only helps them does not count.
 fn tests<'t>(parsed: &Parsed<'t>) -> Vec<Test<'t>> {
     let text = parsed.text();
-    let entities = outline(parsed).into_iter().filter(|entity| {
-        entity.is_test && entity.is_function() && runs_by_itself(entity, text, parsed.language())
-    });
+    let entities = outline(parsed).into_iter().filter(|entity| entity.is_test);
     entities
         .map(|entity| {
             let body = entity.body_range.clone().and_then(|range| text.get(range));
             Test { body: body.unwrap_or_default().trim_ascii(), entity }
         })
         .collect()
-}
-
-fn runs_by_itself(entity: &Entity, text: &[u8], language: Language) -> bool {
-    match language {
-        Language::Rust => entity.signature_ranges.iter().any(|range| {
-            let end = range.end.min(entity.name_range.start);
-            let piece = String::from_utf8_lossy(text.get(range.start..end).unwrap_or_default());
-            ["test", "quickcheck"].iter().any(|mark| piece.contains(mark))
-        }),
-        Language::Python => entity.own_name.starts_with("test"),
-        Language::TypeScript | Language::Tsx | Language::JavaScript => {
-            let core = String::from_utf8_lossy(text.get(entity.core.clone()).unwrap_or_default());
-            let word = core.split(|c: char| !c.is_alphanumeric() && c != '_').next();
-            matches!(
-                word,
-                Some("it" | "xit" | "fit" | "test" | "xtest" | "specify" | "Deno" | "QUnit")
-            )
-        }
-    }
 }
 
 fn deleted_test_file(file: &FileUnderReview<'_>, tests: usize) -> Option<Finding> {

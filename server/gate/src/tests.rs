@@ -342,8 +342,43 @@ fn source_that_no_longer_parses() {
         warning syntax.broken tests/ui/a.rs:1: the source no longer parses here
     "#]],
     );
+    check_change(
+        "tests/fixtures/a.rs",
+        "fn a() {}\n",
+        "fn a( {}\n",
+        expect![[r#"
+        note syntax.broken tests/fixtures/a.rs:1: the source no longer parses here
+    "#]],
+    );
     check_new("src/a.py", "def a():\n    return 1\n", nothing());
     check_new("notes.txt", "fn a( {\n", nothing());
+}
+
+#[test]
+fn source_that_may_never_have_parsed() {
+    check_new(
+        "src/a.rs",
+        "fn a() {\n    let = ;\n}\n",
+        expect![[r#"
+        warning syntax.broken src/a.rs:2: the source does not parse here
+    "#]],
+    );
+    check_change(
+        "src/a.rs",
+        "fn a() {\n    let = ;\n}\n",
+        "fn a() {\n    let = ;\n}\n\nfn b() {\n    let = ;\n}\n",
+        expect![[r#"
+            warning syntax.broken src/a.rs:2: the source does not parse here
+        "#]],
+    );
+    check_change(
+        "src/a.rs",
+        "fn a() {}\n",
+        "fn a() {\n    let = ;\n}\nfn b() {\n    let = ;\n}\n",
+        expect![[r#"
+            error syntax.broken src/a.rs:2: the source no longer parses here, and in 1 more place
+        "#]],
+    );
 }
 
 const RUST_TEST: &str = "#[cfg(test)]\nmod tests {\n    fn helper() {}\n    #[test]\n    fn adds() {\n        assert_eq!(1 + 1, 2);\n        assert!(true);\n    }\n}\n";
@@ -382,6 +417,12 @@ fn tests_that_are_removed() {
         expect![[r#"
             warning test.removed tests/test_a.py:4: the test `test_b` is removed
         "#]],
+    );
+    check_change(
+        "tests/test_a.py",
+        "def test_a():\n    def test_inner():\n        assert 1\n    test_inner()\n",
+        "def test_a():\n    assert 1\n",
+        nothing(),
     );
     check_change(
         "a.test.ts",

@@ -5,7 +5,7 @@
 //! then delete the write-ahead log that a second [`crate::Ledger`] of this process is still using.
 #![expect(clippy::disallowed_methods, reason = "the door to SQLite")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use model::{Digest, Timestamp};
@@ -14,7 +14,7 @@ use rusqlite::{Connection, OpenFlags, Row, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
 use crate::chain::RawEvent;
-use crate::{APPLICATION_ID, BUSY_TIMEOUT_MS, FORMAT, LedgerError};
+use crate::{APPLICATION_ID, BUSY_TIMEOUT_MS, FORMAT, LedgerError, folder};
 
 /// The steps from an empty database to the current format. Steps are only added.
 const STEPS: [M<'static>; FORMAT as usize] = [M::up(include_str!("schema/1.sql"))];
@@ -33,10 +33,58 @@ pub(crate) struct Probe {
     pub(crate) format: i64,
 }
 
+/// How a database is opened to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    /// Beside processes that write it.
+    Shared,
+    /// As a file that nobody writes: without locks, and without looking for a log.
+    Immutable,
+}
+
 /// Opens `path` for reading and checks that it is a ledger.
+///
+/// SQLite reads a database with a write-ahead log through files beside it. Where those cannot be made, the
+/// database is read as one that nobody writes, if its log holds nothing.
 pub(crate) fn probe(path: &Path) -> Result<Probe, LedgerError> {
+    let refused = match probe_with(path, Access::Shared) {
+        Err(LedgerError::Sqlite { path, source }) if asks_to_write(&source) => (path, source),
+        probed => return probed,
+    };
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let log_bytes = folder::bytes_of(&with_suffix(path, "-wal"))?;
+    match access_without_writing(folder::may_write(folder), log_bytes) {
+        Some(Access::Immutable) => probe_with(path, Access::Immutable),
+        Some(Access::Shared) => Err(LedgerError::Sqlite { path: refused.0, source: refused.1 }),
+        None => Err(LedgerError::Unmerged { path: path.to_owned() }),
+    }
+}
+
+/// What is left when SQLite could not open a database as it does: `None` when part of it is out of reach.
+fn access_without_writing(may_write: bool, log_bytes: u64) -> Option<Access> {
+    match (may_write, log_bytes) {
+        // It failed for another reason, which stands.
+        (true, _) => Some(Access::Shared),
+        (false, 0) => Some(Access::Immutable),
+        (false, _) => None,
+    }
+}
+
+/// Whether SQLite failed at the files that it needs beside a database.
+fn asks_to_write(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{CannotOpen, PermissionDenied, ReadOnly};
+    matches!(error.sqlite_error_code(), Some(CannotOpen | ReadOnly | PermissionDenied))
+}
+
+fn probe_with(path: &Path, access: Access) -> Result<Probe, LedgerError> {
     let error = |source| LedgerError::sqlite(path, source);
-    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let connection = match access {
+        Access::Shared => connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?,
+        Access::Immutable => {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+            connect_as(path, &immutable_uri(path), flags)?
+        }
+    };
     let application = number(&connection, "application_id").map_err(error)?;
     if application != APPLICATION_ID {
         let reason = "it is the database of another program".to_owned();
@@ -44,6 +92,31 @@ pub(crate) fn probe(path: &Path) -> Result<Probe, LedgerError> {
     }
     let format = number(&connection, "user_version").map_err(error)?;
     Ok(Probe { connection, format })
+}
+
+/// SQLite's name for a file that nobody writes.
+fn immutable_uri(path: &Path) -> PathBuf {
+    let mut uri = String::from("file:");
+    let bytes = path.as_os_str().as_encoded_bytes();
+    if cfg!(windows) && path.is_absolute() {
+        uri.push('/');
+    }
+    for byte in bytes {
+        match byte {
+            b'\\' if cfg!(windows) => uri.push('/'),
+            b'/' | b'.' | b'-' | b'_' | b'~' | b':' => uri.push(char::from(*byte)),
+            byte if byte.is_ascii_alphanumeric() => uri.push(char::from(*byte)),
+            byte => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri.push_str("?immutable=1");
+    PathBuf::from(uri)
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
 }
 
 /// Checks that a ledger of the current format can be read and that its last event is sound.
@@ -175,9 +248,14 @@ pub(crate) fn unreadable(path: &Path, error: rusqlite::Error) -> LedgerError {
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, LedgerError> {
+    connect_as(path, path, flags)
+}
+
+/// Opens the database at `path` by the name `name`.
+fn connect_as(path: &Path, name: &Path, flags: OpenFlags) -> Result<Connection, LedgerError> {
     let error = |source| LedgerError::sqlite(path, source);
     let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
-    let connection = Connection::open_with_flags(path, flags).map_err(error)?;
+    let connection = Connection::open_with_flags(name, flags).map_err(error)?;
     connection.busy_timeout(Duration::from_millis(BUSY_TIMEOUT_MS)).map_err(error)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     // The file may have been handed to us: its schema gets no more than the schema needs.
@@ -195,4 +273,36 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), LedgerError> 
         rusqlite_migration::Error::RusqliteError { err, .. } => LedgerError::sqlite(path, err),
         other => damaged(path, other.to_string()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_whole_file_where_nothing_may_be_written_is_read_without_locks() {
+        assert_eq!(access_without_writing(true, 0), Some(Access::Shared));
+        assert_eq!(access_without_writing(true, 1), Some(Access::Shared));
+        assert_eq!(access_without_writing(false, 0), Some(Access::Immutable));
+        assert_eq!(access_without_writing(false, 1), None);
+        let failed = |code| rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+        assert!(asks_to_write(&failed(rusqlite::ffi::SQLITE_CANTOPEN)));
+        assert!(asks_to_write(&failed(rusqlite::ffi::SQLITE_READONLY_DIRECTORY)));
+        assert!(!asks_to_write(&failed(rusqlite::ffi::SQLITE_IOERR)));
+    }
+
+    #[test]
+    fn an_immutable_ledger_is_read_by_any_name_and_nothing_is_made_beside_it() {
+        let world = tempfile::tempdir().unwrap();
+        let folder = world.path().join("50% of #1? \u{e4}");
+        std::fs::create_dir(&folder).unwrap();
+        let path = folder.join("ledger.db");
+        std::fs::write(&path, b"").unwrap();
+        initialise(&path).unwrap();
+        let probe = probe_with(&path, Access::Immutable).unwrap();
+        assert_eq!(probe.format, FORMAT);
+        check_readable(&probe.connection, &path).unwrap();
+        assert!(probe.connection.execute("DELETE FROM presence", []).is_err());
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
+    }
 }

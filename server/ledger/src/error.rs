@@ -35,7 +35,8 @@ pub enum LedgerError {
     },
     /// The file is a database of another program, or no database. It was not changed.
     #[error(
-        "`{}` is not a ledger ({reason}); it was left as it is: move it away and a new ledger is started",
+        "`{}` is not a ledger ({reason}); it was left as it is: put the ledger back there, or move \
+         its folder away and a new ledger is started",
         path.display()
     )]
     NotALedger {
@@ -47,7 +48,7 @@ pub enum LedgerError {
     /// The database contradicts itself. It was not changed.
     #[error(
         "`{}` is damaged ({reason}); it was left as it is: `countersign ledger verify` says where, and a new \
-         ledger is started if you move it away",
+         ledger is started if you move its folder away",
         path.display()
     )]
     Damaged {
@@ -58,11 +59,32 @@ pub enum LedgerError {
     },
     /// The write-ahead log of a database that is gone.
     #[error(
-        "`{}` is left of a ledger whose `ledger.db` is gone: put that back, or move this file away too",
+        "`{}` is left of a ledger whose `ledger.db` is gone: put that back, or move the \
+         folder away and a new ledger is started",
         path.display()
     )]
     Orphaned {
         /// The left file.
+        path: PathBuf,
+    },
+    /// What belongs to a database is there and the database is not.
+    #[error(
+        "`{}` is missing, and what a ledger keeps beside it is there: restore it, or move its folder away \
+         and a new ledger is started",
+        path.display()
+    )]
+    Missing {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// It lies where nothing may be written, and part of it is in its write-ahead log.
+    #[error(
+        "`{}` cannot be read where nothing may be written, since events are in its `-wal` file that are not \
+         in it yet: copy the folder to where it may be written",
+        path.display()
+    )]
+    Unmerged {
+        /// The file.
         path: PathBuf,
     },
     /// The file that was opened is no longer the one at its path.
@@ -116,6 +138,25 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
+    /// Whether it says that what is there is no whole ledger, and not that it could not be looked at.
+    pub fn is_not_whole(&self) -> bool {
+        match self {
+            Self::NotALedger { .. }
+            | Self::Damaged { .. }
+            | Self::Orphaned { .. }
+            | Self::Missing { .. } => true,
+            Self::Occupied { .. }
+            | Self::NetworkFilesystem { .. }
+            | Self::Unmerged { .. }
+            | Self::Replaced { .. }
+            | Self::NewerFormat { .. }
+            | Self::ReadOnly { .. }
+            | Self::Busy { .. }
+            | Self::Io { .. }
+            | Self::Sqlite { .. } => false,
+        }
+    }
+
     /// Sorts an error of SQLite.
     pub(crate) fn sqlite(path: &Path, source: rusqlite::Error) -> Self {
         let path = path.to_owned();

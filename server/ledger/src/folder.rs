@@ -116,6 +116,44 @@ impl Folder {
         Err(LedgerError::Occupied { path, found, wanted: "a file" })
     }
 
+    /// Whether a ledger is there; refused when its database is gone and the rest is not.
+    ///
+    /// A crash while a ledger is created leaves empty folders at most: the database comes first.
+    pub(crate) fn has_ledger(&self) -> Result<bool, LedgerError> {
+        if self.has_database()? {
+            return Ok(true);
+        }
+        // SQLite would replay the log of another database into a new one.
+        let log = self.0.join("ledger.db-wal");
+        let error = if bytes_of(&log)? > 0 {
+            LedgerError::Orphaned { path: log }
+        } else if self.has_remains()? {
+            LedgerError::Missing { path: self.database() }
+        } else {
+            return Ok(false);
+        };
+        // Another process may have created all of it since the first look.
+        if self.has_database()? { Ok(true) } else { Err(error) }
+    }
+
+    /// Whether any blob or any lock file is there.
+    fn has_remains(&self) -> Result<bool, LedgerError> {
+        for folder in [self.holders(), self.incoming(), self.blobs()] {
+            let failed = |error| LedgerError::io("list", &folder, error);
+            let entries = match fs::read_dir(&folder) {
+                Ok(entries) => entries,
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(error) => return Err(failed(error)),
+            };
+            for entry in entries {
+                if entry.map_err(failed)?.path() != self.incoming() {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
     /// Which file the database is.
     pub(crate) fn identity(&self) -> Result<FileIdentity, LedgerError> {
         let path = self.database();
@@ -133,13 +171,8 @@ impl Folder {
     /// It is put together under another name and renamed, so a crash never leaves half a ledger.
     pub(crate) fn create_database(&self) -> Result<(), LedgerError> {
         let _lock = self.lock_format()?;
-        if self.has_database()? {
+        if self.has_ledger()? {
             return Ok(());
-        }
-        // SQLite would replay the log of another database into the new one.
-        let log = self.0.join("ledger.db-wal");
-        if fs::symlink_metadata(&log).is_ok_and(|there| there.len() > 0) {
-            return Err(LedgerError::Orphaned { path: log });
         }
         let new = self.0.join(NEW);
         for left in ["", "-journal", "-wal", "-shm"] {
@@ -183,6 +216,21 @@ impl Folder {
         file.lock().map_err(|error| LedgerError::io("lock", &path, error))?;
         Ok(file)
     }
+}
+
+/// How many bytes a file has; 0 if it is not there.
+pub(crate) fn bytes_of(path: &Path) -> Result<u64, LedgerError> {
+    match fs::symlink_metadata(path) {
+        Ok(there) => Ok(there.len()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(0),
+        Err(error) => Err(LedgerError::io("look at", path, error)),
+    }
+}
+
+/// Whether files can be made in the folder. Permissions alone do not tell: the medium may be read-only.
+pub(crate) fn may_write(folder: &Path) -> bool {
+    let refused = [ErrorKind::PermissionDenied, ErrorKind::ReadOnlyFilesystem];
+    tempfile::tempfile_in(folder).map_or_else(|error| !refused.contains(&error.kind()), |_| true)
 }
 
 /// Makes the names in a folder durable. Windows does so by itself.

@@ -106,7 +106,8 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError`] naming the file: the folder is a link or no folder, lies on a network filesystem,
-    /// the database is not a ledger or is damaged (it is not touched then), or the disk fails.
+    /// the database is not a ledger or is damaged (it is not touched then) or is gone while the rest is
+    /// there, or the disk fails.
     ///
     /// # Cost
     /// About a millisecond; creating, a few disk syncs. At most [`BUSY_TIMEOUT_MS`] of waiting.
@@ -133,13 +134,14 @@ impl Ledger {
     }
 
     /// Opens the ledger in `folder` to read it; `None` if there is none. Creates and changes nothing of
-    /// it, except that one of an older format is brought up to date first.
+    /// it, except that one of an older format is brought up to date first. One that lies where nothing may
+    /// be written is read as it is, if its write-ahead log is empty ([`LedgerError::Unmerged`] if not).
     ///
     /// # Errors
     /// As [`Ledger::open`].
     pub fn open_existing(folder: &Path) -> Result<Option<Self>, LedgerError> {
         let Some(existing) = Folder::existing(folder)? else { return Ok(None) };
-        if !existing.has_database()? {
+        if !existing.has_ledger()? {
             return Ok(None);
         }
         let probe = database::probe(&existing.database())?;

@@ -68,17 +68,34 @@ pub enum VerifyError {
     Ledger(#[from] LedgerError),
 }
 
+impl VerifyError {
+    /// Whether it says that the ledger is not whole; else it could not be looked at, and nothing is known.
+    pub fn is_not_whole(&self) -> bool {
+        match self {
+            Self::Ledger(error) | Self::Blob { source: BlobError::Folder(error), .. } => {
+                error.is_not_whole()
+            }
+            Self::Blob { source: BlobError::Io { .. }, .. } => false,
+            Self::Event { .. }
+            | Self::Projection { .. }
+            | Self::Blob { .. }
+            | Self::Schema { .. }
+            | Self::File(_) => true,
+        }
+    }
+}
+
 impl Ledger {
     /// As [`Ledger::verify`], for a ledger that may be too damaged to open; `None` if there is none.
     ///
     /// # Errors
-    /// As [`Ledger::verify`].
+    /// As [`Ledger::verify`]; [`LedgerError::Missing`] if all but the database is there.
     ///
     /// # Cost
     /// As [`Ledger::verify`].
     pub fn verify_folder(folder: &Path) -> Result<Option<Verified>, VerifyError> {
         let Some(folder) = Folder::existing(folder)? else { return Ok(None) };
-        if !folder.has_database()? {
+        if !folder.has_ledger()? {
             return Ok(None);
         }
         let probe = database::probe(&folder.database())?;

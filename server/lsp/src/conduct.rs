@@ -394,7 +394,7 @@ impl Session {
         }
         self.text_paused(uri);
         let held = self.landings.remove(uri).is_some_and(|landings| !landings.is_empty());
-        if (held || !self.accepted_in(uri).is_empty())
+        if (held || !self.accepted_in(uri).is_empty() || self.undone_in(uri))
             && let Some((id, path)) = self.homes.get(uri).cloned()
         {
             self.post(id, Job::Saved(path));
@@ -413,7 +413,8 @@ impl Session {
         for (changeset, hunks) in self.accepted_in(uri) {
             accepted.entry(changeset).or_default().extend(hunks);
         }
-        if let Some(document) = self.documents.get(uri).filter(|_| !accepted.is_empty()) {
+        let concerned = !accepted.is_empty() || self.undone_in(uri);
+        if let Some(document) = self.documents.get(uri).filter(|_| concerned) {
             let text = Arc::clone(document.text());
             self.post(id, Job::Closed { path, text, accepted });
         }

@@ -296,7 +296,8 @@ impl Desk {
                     return logged("a save", self.engine.saved(&path));
                 }
                 let reason = "the buffer was closed unsaved";
-                logged("a withdrawal", self.engine.withdrawn(&path, &accepted, reason))
+                let gone = self.engine.withdrawn(&path, &accepted, reason);
+                logged("a withdrawal", gone.and_then(|()| self.engine.closed(&path, reason)))
             }
             Job::Compare { path, text, clean_at } => {
                 self.differs(&path, &text).then_some(Done::Differs { path, clean_at })

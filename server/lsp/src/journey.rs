@@ -92,7 +92,7 @@ async fn a_proposal_is_shown_accepted_saved_and_undone() {
     let answer = run(&mut editor, "undo", json!({ "changeset": id })).await;
     assert_eq!(answer["result"]["hunks"], json!([1]), "{answer}");
     assert_eq!(editor.buffers[&file].1, BEFORE);
-    assert_eq!(states(&world, id), ["undone", "proposed"]);
+    assert_eq!(states(&world, id), ["undone (unsaved)", "proposed"]);
     editor.leave().await.unwrap();
     let ledger = engine(&world);
     let events = ledger.ledger().events(1, 100).unwrap();

@@ -396,10 +396,18 @@ impl Rig {
                 hunks: hunks.clone(),
                 places: Vec::new(),
                 shifted: 0,
+                already: 0,
+                unsaved: true,
             });
         }
         let (holder, intent_hunks) = (HolderId("rig".into()), hunks);
-        let intent = Intent { changeset, hunks: intent_hunks, files: Vec::new(), holder };
+        let intent = Intent {
+            changeset,
+            hunks: intent_hunks,
+            files: Vec::new(),
+            holder,
+            worktree: String::new(),
+        };
         let event =
             if undo { Event::UndoRequested(intent) } else { Event::AcceptRequested(intent) };
         self.append(&event);
@@ -500,7 +508,7 @@ fn name(uri: &Uri) -> String {
 
 fn report(changeset: ChangeSetId, done: &'static str, hunks: Vec<u32>) -> Report {
     let (files, refused, failed) = (Vec::new(), Vec::new(), Vec::new());
-    Report { changeset, done, hunks, shifted: 0, files, refused, failed }
+    Report { changeset, done, hunks, shifted: 0, already: 0, files, refused, failed }
 }
 
 /// Applies edits as the protocol says: all of them against the text before.

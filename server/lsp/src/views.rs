@@ -196,4 +196,17 @@ impl Session {
         }
         hunks
     }
+
+    /// Whether a file has undone hunks that its buffer may hold and the disk does not know of.
+    pub(crate) fn undone_in(&self, uri: &str) -> bool {
+        let Some((id, path)) = self.homes.get(uri) else { return false };
+        let Some(root) = self.roots.get(id) else { return false };
+        root.board.changes.iter().any(|change| {
+            let state = &change.state;
+            let unsaved = |state: &model::HunkState| {
+                matches!(state, model::HunkState::Undone { saved: false, .. })
+            };
+            state.hunks.iter().any(|(h, s)| unsaved(s) && state.paths.get(h) == Some(path))
+        })
+    }
 }

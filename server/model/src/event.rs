@@ -85,7 +85,7 @@ pub enum Event {
     PartlyAccepted(Outcome),
     /// Nothing of it remains.
     AcceptFailed(Outcome),
-    /// A buffer that held an acceptance was saved.
+    /// A buffer that held an acceptance or an undo was saved.
     Saved {
         /// Which.
         changeset: ChangeSetId,
@@ -97,6 +97,15 @@ pub enum Event {
         /// Which.
         changeset: ChangeSetId,
         /// The hunks, back to proposed.
+        hunks: Vec<u32>,
+        /// Why.
+        reason: String,
+    },
+    /// An unsaved undo is gone: the buffer was closed unsaved, so the disk still has what was accepted.
+    UndoLost {
+        /// Which.
+        changeset: ChangeSetId,
+        /// The hunks, accepted as before.
         hunks: Vec<u32>,
         /// Why.
         reason: String,
@@ -128,6 +137,7 @@ impl Event {
             Self::ChangeSetJudged { changeset, .. }
             | Self::Saved { changeset, .. }
             | Self::Withdrawn { changeset, .. }
+            | Self::UndoLost { changeset, .. }
             | Self::Rejected { changeset, .. } => *changeset,
             Self::AcceptRequested(intent) | Self::UndoRequested(intent) => intent.changeset,
             Self::Accepted(outcome)
@@ -150,6 +160,7 @@ impl Event {
             Self::AcceptFailed(_) => "accept_failed",
             Self::Saved { .. } => "saved",
             Self::Withdrawn { .. } => "withdrawn",
+            Self::UndoLost { .. } => "undo_lost",
             Self::Rejected { .. } => "rejected",
             Self::UndoRequested(_) => "undo_requested",
             Self::Undone(_) => "undone",
@@ -170,6 +181,9 @@ pub struct Intent {
     pub files: Vec<PlannedFile>,
     /// The process that carries it out.
     pub holder: HolderId,
+    /// The working tree it writes to: empty for the main one, else the name git gives the linked one.
+    #[serde(default)]
+    pub worktree: String,
 }
 
 /// One file of an intent.

@@ -83,9 +83,23 @@ pub enum HunkState {
         saved: bool,
     },
     /// It was accepted and taken out; it may be accepted again.
-    Undone,
+    Undone {
+        /// By this operation; `None` where an acceptance that failed since has forgotten it.
+        #[serde(default)]
+        operation: Option<OperationId>,
+        /// The operation that had accepted it.
+        #[serde(default)]
+        accepted: Option<OperationId>,
+        /// Whether the disk has it, or only an editor's buffer.
+        #[serde(default = "on_disk")]
+        saved: bool,
+    },
     /// The person does not want it.
     Rejected,
+}
+
+fn on_disk() -> bool {
+    true
 }
 
 impl HunkState {
@@ -97,7 +111,8 @@ impl HunkState {
             Self::Accepted { saved: true, .. } => "accepted",
             Self::Accepted { saved: false, .. } => "accepted (unsaved)",
             Self::Undoing { .. } => "undoing",
-            Self::Undone => "undone",
+            Self::Undone { saved: true, .. } => "undone",
+            Self::Undone { saved: false, .. } => "undone (unsaved)",
             Self::Rejected => "rejected",
         }
     }
@@ -225,7 +240,7 @@ impl ChangeSetState {
         let count = |test: fn(&HunkState) -> bool| self.hunks.values().filter(|s| test(s)).count();
         let accepted = count(|s| matches!(s, HunkState::Accepted { .. }));
         let waiting = count(|s| matches!(s, HunkState::Proposed));
-        let undone = count(|s| matches!(s, HunkState::Undone));
+        let undone = count(|s| matches!(s, HunkState::Undone { .. }));
         if self.open.is_some() {
             Stage::Accepting
         } else if accepted > 0 && accepted == self.hunks.len() {
@@ -248,7 +263,7 @@ impl ChangeSetState {
 
     /// The hunks that may be accepted: waiting, or undone before.
     pub fn acceptable(&self) -> Vec<u32> {
-        self.hunks_that(|state| matches!(state, HunkState::Proposed | HunkState::Undone))
+        self.hunks_that(|state| matches!(state, HunkState::Proposed | HunkState::Undone { .. }))
     }
 
     /// The hunks that are in the text.
@@ -280,7 +295,8 @@ impl ChangeSetState {
             }
             Event::Saved { path, .. } => {
                 for (hunk, state) in &mut self.hunks {
-                    if let HunkState::Accepted { saved, .. } = state
+                    if let HunkState::Accepted { saved, .. } | HunkState::Undone { saved, .. } =
+                        state
                         && self.paths.get(hunk) == Some(path)
                     {
                         *saved = true;
@@ -292,8 +308,16 @@ impl ChangeSetState {
                 HunkState::Accepted { saved: false, .. } => Some(HunkState::Proposed),
                 _ => None,
             }),
+            Event::UndoLost { hunks, .. } => {
+                self.each(hunks, "accepted again", |state| match state {
+                    HunkState::Undone { accepted: Some(operation), saved: false, .. } => {
+                        Some(HunkState::Accepted { operation, saved: true })
+                    }
+                    _ => None,
+                })
+            }
             Event::Rejected { hunks, .. } => self.each(hunks, "rejected", |state| match state {
-                HunkState::Proposed | HunkState::Undone => Some(HunkState::Rejected),
+                HunkState::Proposed | HunkState::Undone { .. } => Some(HunkState::Rejected),
                 _ => None,
             }),
         }
@@ -315,7 +339,7 @@ impl ChangeSetState {
         } else {
             self.each(&intent.hunks, "accepted", |state| match state {
                 HunkState::Proposed => Some(HunkState::Accepting { operation, undone: false }),
-                HunkState::Undone => Some(HunkState::Accepting { operation, undone: true }),
+                HunkState::Undone { .. } => Some(HunkState::Accepting { operation, undone: true }),
                 _ => None,
             })?;
         }
@@ -340,8 +364,17 @@ impl ChangeSetState {
                     HunkState::Accepted { operation, saved }
                 }
                 (HunkState::Accepting { undone: false, .. }, false) => HunkState::Proposed,
-                (HunkState::Accepting { undone: true, .. }, false) => HunkState::Undone,
-                (HunkState::Undoing { .. }, true) => HunkState::Undone,
+                (HunkState::Accepting { undone: true, .. }, false) => {
+                    HunkState::Undone { operation: None, accepted: None, saved: true }
+                }
+                (HunkState::Undoing { operation, accepted, .. }, true) => {
+                    let saved = outcome.landed.iter().all(|f| Some(&f.path) != path || f.saved);
+                    HunkState::Undone {
+                        operation: Some(operation),
+                        accepted: Some(accepted),
+                        saved,
+                    }
+                }
                 (HunkState::Undoing { accepted, saved, .. }, false) => {
                     HunkState::Accepted { operation: accepted, saved }
                 }
@@ -420,6 +453,7 @@ mod tests {
             hunks: hunks.to_vec(),
             files: vec![],
             holder: HolderId("h".into()),
+            worktree: String::new(),
         }
     }
 
@@ -534,6 +568,27 @@ mod tests {
         check(
             &[then(saved), vec![withdrawn]].concat(),
             "hunk 1 of change C is accepted: it cannot become withdrawn",
+        );
+    }
+
+    #[test]
+    fn an_undo_that_only_a_buffer_held_can_be_lost() {
+        let id = changeset().id;
+        let start = [
+            Event::AcceptRequested(intent(&[1])),
+            Event::Accepted(outcome(2, &[1], true)),
+            Event::UndoRequested(intent(&[1])),
+            Event::Undone(outcome(4, &[1], false)),
+        ];
+        let then = |event: Event| [start.to_vec(), vec![event]].concat();
+        check(&start, "proposed: undone (unsaved), proposed");
+        let lost = Event::UndoLost { changeset: id, hunks: vec![1], reason: "closed".into() };
+        check(&then(lost.clone()), "partly accepted: accepted, proposed");
+        let saved = Event::Saved { changeset: id, path: "a".parse().unwrap() };
+        check(&then(saved.clone()), "proposed: undone, proposed");
+        check(
+            &[then(saved), vec![lost]].concat(),
+            "hunk 1 of change C is undone: it cannot become accepted again",
         );
     }
 

@@ -118,10 +118,16 @@ pub struct EntityChange {
     pub old_name: Option<String>,
     /// Which aspects differ, for `modified` and `renamed`; ordered, without repeats.
     pub aspects: Vec<Aspect>,
-    /// Whether it is visible outside its file, before or after.
+    /// Whether it is visible outside its package, before or after, as far as its file and the file's place
+    /// say: `pub(crate)` is not, and neither is anything in tests, test data, documentation, examples and
+    /// benchmarks.
     pub public: bool,
-    /// Whether it is a test.
+    /// Whether it is a test itself: a function that a test runner runs and counts.
     pub test: bool,
+    /// Whether it is code for tests: a test, a module, class or suite of tests, anything inside of one, or
+    /// anything in a file of tests or test data.
+    #[serde(default)]
+    pub test_code: bool,
     /// First line of it, from 0, in the text after (before, if removed).
     pub first_line: u32,
     /// How many lines.

@@ -16,7 +16,7 @@ mod tests;
 use std::ops::Range;
 
 use model::{Aspect, EntityChange, EntityChangeKind, Language, RelPath};
-use syntax::{Entity, ParseError, parse};
+use syntax::{Entity, ParseError, is_outside_interface, is_test_data, is_test_path, parse};
 
 use self::aspects::{aspects, same_code};
 use self::matching::pair;
@@ -115,8 +115,9 @@ fn changes(path: &RelPath, old: &Side<'_, '_>, new: &Side<'_, '_>) -> Vec<Entity
         let kind = if renamed { EntityChangeKind::Renamed } else { EntityChangeKind::Modified };
         let mut change = change(path, entity, kind, aspects);
         change.old_name = renamed.then(|| before.name.clone());
-        change.public |= before.public;
+        change.public |= before.public && !is_outside_interface(path);
         change.test |= before.is_test;
+        change.test_code |= before.in_test;
         changes.push(change);
     }
     changes
@@ -137,8 +138,9 @@ fn change(
         change,
         old_name: None,
         aspects,
-        public: entity.public,
+        public: entity.public && !is_outside_interface(path),
         test: entity.is_test,
+        test_code: entity.in_test || is_test_path(path) || is_test_data(path),
         first_line: entity.first_line,
         lines: entity.lines,
     }

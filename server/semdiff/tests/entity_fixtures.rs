@@ -91,7 +91,12 @@ fn shown_change(change: &EntityChange) -> String {
         let aspects: Vec<&str> = change.aspects.iter().map(|aspect| word_for(*aspect)).collect();
         write!(line, " [{}]", aspects.join(" ")).unwrap();
     }
-    for (on, mark) in [(change.public, " public"), (change.test, " test")] {
+    let marks = [
+        (change.public, " public"),
+        (change.test, " test"),
+        (change.test_code && !change.test, " test-code"),
+    ];
+    for (on, mark) in marks {
         if on {
             line.push_str(mark);
         }

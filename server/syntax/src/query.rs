@@ -124,6 +124,7 @@ fn role(name: &str) -> Option<Role> {
         "docs" => Role::Docs,
         "export" => Role::Export,
         "test" => Role::Test,
+        "test.code" => Role::TestCode,
         "skip" => Role::Skip,
         "skip.file" => Role::SkipFile,
         "focus" => Role::Focus,

@@ -1,8 +1,9 @@
 //! The only writer of source trees: one file at a time, whole or not at all.
 //!
 //! A file is replaced by renaming a finished neighbour over it, after a last look that what is there is
-//! still what the caller saw. Between that look and the rename another program can still write: systems
-//! offer no compare-and-rename, so the gap is as short as it can be and the caller confirms by content.
+//! still what the caller saw. Our own processes do so one at a time. Another program can still write between
+//! that look and the rename: systems offer no compare-and-rename, so the gap is as short as it can be and the
+//! caller confirms by content.
 #![expect(clippy::disallowed_methods, reason = "this module is the one that writes source trees")]
 
 use std::fs::{self, Metadata};
@@ -10,13 +11,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use model::{Digest, FileMode, RelPath};
-use tempfile::Builder;
 
 use crate::files::{self, FileError, SAVED_BYTES_MAX, Standing};
-use crate::{Repository, os};
-
-/// What the unfinished neighbour of a file is called, before its random part.
-const TEMPORARY_PREFIX: &str = ".countersign-";
+use crate::{Repository, RepositoryError, leftovers, os};
 
 /// Why a file was not written. In every case it is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +59,30 @@ pub enum ApplyError {
     /// A bare repository.
     #[error("the repository is bare: it has no files to write")]
     Bare,
+    /// Another process of ours has been writing for longer than [`crate::WRITE_WAIT`].
+    #[error(
+        "another countersign process is writing files of this worktree: {path} was not written, try again"
+    )]
+    Busy {
+        /// The file.
+        path: RelPath,
+    },
+    /// The lock that keeps our own writers apart cannot be taken.
+    #[error("`{}` cannot be locked, which keeps two writers apart: {source}", file.display())]
+    Lock {
+        /// The lock's file.
+        file: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The index, which says what git tracks.
+    #[error("git's index cannot be read: {source}")]
+    Index {
+        /// Why.
+        #[source]
+        source: Box<RepositoryError>,
+    },
     /// What is there cannot be read to compare it.
     #[error(transparent)]
     Unreadable(FileError),
@@ -87,7 +108,9 @@ impl Repository {
     /// [`ApplyError`]; the file is then as it was, and so are its folders.
     ///
     /// # Cost
-    /// Reads the old file twice, writes the new one once, waits for the disk.
+    /// Reads the old file twice, writes the new one once, waits for the disk; before that for other writers
+    /// of this worktree, at most [`crate::WRITE_WAIT`]. A process that is killed meanwhile may leave an
+    /// unfinished file beside this one, which no scan shows and [`Repository::sweep`] removes.
     pub fn write_file(
         &self,
         path: &RelPath,
@@ -101,6 +124,8 @@ impl Repository {
         let root = self.root().ok_or(ApplyError::Bare)?;
         let full =
             os::join(root, path).map_err(|source| ApplyError::Io { path: path.clone(), source })?;
+        // From the first look to the rename, so that no other writer of ours comes between.
+        let _lock = self.lock_writes(path)?;
         let write = Replacement { repository: self, root, path, full, expected };
         match after {
             None => write.delete(),
@@ -234,8 +259,7 @@ impl Replacement<'_> {
     fn put_file(&self, mode: FileMode, bytes: &[u8]) -> Result<(), ApplyError> {
         let fail = |error| self.failed(error);
         let executable = mode == FileMode::Executable;
-        let mut builder = Builder::new();
-        builder.prefix(TEMPORARY_PREFIX);
+        let mut builder = leftovers::names();
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -270,8 +294,7 @@ impl Replacement<'_> {
         if self.expected.is_none() {
             symlink(&target, &self.full).map_err(fail)?;
         } else {
-            let link = Builder::new()
-                .prefix(TEMPORARY_PREFIX)
+            let link = leftovers::names()
                 .make_in(self.folder(), |path| symlink(&target, path))
                 .map_err(fail)?;
             self.check()?;

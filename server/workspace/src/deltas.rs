@@ -110,7 +110,7 @@ impl Repository {
     ///
     /// A merge commit is whatever range the caller names; [`Repository::commit_scope`] takes the first
     /// parent. Names that are not UTF-8 are kept. Conflicted index entries come as unreadable ("unmerged").
-    /// Submodules are compared by commit; what is dirty inside one is not looked at.
+    /// Submodules are compared by commit; one whose saved files differ from its commit comes as unreadable.
     ///
     /// # Errors
     /// A revision that does not resolve; [`RepositoryError::Bare`] for the scopes that need files or an

@@ -103,6 +103,11 @@ impl Conversion {
         }
     }
 
+    /// Whether git stores these saved bytes with other line endings than they have.
+    pub(crate) fn converts(&self, saved: &[u8]) -> bool {
+        matches!(self, Self::Text { auto, .. } if !auto || looks_text(saved))
+    }
+
     /// Whether the stored side should be shown with CRLF beside these saved bytes (`None`: deleted).
     pub(crate) fn shown_with_crlf(&self, saved: Option<&[u8]>) -> bool {
         let Self::Text { crlf, .. } = self else { return false };

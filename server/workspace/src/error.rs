@@ -53,6 +53,14 @@ pub enum RepositoryError {
         /// A name that is close to it.
         suggestion: Option<String>,
     },
+    /// A range that names neither end.
+    #[error(
+        "the range `{range}` names no revision: if it came from variables, they are empty; name one end at least, e.g. `main..`"
+    )]
+    EmptyRange {
+        /// As it was given.
+        range: String,
+    },
     /// There is no commit yet.
     #[error("`{revision}` names no commit: this repository has none yet")]
     Unborn {

@@ -13,12 +13,15 @@
 mod apply;
 mod backend;
 mod capture;
+mod checkout;
 mod deltas;
 mod eol;
 mod error;
 mod files;
 mod history;
+mod leftovers;
 mod named;
+mod nested;
 mod os;
 mod patch;
 mod renames;
@@ -37,6 +40,8 @@ pub use files::{
     SavedFile, read_folder, read_named,
 };
 pub use history::HistoryLimits;
+pub use leftovers::WRITE_WAIT;
+pub use nested::SUBMODULE_DEPTH_MAX;
 pub use patch::{
     PATCH_BYTES_MAX, PATCH_FILES_MAX, Patch, PatchAction, PatchError, PatchFile, PatchHunk,
     PatchLine, ProposedFile, apply_patch, parse_patch,

@@ -22,6 +22,8 @@ pub struct Repository {
     git_dir: PathBuf,
     common_dir: PathBuf,
     pub(crate) disk: Disk,
+    /// How many repositories it was reached through, as their submodule.
+    pub(crate) nesting: usize,
 }
 
 /// What of the configuration decides how the disk is read.
@@ -127,7 +129,7 @@ impl Repository {
             )
         };
         let disk = Disk { filemode: on("core.filemode"), symlinks: on("core.symlinks") };
-        Self { store, backend, root, git_dir, common_dir, disk }
+        Self { store, backend, root, git_dir, common_dir, disk, nesting: 0 }
     }
 
     /// The name that git would sign a commit with; `None` when the person never told git.

@@ -27,14 +27,18 @@ impl Repository {
     /// Reads a range as people write it; the ends come back as full commit ids.
     ///
     /// `A..B` compares the two; `A...B` compares B with where it left A (their merge base), which is what
-    /// a pull request shows; an empty end is HEAD. A single `A` compares A with the saved files, as
+    /// a pull request shows; one empty end is HEAD. A single `A` compares A with the saved files, as
     /// `git diff A` does; for one commit alone see [`Repository::commit_scope`].
     ///
     /// # Errors
-    /// As [`Repository::commit_id`]; [`RepositoryError::NoMergeBase`].
+    /// As [`Repository::commit_id`]; [`RepositoryError::NoMergeBase`]; [`RepositoryError::EmptyRange`]
+    /// when nothing is named, which is more often an unset variable than a wish.
     pub fn resolve_range(&self, text: &str) -> Result<Scope, RepositoryError> {
         let text = text.trim();
         let end = |name: &str| self.commit_id(if name.is_empty() { "HEAD" } else { name });
+        if matches!(text, "" | ".." | "...") {
+            return Err(RepositoryError::EmptyRange { range: text.to_owned() });
+        }
         if let Some((left, right)) = text.split_once("...") {
             let base = self.merge_base(&end(left)?, &end(right)?)?;
             return Ok(Scope::Range { base, head: end(right)? });

@@ -22,7 +22,7 @@ use crate::deltas::{Pair, Place, SideRef};
 use crate::eol::{Conversion, EolConfig};
 use crate::files::{self, Standing};
 use crate::os::{self, Stamp};
-use crate::{FileError, Repository, RepositoryError, SAVED_BYTES_MAX, SavedFile};
+use crate::{FileError, Repository, RepositoryError, SAVED_BYTES_MAX, SavedFile, leftovers};
 
 /// The largest file whose content is compared; a larger one with other times counts as changed.
 const COMPARE_BYTES_MAX: u64 = SAVED_BYTES_MAX;
@@ -60,6 +60,8 @@ impl Repository {
 
     /// The plain files, tracked or not, ignored ones left out, that any pattern matches; sorted. Without
     /// patterns all of them.
+    ///
+    /// What a killed process left unfinished ([`Repository::sweep`]) is not among them.
     ///
     /// A pattern is a file, a folder or a glob, relative to the root. One without `/` matches in every
     /// folder; `*` stays inside one folder, `**` does not.
@@ -140,16 +142,10 @@ impl Repository {
         self.settle(root, doubts, &mut pairs)?;
         self.settle_deleted(root, &mut pairs)?;
         for path in found.nested {
-            let commit = os::join(root, &path).ok().and_then(|at| self.store.nested_head(&at));
-            let after = match commit {
-                Some(commit) => {
-                    SideRef::recorded(Recorded { mode: FileMode::Submodule, id: commit })
-                }
-                None => SideRef::unreadable(
-                    FileMode::Submodule,
-                    "it is a repository of its own without a commit",
-                ),
-            };
+            let without = "it is a repository of its own without a commit";
+            let after = self
+                .nested(root, &path)
+                .unwrap_or_else(|| SideRef::unreadable(FileMode::Submodule, without));
             pairs.push(Pair { path, before: None, after: Some(after), same_content: false });
         }
         for (path, reason) in found.closed {
@@ -184,10 +180,8 @@ impl Repository {
                 Some(SideRef { mode: FileMode::Symlink, size_bytes, place })
             }
             Ok(Standing::Folder) if recorded_mode == Some(FileMode::Submodule) => {
-                let commit = os::join(root, path).ok().and_then(|at| self.store.nested_head(&at));
                 // Without a checkout of its own a submodule is where the index says.
-                let id = commit.or_else(|| recorded.map(|recorded| recorded.id.clone()));
-                id.map(|id| SideRef::recorded(Recorded { mode: FileMode::Submodule, id }))
+                self.nested(root, path).or_else(|| recorded.cloned().map(SideRef::recorded))
             }
             // Left out of a sparse checkout: it is what the index says.
             Ok(Standing::Nothing) if entry.is_some_and(|entry| entry.skipped) => {
@@ -204,6 +198,16 @@ impl Repository {
             )),
         };
         OnDisk::Side(side)
+    }
+
+    /// The commit checked out in a repository inside this one, or why that is not all; `None` without a commit.
+    fn nested(&self, root: &Path, path: &RelPath) -> Option<SideRef> {
+        let at = os::join(root, path).ok()?;
+        let id = self.store.nested_head(&at)?;
+        Some(match self.beyond_commit(&at) {
+            None => SideRef::recorded(Recorded { mode: FileMode::Submodule, id }),
+            Some(reason) => SideRef::unreadable(FileMode::Submodule, reason),
+        })
     }
 
     fn mode_on_disk(&self, metadata: &Metadata, recorded: Option<FileMode>) -> FileMode {
@@ -291,7 +295,7 @@ impl Repository {
     }
 
     /// How each path's stored bytes become saved ones.
-    fn conversions(
+    pub(crate) fn conversions(
         &self,
         root: &Path,
         paths: &[RelPath],
@@ -436,7 +440,7 @@ fn untracked(
         }
         // A name that no RelPath can hold is no file git could record either.
         let Some(path) = relative(root, entry.path()) else { continue };
-        if !tracked.contains(&path) {
+        if !tracked.contains(&path) && !leftovers::is_unfinished(&path) {
             found.files.insert(path);
         }
         if found.files.len() > UNTRACKED_MAX {

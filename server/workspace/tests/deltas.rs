@@ -141,6 +141,11 @@ fn an_unknown_revision_is_named_with_the_closest_one() {
             said("mian..HEAD"),
             "`mian` is no revision of this repository: did you mean `main`?"
         );
+        for range in ["..", "...", "", " .. "] {
+            assert!(said(range).contains("names no revision"), "{range}: {}", said(range));
+        }
+        assert!(repository.resolve_range("HEAD..").is_ok());
+        assert!(repository.resolve_range("...main").is_ok());
         assert!(said("HEAD~7").starts_with("`HEAD~7` is no revision"), "{}", said("HEAD~7"));
         assert!(said("--output=x..HEAD").starts_with("`--output=x` is no revision"));
     }
@@ -331,6 +336,68 @@ fn submodules_and_nested_repositories_are_commits() {
             Added stray: - => Submodule submodule 581744f
         "#]],
     );
+}
+
+#[test]
+fn what_changes_inside_a_submodule_is_not_passed_over() {
+    let world = World::new();
+    let inner = World::new();
+    let innermost = World::new();
+    innermost.write("z", "1\n");
+    innermost.commit("innermost");
+    inner.write("x", "1\n");
+    inner.write(".gitignore", "out\n");
+    inner.commit("inner");
+    let add = ["-c", "protocol.file.allow=always", "submodule", "--quiet", "add"];
+    inner.git(&[&add[..], &[innermost.root.to_str().unwrap(), "deep"]].concat());
+    inner.commit("with submodule");
+    world.git(&[&add[..], &[inner.root.to_str().unwrap(), "sub"]].concat());
+    world.git(&[
+        "-c",
+        "protocol.file.allow=always",
+        "submodule",
+        "--quiet",
+        "update",
+        "--init",
+        "--recursive",
+    ]);
+    world.commit("with submodules");
+    world.write("sub/out", "ignored\n");
+    check(&world, &Scope::Worktree, &expect![""]);
+
+    let since = Scope::Since { base: "HEAD".to_owned() };
+    let dirty = |scope: &Scope| {
+        // Its commit names a folder of this run, so its id is another one each time.
+        let commit = world.git(&["rev-parse", "--short=7", "HEAD:sub"]);
+        for repository in world.both() {
+            assert_eq!(
+                shown(&repository, &repository.deltas(scope).unwrap()),
+                format!(
+                    "Modified sub: Submodule submodule {commit} => Submodule unreadable: \
+                     the submodule has changes of its own: check it there\n"
+                )
+            );
+        }
+    };
+    world.write("sub/x", "2\n");
+    dirty(&Scope::Worktree);
+    dirty(&since);
+    world.write("sub/x", "1\n");
+    check(&world, &Scope::Worktree, &expect![""]);
+    world.write("sub/untracked", "2\n");
+    dirty(&Scope::Worktree);
+    fs::remove_file(world.root.join("sub/untracked")).unwrap();
+    world.write("sub/deep/z", "2\n");
+    dirty(&Scope::Worktree);
+    // A commit that moved does not hide what is beside it.
+    world.write("sub/x", "2\n");
+    world.git_at(&world.root.join("sub"), &["commit", "--quiet", "-m", "moved", "x"]);
+    dirty(&Scope::Worktree);
+    world.write("sub/deep/z", "1\n");
+    // What is not checked out has no changes.
+    world.git(&["submodule", "--quiet", "deinit", "--force", "--all"]);
+    check(&world, &Scope::Worktree, &expect![""]);
+    check(&world, &Scope::Staged, &expect![""]);
 }
 
 #[test]

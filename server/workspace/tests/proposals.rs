@@ -14,7 +14,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use model::{ChangeKind, Digest, FileMode};
-use workspace::{ApplyError, CaptureError, ProposedFile, apply_patch, parse_patch};
+use workspace::{ApplyError, CaptureError, ProposedFile, Scope, apply_patch, parse_patch};
 use world::{World, path};
 
 fn proposed(name: &str, old: Option<&str>, text: Option<&str>) -> ProposedFile {
@@ -216,6 +216,76 @@ fn links_are_replaced_and_never_written_through() {
     repository.write_file(&path("in/new"), None, Some((link, b"../target"))).unwrap();
     assert_eq!(fs::read(world.root.join("in/new")).unwrap(), b"precious\n");
     assert_eq!(fs::read(world.root.join("target")).unwrap(), b"precious\n");
+}
+
+#[test]
+fn what_a_killed_process_left_is_hidden_and_swept() {
+    let world = World::new();
+    let name = |letter: &str| format!(".countersign-{}.tmp", letter.repeat(12));
+    world.write("src/a", "x\n");
+    world.write(&format!("src/{}", name("t")), "somebody tracks it\n");
+    world.commit("base");
+    world.write(&format!("src/{}", name("a")), "half");
+    symlink("a", world.root.join("src").join(name("l"))).unwrap();
+    world.write(&name("b"), "half");
+    world.write(&format!("elsewhere/{}", name("c")), "half");
+    world.write("src/.countersign-notes.tmp", "theirs\n");
+    fs::create_dir(world.root.join("src").join(name("d"))).unwrap();
+    symlink("elsewhere", world.root.join("link")).unwrap();
+    for repository in world.both() {
+        let listed = repository.list_files(&[]).unwrap();
+        let expected =
+            [format!("src/{}", name("t")), "src/.countersign-notes.tmp".into(), "src/a".into()];
+        let mut expected = expected.map(|name| path(&name));
+        expected.sort();
+        assert_eq!(listed, expected);
+        let deltas = repository.deltas(&Scope::Worktree).unwrap();
+        let named: Vec<_> = deltas.iter().map(|delta| delta.path.to_string()).collect();
+        assert_eq!(named, ["link", "src/.countersign-notes.tmp"]);
+    }
+    let repository = world.library();
+    let paths = ["src/a", "src/gone", "link/x", "no/such/folder"].map(path);
+    assert_eq!(repository.sweep(&[]).unwrap(), 0);
+    assert_eq!(repository.sweep(&paths).unwrap(), 2);
+    assert_eq!(repository.sweep(&paths).unwrap(), 0);
+    let mut left: Vec<_> = fs::read_dir(world.root.join("src"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    left.sort();
+    let mut expected = [name("d"), name("t"), ".countersign-notes.tmp".into(), "a".into()];
+    expected.sort();
+    assert_eq!(left, expected);
+    assert!(world.root.join("elsewhere").join(name("c")).exists(), "not through a link");
+    assert_eq!(repository.sweep(&[path("top")]).unwrap(), 1);
+}
+
+/// Every process reads, adds a line, and writes if nothing changed meanwhile: no line may be lost.
+#[test]
+fn two_writers_of_one_file_do_not_overwrite_each_other() {
+    let world = World::new();
+    world.write("f", "");
+    let writer = |id: usize| {
+        let repository = world.library();
+        let mut written = 0;
+        while written < 40 {
+            let saved = repository.saved(&path("f")).unwrap().unwrap();
+            let after = [&saved.bytes[..], format!("{id}.{written}\n").as_bytes()].concat();
+            let before = Some((FILE, Digest::of(&saved.bytes)));
+            match repository.write_file(&path("f"), before, Some((FILE, &after))) {
+                Ok(()) => written += 1,
+                Err(ApplyError::Moved { .. } | ApplyError::Unreadable(_)) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for id in 0..3 {
+            scope.spawn(move || writer(id));
+        }
+    });
+    let text = fs::read_to_string(world.root.join("f")).unwrap();
+    assert_eq!(text.lines().count(), 3 * 40);
 }
 
 #[test]

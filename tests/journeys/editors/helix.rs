@@ -45,9 +45,10 @@ fn helix_accepts_and_undoes() {
     go_to(&terminal, 8);
     choose(&terminal, "Undo ");
     terminal.wait("hunk 1 out of the buffer", |screen| screen.contains("    queue.len() == 0"));
-    wait_states(&world, RUST_FILE, &["undone", "proposed"]);
+    wait_states(&world, RUST_FILE, &["undone (unsaved)", "proposed"]);
     save(&terminal);
     terminal.wait("saved", |screen| !screen.contains("[+]"));
+    wait_states(&world, RUST_FILE, &["undone", "proposed"]);
     assert_eq!(world.read(RUST_FILE), support::RUST);
 
     command_line(&terminal, &format!(":open {PYTHON_FILE}"));

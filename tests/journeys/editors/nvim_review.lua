@@ -136,7 +136,7 @@ local function rust()
   until_true("hunk 1 out of the buffer", function()
     return buffer() == "// typed\n" .. before
   end)
-  until_ledger("src/queue.rs", "undone, proposed")
+  until_ledger("src/queue.rs", "undone (unsaved), proposed")
   vim.api.nvim_buf_set_lines(0, 0, 1, false, {})
   vim.cmd.write()
 

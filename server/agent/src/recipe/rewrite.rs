@@ -2,8 +2,9 @@
 //!
 //! The replacement text comes from ast-grep; what is added here is what it does not promise. Comments
 //! and multi-line strings survive verbatim or the place is left alone (ast-grep re-indents what it moves,
-//! strings included), nothing is lost that the rule did not name, a text that parsed still parses, inserted line ends are the file's, a removed
-//! statement takes its line along, and every place is known in both texts.
+//! strings included), nothing is lost that the rule did not name, no function is made to call itself, a text
+//! that parsed still parses, inserted line ends are the file's, a removed statement takes its line along, and
+//! every place is known in both texts.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -15,6 +16,7 @@ use ast_grep_core::{AstGrep, Matcher, NodeMatch};
 use model::{Language, RelPath};
 
 use super::grammar::Grammar;
+use super::recursion::would_call_itself;
 
 /// Larger texts are skipped: nobody writes them by hand, and matching takes time with nesting.
 pub const TEXT_MAX_BYTES: usize = 1024 * 1024;
@@ -309,6 +311,9 @@ fn replacement(
         return None;
     }
     if !keeps_verbatim(text, place, &inserted) || !drops_only_named(text, rule, place, &inserted) {
+        return None;
+    }
+    if would_call_itself(text, place.get_inner_node(), replaced, &inserted) {
         return None;
     }
     let range = if inserted.is_empty() { with_its_line(text, range) } else { range };

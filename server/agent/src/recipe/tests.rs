@@ -87,6 +87,43 @@ fn places_inside_places_are_rewritten_from_the_outside() {
 }
 
 #[test]
+fn no_function_is_made_to_call_itself() {
+    let changed = |file: &str, language: &str, text: &str| {
+        let yaml = format!(
+            "id: mine\nlanguage: {language}\nmessage: m\nrule: {{pattern: a.get(0)}}\nfix: a.first()\n"
+        );
+        let recipe = Recipe::parse("mine.yml", &yaml).unwrap();
+        recipe.propose(&path(file), text.as_bytes()).unwrap().is_some()
+    };
+    for (file, language, text) in [
+        ("a.rs", "rust", "impl A { fn NAME(&self) { let f = || a.get(0); } }"),
+        ("a.py", "python", "class A:\n    def NAME(self):\n        return a.get(0)\n"),
+        ("a.py", "python", "NAME = lambda a: a.get(0)\n"),
+        ("a.js", "javascript", "function NAME(a) { return a.get(0); }"),
+        ("a.js", "javascript", "function* NAME(a) { yield a.get(0); }"),
+        ("a.js", "javascript", "const NAME = (a) => a.get(0);"),
+        ("a.js", "javascript", "const o = { NAME: function () { return a.get(0); } };"),
+        ("a.js", "javascript", "class A { #NAME() { return a.get(0); } }"),
+        ("a.js", "javascript", "class A { NAME = () => a.get(0); }"),
+        ("a.js", "javascript", "exports.NAME = function () { return a.get(0); };"),
+        ("a.ts", "typescript", "class A { get NAME(): number { return a.get(0); } }"),
+        ("a.ts", "typescript", "class A { private NAME = (a: B) => a.get(0); }"),
+        ("a.tsx", "tsx", "export const NAME = (a: B) => <p>{a.get(0)}</p>;"),
+    ] {
+        assert!(!changed(file, language, &text.replace("NAME", "first")), "{text}");
+        assert!(changed(file, language, &text.replace("NAME", "start")), "{text}");
+    }
+    // A variable of that name is no function, and a call that was there before is nothing new.
+    assert!(changed("a.js", "javascript", "const first = a.get(0);"));
+    let recipe = recipe("{pattern: '$X.first().get(0)'}", "$X.get(0).first()");
+    check(
+        &recipe,
+        b"fn first() { a.first().get(0); }",
+        expect!["fn first() { a.get(0).first(); }"],
+    );
+}
+
+#[test]
 fn text_nested_too_deeply_is_left_alone() {
     let recipe = recipe("{pattern: f($A)}", "g($A)");
     let text = |depth| format!("fn a() {{ f({}1{}); }}", "(".repeat(depth), ")".repeat(depth));

@@ -1,7 +1,5 @@
 //! `countersign ledger`: is it whole, and all of it as text.
 
-use std::path::Path;
-
 use ::ledger::Ledger;
 
 use crate::args::{Arguments, LedgerCommand};
@@ -14,7 +12,7 @@ pub fn ledger(
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
     if let LedgerCommand::Verify { file: Some(file) } = command {
-        let bytes = super::input(Path::new("."), file)?;
+        let bytes = super::input(&arguments.directory, file)?;
         let verified = ::ledger::verify_export(&*bytes).map_err(|error| {
             Failure::new(
                 format!("{}: {error}", file.display()),

@@ -11,7 +11,9 @@ use crate::session;
 const STATES: &str = "proposed, judged, accepting, accepted, partly accepted, undone, rejected";
 
 pub fn list(arguments: &Arguments, args: &ListArgs, terminal: &Terminal) -> Result<Exit, Failure> {
-    if let Some(state) = &args.state
+    // JSON writes the states with underscores; both are understood.
+    let asked = args.state.as_ref().map(|state| state.replace('_', " "));
+    if let Some(state) = &asked
         && STATES.split(", ").all(|known| known != state)
     {
         let message = format!("`{state}` is not a state");
@@ -22,7 +24,7 @@ pub fn list(arguments: &Arguments, args: &ListArgs, terminal: &Terminal) -> Resu
         None => engine::Board::default(),
     };
     let wanted = |change: &&std::sync::Arc<BoardChange>| {
-        args.state.as_ref().is_none_or(|state| change.state.stage().to_string() == *state)
+        asked.as_ref().is_none_or(|state| change.state.stage().to_string() == *state)
     };
     let changes: Vec<_> = board.changes.iter().filter(wanted).collect();
     if args.format == Format::Json {

@@ -67,6 +67,7 @@ fn log_to_stderr() {
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(false)
         .without_time()
         .with_target(false);
     // A second call in one process keeps the first logger, which is as good.

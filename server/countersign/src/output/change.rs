@@ -211,8 +211,12 @@ pub fn report(report: &Report) -> String {
             0 => String::new(),
             n => format!(" ({n} found moved, by content)"),
         };
+        let already = match report.already {
+            0 => String::new(),
+            n => format!(" ({n} had nothing to write: the text was so already)"),
+        };
         out.push_str(&format!(
-            "{GREEN}{}{RESET} {plural} {} of {short}{shifted}\n",
+            "{GREEN}{}{RESET} {plural} {} of {short}{shifted}{already}\n",
             report.done,
             hunks.join(", ")
         ));
@@ -252,7 +256,9 @@ pub fn event_line(stored: &StoredEvent) -> String {
             format!("hunks {:?} of operation {}", outcome.hunks, outcome.operation)
         }
         Event::Saved { path, .. } => path.to_string(),
-        Event::Withdrawn { hunks, reason, .. } => format!("hunks {hunks:?}: {}", safe(reason)),
+        Event::Withdrawn { hunks, reason, .. } | Event::UndoLost { hunks, reason, .. } => {
+            format!("hunks {hunks:?}: {}", safe(reason))
+        }
         Event::Rejected { hunks, reason, .. } => {
             let reason = reason.as_ref().map(|r| format!(": {}", safe(r))).unwrap_or_default();
             format!("hunks {hunks:?}{reason}")

@@ -26,6 +26,10 @@ pub fn lines(file: &FileChange, hunk: &Hunk, before: &[u8], after: &[u8]) -> Vec
         return Vec::new();
     }
     let (old, new) = (hunk.before.of(before), hunk.after.of(after));
+    // Line ends are shown where they are what changed.
+    let ends = |text: &[u8]| text.split_inclusive(|b| *b == b'\n').all(|l| l.ends_with(b"\r\n"));
+    let line =
+        if ends(old) == ends(new) || old.is_empty() || new.is_empty() { plain } else { exact };
     let runs = semdiff::hunks(old, new);
     let mut shown = Vec::new();
     if hunk.kind == HunkKind::Lines {
@@ -56,19 +60,30 @@ fn unchanged(lines: &[&[u8]], touches_above: bool, touches_below: bool) -> Vec<D
     let head = if touches_above { CONTEXT_LINES } else { 0 };
     let tail = if touches_below { CONTEXT_LINES } else { 0 };
     if lines.len() <= head + tail {
-        return lines.iter().map(|text| line(' ', text)).collect();
+        return lines.iter().map(|text| plain(' ', text)).collect();
     }
     let (first, rest) = lines.split_at_checked(head).unwrap_or((lines, &[]));
     let (skipped, last) = rest.split_at_checked(rest.len() - tail).unwrap_or((rest, &[]));
     let gap = DiffLine { sign: ' ', text: format!("... {} lines as they were", skipped.len()) };
-    let context = |text: &&[u8]| line(' ', text);
+    let context = |text: &&[u8]| plain(' ', text);
     first.iter().map(context).chain([gap]).chain(last.iter().map(context)).collect()
 }
 
-fn line(sign: char, bytes: &[u8]) -> DiffLine {
-    let text = String::from_utf8_lossy(bytes.strip_suffix(b"\n").unwrap_or(bytes));
-    let text = text.strip_suffix('\r').unwrap_or(&text);
-    DiffLine { sign, text: safe(text) }
+/// A line without its end; only a missing one is said.
+fn plain(sign: char, bytes: &[u8]) -> DiffLine {
+    let shown = exact(sign, bytes);
+    let text = shown.text.strip_suffix("\\u{d}").map(str::to_owned).unwrap_or(shown.text);
+    DiffLine { sign, text }
+}
+
+/// A line with a carriage return shown.
+fn exact(sign: char, bytes: &[u8]) -> DiffLine {
+    let (bytes, end) = match bytes.strip_suffix(b"\n") {
+        Some(bytes) => (bytes, ""),
+        None if sign == ' ' => (bytes, ""),
+        None => (bytes, "  (no newline at the end)"),
+    };
+    DiffLine { sign, text: safe(&String::from_utf8_lossy(bytes)) + end }
 }
 
 fn split(bytes: &[u8]) -> Vec<&[u8]> {
@@ -139,6 +154,37 @@ mod tests {
     #[test]
     fn a_file_that_only_moved_shows_nothing() {
         check(HunkKind::Whole, "a\nb\n", "a\nb\n", expect_test::expect![""]);
+    }
+
+    #[test]
+    fn line_ends_are_shown_where_they_change() {
+        check(
+            HunkKind::Whole,
+            "a\r\n",
+            "b\r\n",
+            expect_test::expect![[r#"
+            -a
+            +b
+        "#]],
+        );
+        check(
+            HunkKind::Whole,
+            "a\n",
+            "a\r\n",
+            expect_test::expect![[r#"
+            -a
+            +a\u{d}
+        "#]],
+        );
+        check(
+            HunkKind::Whole,
+            "a\n",
+            "a",
+            expect_test::expect![[r#"
+            -a
+            +a  (no newline at the end)
+        "#]],
+        );
     }
 
     #[test]

@@ -6,7 +6,8 @@ mod markdown;
 mod sarif;
 mod style;
 
-use std::io::Write;
+use std::cell::RefCell;
+use std::io::{ErrorKind, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use serde::Serialize;
@@ -23,6 +24,7 @@ pub use style::{BOLD, DIM, GREEN, RED, RESET, YELLOW, decision_style, safe, titl
 #[derive(Debug)]
 pub struct Terminal {
     choice: ColorChoice,
+    lost: RefCell<Option<String>>,
 }
 
 impl Terminal {
@@ -33,14 +35,23 @@ impl Terminal {
             Color::Always => ColorChoice::AlwaysAnsi,
             Color::Never => ColorChoice::Never,
         };
-        Self { choice }
+        Self { choice, lost: RefCell::new(None) }
     }
 
-    /// Prints `text`. A reader that went away (`| head`) is no error.
+    /// Prints `text`. A reader that went away (`| head`) is no error; a full disk is, see [`Terminal::lost`].
     pub fn print(&self, text: &str) {
-        let stream = std::io::stdout();
-        // Nothing is left to tell anyone when standard output is gone.
-        drop(AutoStream::new(stream, self.choice).write_all(text.as_bytes()));
+        let mut stream = AutoStream::new(std::io::stdout(), self.choice);
+        let written = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+        if let Err(error) = written
+            && error.kind() != ErrorKind::BrokenPipe
+        {
+            self.lost.replace(Some(error.to_string()));
+        }
+    }
+
+    /// Why some of the output was lost, if it was: then the command did not do what was asked of it.
+    pub fn lost(&self) -> Option<String> {
+        self.lost.borrow().clone()
     }
 
     /// Prints `value` as JSON, indented, with a final newline.

@@ -65,9 +65,12 @@ fn a_log_without_its_database_is_not_mixed_into_a_new_one() {
     fs::remove_file(snapshot.database()).unwrap();
     let error = Ledger::open(&snapshot.folder()).unwrap_err();
     assert!(matches!(error, crate::LedgerError::Orphaned { .. }), "{error}");
-    assert!(Ledger::open_existing(&snapshot.folder()).unwrap().is_none());
+    let error = Ledger::open_existing(&snapshot.folder()).unwrap_err();
+    assert!(matches!(error, crate::LedgerError::Orphaned { .. }), "{error}");
+    // Its blobs are there still.
     fs::remove_file(log(&snapshot)).unwrap();
-    assert_eq!(snapshot.open().last_seq().unwrap(), 0);
+    let error = Ledger::open(&snapshot.folder()).unwrap_err();
+    assert!(matches!(error, crate::LedgerError::Missing { .. }), "{error}");
 }
 
 #[test]

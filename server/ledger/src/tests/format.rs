@@ -80,7 +80,7 @@ fn format_1_replays() {
     shown.sort();
     expect_test::expect![[r#"
         change a: undone: undone, rejected
-        change b: partly accepted: undone, accepted (unsaved)"#]]
+        change b: partly accepted: undone (unsaved), accepted (unsaved)"#]]
     .assert_eq(&shown.join("\n"));
 }
 

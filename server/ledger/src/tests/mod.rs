@@ -147,7 +147,8 @@ fn intent(changeset: &ChangeSet, hunks: &[u32], holder: &HolderId) -> Intent {
             }],
         })
         .collect();
-    Intent { changeset: changeset.id, hunks: hunks.to_vec(), files, holder: holder.clone() }
+    let (hunks, holder) = (hunks.to_vec(), holder.clone());
+    Intent { changeset: changeset.id, hunks, files, holder, worktree: String::new() }
 }
 
 fn outcome(changeset: &ChangeSet, operation: u64, hunks: &[u32], saved: bool) -> Outcome {

@@ -215,3 +215,84 @@ fn only_a_folder_of_its_own_will_do() {
     let error = Ledger::open(&world.folder().join("no/parent")).unwrap_err();
     assert!(matches!(error, LedgerError::Io { .. }), "{error}");
 }
+
+#[test]
+fn a_ledger_without_its_database_is_not_taken_for_none() {
+    let world = World::new();
+    story(&mut world.open(), "a");
+    let kept = fs::read(world.database()).unwrap();
+    fs::remove_file(world.database()).unwrap();
+    let missing = |error: LedgerError| {
+        assert!(matches!(error, LedgerError::Missing { .. }), "{error}");
+        assert!(error.to_string().contains("ledger.db` is missing"), "{error}");
+        assert!(error.is_not_whole());
+    };
+    missing(Ledger::open(&world.folder()).unwrap_err());
+    missing(Ledger::open_existing(&world.folder()).unwrap_err());
+    let error = Ledger::verify_folder(&world.folder()).unwrap_err();
+    assert!(matches!(&error, VerifyError::Ledger(LedgerError::Missing { .. })), "{error}");
+    assert!(error.is_not_whole());
+    assert!(!world.database().exists(), "nothing was started in its place");
+    // Both ways out.
+    fs::write(world.database(), kept).unwrap();
+    assert_eq!(world.open().last_seq().unwrap(), 8);
+    fs::rename(world.folder(), world.root.path().join("away")).unwrap();
+    assert_eq!(world.open().last_seq().unwrap(), 0);
+}
+
+#[test]
+fn a_crash_while_a_ledger_is_created_leaves_nothing_in_the_way() {
+    let world = World::new();
+    fs::create_dir_all(world.folder().join("blobs/incoming")).unwrap();
+    fs::create_dir(world.folder().join("holders")).unwrap();
+    fs::write(world.folder().join("new.db"), "half").unwrap();
+    fs::write(world.folder().join("format.lock"), "").unwrap();
+    assert!(Ledger::open_existing(&world.folder()).unwrap().is_none());
+    assert!(Ledger::verify_folder(&world.folder()).unwrap().is_none());
+    assert_eq!(world.open().last_seq().unwrap(), 0);
+    // A lock file is only ever made for a database that is there.
+    fs::remove_file(world.database()).unwrap();
+    fs::write(world.folder().join("holders/1-x.lock"), "").unwrap();
+    assert!(matches!(Ledger::open(&world.folder()), Err(LedgerError::Missing { .. })));
+}
+
+/// For the administrator the permissions do not bind, and SQLite reads as it always does.
+#[cfg(unix)]
+#[test]
+fn a_ledger_where_nothing_may_be_written_is_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::new();
+    let changeset = story(&mut world.open(), "a");
+    let allow = |mode| {
+        fs::set_permissions(world.folder(), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    allow(0o500);
+    let read = Ledger::open_existing(&world.folder()).map(|ledger| {
+        let ledger = ledger.unwrap();
+        (ledger.last_seq().unwrap(), ledger.changeset(changeset.id).unwrap().is_some())
+    });
+    let verified = Ledger::verify_folder(&world.folder());
+    allow(0o700);
+    assert_eq!(read.unwrap(), (8, true));
+    assert_eq!(verified.unwrap().unwrap().events, 8);
+}
+
+#[test]
+fn what_could_not_be_looked_at_is_not_called_broken() {
+    let path = std::path::PathBuf::from("l.db");
+    let io = || std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+    let unopened = [
+        LedgerError::Io { action: "look at", path: path.clone(), source: io() },
+        LedgerError::Busy { path: path.clone() },
+        LedgerError::Unmerged { path: path.clone() },
+        LedgerError::NewerFormat { path: path.clone(), found: 9 },
+    ];
+    for error in unopened {
+        assert!(!VerifyError::from(error).is_not_whole());
+    }
+    let source = crate::BlobError::Io { action: "read", path: path.clone(), source: io() };
+    assert!(!VerifyError::Blob { seq: 1, source }.is_not_whole());
+    assert!(VerifyError::File("page 3".to_owned()).is_not_whole());
+    let damaged = LedgerError::Damaged { path, reason: "x".to_owned() };
+    assert!(VerifyError::from(damaged).is_not_whole());
+}

@@ -20,6 +20,7 @@ fn show(text: &str, entities: &[Entity]) -> String {
             (entity.public, "+".to_owned()),
             (!entity.visibility.is_empty(), format!("`{}`", entity.visibility)),
             (entity.is_test, "test".to_owned()),
+            (entity.in_test && !entity.is_test, "in-test".to_owned()),
             (entity.skipped, "skipped".to_owned()),
             (entity.focused, "focused".to_owned()),
             (entity.assertions > 0, format!("asserts={}", entity.assertions)),
@@ -99,7 +100,7 @@ pub unsafe fn u() {}
         expect![[r#"
             struct Point 3-5 + `pub` | #[derive(Debug)] .. struct .. <T> { x: T }
             impl Point 7-11 + | impl<T: Copy> .. <T>
-              method Point::new 8-9 + `pub(crate)` | fn .. (x: T) -> Self
+              method Point::new 8-9 `pub(crate)` | fn .. (x: T) -> Self
               const Point::ZERO 10-10 | const .. : u8 = .. ;
             impl <Point as fmt::Display> 13-15 + | impl<T> fmt::Display for .. <T> where T: fmt::Display
               method <Point as fmt::Display>::fmt 14-14 + | fn .. (&self, f: &mut fmt::Formatter<'_>) -> fmt::Result
@@ -151,10 +152,10 @@ mod real { fn a() {} }
 fn five(#[case] x: u8) { assert!(x > 0) }
 "#,
         expect![[r#"
-            module tests 2-15 test | #[cfg(test)] mod
-              fn tests::helper 4-4 test asserts=1 | fn .. ()
+            module tests 2-15 in-test | #[cfg(test)] mod
+              fn tests::helper 4-4 in-test asserts=1 | fn .. ()
               fn tests::one 5-6 test asserts=4 | #[test] fn .. ()
-                fn tests::one::inner 6-6 test asserts=1 | fn .. ()
+                fn tests::one::inner 6-6 in-test asserts=1 | fn .. ()
               fn tests::two 7-9 test skipped | #[test] #[ignore = "slow"] fn .. ()
               fn tests::three 10-11 test | #[tokio::test(flavor = "x")] async fn .. ()
               fn tests::four 12-14 test asserts=1 | #[should_panic] #[test] fn .. ()
@@ -252,10 +253,10 @@ def testimony(): pass
         expect![[r#"
             fn test_one 4-7 + test asserts=2 | def .. ():
             fn test_two 9-10 + test skipped | @pytest.mark.skip(reason="x") def .. ():
-            class TestThing 12-15 + test | class .. :
-              method TestThing.helper 13-13 + test | def .. (self):
+            class TestThing 12-15 + in-test | class .. :
+              method TestThing.helper 13-13 + in-test | def .. (self):
               method TestThing.test_a 14-15 + test asserts=2 | def .. (self):
-            class Case 17-21 + test | class .. (unittest.TestCase):
+            class Case 17-21 + in-test | class .. (unittest.TestCase):
               method Case.test_b 18-19 + test skipped | @unittest.skipIf(True, "x") def .. (self):
               method Case.test_c 20-21 + test skipped | def .. (self):
             fn testimony 23-23 + | def .. ():
@@ -407,15 +408,15 @@ test(`title`, () => {});
 notATest("x", () => {});
 "#;
     let expected = expect![[r#"
-        module sum 2-12 test | describe( .. , () => .. );
-          fn sum.helper 3-3 test | const .. = () => .. ;
+        module sum 2-12 in-test | describe( .. , () => .. );
+          fn sum.helper 3-3 in-test | const .. = () => .. ;
           fn sum.adds `two` numbers 5-5 test asserts=2 | it( .. , async () => .. );
           fn sum.later 6-6 test skipped | it.skip( .. , () => .. );
           fn sum.alone 7-7 test focused asserts=1 | it.only( .. , function () .. );
           fn sum.each %i 8-8 test asserts=1 | test.each([1, 2])( .. , (n) => .. );
           fn sum.off 9-9 test skipped | xit( .. , () => .. );
           fn sum.some day 10-10 test skipped | it.todo( .. );
-          module sum.group 11-11 test skipped | describe.skip( .. , () => .. );
+          module sum.group 11-11 in-test skipped | describe.skip( .. , () => .. );
             fn sum.group.inner 11-11 test skipped | it( .. , () => .. );
         fn title 13-13 test | test( .. , () => .. );
     "#]];

@@ -5,10 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{FileMode, RelPath};
 
 use super::{PatchAction, PatchError, PatchFile, PatchHunk, PatchLine, ProposedFile};
+use crate::eol::Conversion;
 use crate::{FileError, RepositoryError, SavedFile};
 
 /// What is at a path of the base; `None` when nothing is.
 type ReadBase<'a> = &'a dyn Fn(&RelPath) -> Result<Option<SavedFile>, RepositoryError>;
+
+/// What lies between the text that the patch speaks of and the base.
+type ConversionOf<'a> = &'a dyn Fn(&RelPath) -> Conversion;
 
 /// Applies a patch to a base, file after file, and gives every touched path as it should become, sorted.
 ///
@@ -25,7 +29,16 @@ pub fn apply_patch(
     files: &[PatchFile],
     read_base: ReadBase<'_>,
 ) -> Result<Vec<ProposedFile>, PatchError> {
-    let mut tree = Overlay { base: read_base, changed: BTreeMap::new(), origin: BTreeMap::new() };
+    apply_converted(files, read_base, &|_| Conversion::None)
+}
+
+/// As [`apply_patch`], over a base whose line endings git converts.
+pub(crate) fn apply_converted(
+    files: &[PatchFile],
+    base: ReadBase<'_>,
+    conversion: ConversionOf<'_>,
+) -> Result<Vec<ProposedFile>, PatchError> {
+    let mut tree = Overlay { base, conversion, changed: BTreeMap::new(), origin: BTreeMap::new() };
     for file in files {
         tree.apply(file)?;
     }
@@ -35,6 +48,7 @@ pub fn apply_patch(
 /// The base with what earlier parts of the patch made of it.
 struct Overlay<'a> {
     base: ReadBase<'a>,
+    conversion: ConversionOf<'a>,
     changed: BTreeMap<RelPath, Option<SavedFile>>,
     /// Where moved files came from.
     origin: BTreeMap<RelPath, RelPath>,
@@ -111,8 +125,13 @@ impl Overlay<'_> {
             let reason = "is another kind of file than the patch says";
             return Err(PatchError::Differs { line, path: source.clone(), reason });
         }
-        let before = base.map(|base| base.bytes).unwrap_or_default();
-        let after = apply_hunks(file, &before)?;
+        let before = base.map(|base| base.bytes);
+        let conversion = match file.new_mode.or(old_mode) {
+            Some(FileMode::Symlink) => Conversion::None,
+            _ => (self.conversion)(source),
+        };
+        let ends = LineEnds::of(file, before.as_deref(), &conversion);
+        let after = apply_hunks(file, &before.unwrap_or_default(), ends)?;
         match &file.action {
             PatchAction::Delete => {
                 if !after.is_empty() {
@@ -157,48 +176,95 @@ impl Overlay<'_> {
     }
 }
 
-/// The lines a hunk expects, and what it makes of them.
+/// How the line ends of a patch meet those of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct LineEnds {
+    /// Lines match whether they end in LF or in CRLF.
+    alike: bool,
+    /// Added lines that end in LF get CRLF.
+    crlf: bool,
+}
+
+impl LineEnds {
+    fn of(file: &PatchFile, before: Option<&[u8]>, conversion: &Conversion) -> Self {
+        let lines = file.hunks.iter().flat_map(|hunk| &hunk.lines);
+        // What is added to a file says nothing of what is there.
+        let stored: Vec<&[u8]> = lines
+            .filter_map(|line| match line {
+                PatchLine::Context(line) | PatchLine::Removed(line) => Some(line.as_slice()),
+                PatchLine::Added(line) => before.is_none().then_some(line.as_slice()),
+            })
+            .collect();
+        let with_crlf = stored.iter().any(|line| line.ends_with(b"\r\n"));
+        let converts = match before {
+            Some(before) => conversion.converts(before),
+            None => conversion.converts(&stored.concat()),
+        };
+        if converts && !with_crlf {
+            return Self { alike: true, crlf: conversion.shown_with_crlf(before) };
+        }
+        // A patch that was turned into CRLF as a whole takes the line ends of the file.
+        let mut ended =
+            before.unwrap_or_default().split_inclusive(|byte| *byte == b'\n').peekable();
+        let crlf = file.crlf
+            && ended.peek().is_some()
+            && ended.all(|line| line.ends_with(b"\r\n") || !line.ends_with(b"\n"));
+        Self { alike: crlf, crlf }
+    }
+}
+
+/// The lines a hunk expects, as they are matched.
 struct Block<'h> {
     hunk: &'h PatchHunk,
-    old: Vec<Vec<u8>>,
-    new: Vec<Vec<u8>>,
+    old: Vec<&'h [u8]>,
 }
 
 impl<'h> Block<'h> {
-    fn of(hunk: &'h PatchHunk, crlf: bool) -> Self {
-        let text = |text: &Vec<u8>| match text.strip_suffix(b"\n") {
-            Some(line) if crlf => [line, b"\r\n"].concat(),
-            _ => text.clone(),
+    fn of(hunk: &'h PatchHunk) -> Self {
+        let old = |line: &'h PatchLine| match line {
+            PatchLine::Context(line) | PatchLine::Removed(line) => Some(line.as_slice()),
+            PatchLine::Added(_) => None,
         };
-        let mut block = Self { hunk, old: Vec::new(), new: Vec::new() };
-        for line in &hunk.lines {
-            match line {
-                PatchLine::Context(line) => {
-                    block.old.push(text(line));
-                    block.new.push(text(line));
-                }
-                PatchLine::Removed(line) => block.old.push(text(line)),
-                PatchLine::Added(line) => block.new.push(text(line)),
-            }
-        }
-        block
+        Self { hunk, old: hunk.lines.iter().filter_map(old).collect() }
     }
 
-    fn fits(&self, lines: &[&[u8]], at: usize) -> bool {
+    fn fits(&self, lines: &[&[u8]], at: usize, alike: bool) -> bool {
         let end = at.saturating_add(self.old.len());
         let Some(here) = lines.get(at..end) else { return false };
-        here.iter().zip(&self.old).all(|(have, want)| have == want)
+        let same = |have: &[u8], want: &[u8]| {
+            let text = have.strip_suffix(b"\r\n").filter(|_| alike);
+            have == want || (text.is_some() && text == want.strip_suffix(b"\n"))
+        };
+        here.iter().zip(&self.old).all(|(have, want)| same(have, want))
+    }
+
+    /// Puts what the hunk makes of the lines it fits; those it keeps stay as they are.
+    fn put(&self, mut here: &[&[u8]], crlf: bool, out: &mut Vec<u8>) {
+        for line in &self.hunk.lines {
+            match (line, here.split_first()) {
+                (PatchLine::Added(line), _) => match line.strip_suffix(b"\n") {
+                    Some(text) if crlf && !text.ends_with(b"\r") => {
+                        out.extend([text, b"\r\n"].concat());
+                    }
+                    _ => out.extend(line),
+                },
+                (PatchLine::Context(_), Some((kept, rest))) => {
+                    out.extend(*kept);
+                    here = rest;
+                }
+                (PatchLine::Removed(_), Some((_, rest))) => here = rest,
+                (PatchLine::Context(_) | PatchLine::Removed(_), None) => {}
+            }
+        }
     }
 }
 
-fn apply_hunks(file: &PatchFile, before: &[u8]) -> Result<Vec<u8>, PatchError> {
+fn apply_hunks(file: &PatchFile, before: &[u8], ends: LineEnds) -> Result<Vec<u8>, PatchError> {
     if file.hunks.is_empty() {
         return Ok(before.to_vec());
     }
     let lines: Vec<&[u8]> = before.split_inclusive(|byte| *byte == b'\n').collect();
-    // A patch that was turned into CRLF as a whole takes the line ends of the file.
-    let crlf = file.crlf && !lines.is_empty() && lines.iter().all(|line| line.ends_with(b"\r\n"));
-    let blocks: Vec<Block<'_>> = file.hunks.iter().map(|hunk| Block::of(hunk, crlf)).collect();
+    let blocks: Vec<Block<'_>> = file.hunks.iter().map(Block::of).collect();
     for block in &blocks {
         if block.old.is_empty() && !lines.is_empty() {
             let (line, path) = (block.hunk.line, file.path.clone());
@@ -209,18 +275,18 @@ fn apply_hunks(file: &PatchFile, before: &[u8]) -> Result<Vec<u8>, PatchError> {
         blocks.iter().map(|block| block.hunk.old_start.saturating_sub(1)).collect();
     let mut end = 0;
     let as_stated = blocks.iter().zip(&stated).all(|(block, at)| {
-        let fits = *at >= end && block.fits(&lines, *at);
+        let fits = *at >= end && block.fits(&lines, *at, ends.alike);
         end = at.saturating_add(block.old.len());
         fits
     });
-    let places = if as_stated { stated } else { search(file, &blocks, &lines)? };
+    let places = if as_stated { stated } else { search(file, &blocks, &lines, ends.alike)? };
 
     let mut out = Vec::with_capacity(before.len());
     let mut from = 0;
     for (block, at) in blocks.iter().zip(places) {
         out.extend(lines.get(from..at).unwrap_or_default().concat());
-        out.extend(block.new.concat());
         from = at + block.old.len();
+        block.put(lines.get(at..from).unwrap_or_default(), ends.crlf, &mut out);
     }
     out.extend(lines.get(from..).unwrap_or_default().concat());
     Ok(out)
@@ -231,13 +297,14 @@ fn search(
     file: &PatchFile,
     blocks: &[Block<'_>],
     lines: &[&[u8]],
+    alike: bool,
 ) -> Result<Vec<usize>, PatchError> {
     let mut places = Vec::new();
     let mut from = 0;
     for block in blocks {
         let line = block.hunk.line;
         let path = || file.path.clone();
-        let mut found = (0..lines.len().max(1)).filter(|at| block.fits(lines, *at));
+        let mut found = (0..lines.len().max(1)).filter(|at| block.fits(lines, *at, alike));
         let first = found.next().ok_or_else(|| PatchError::NoMatch { line, path: path() })?;
         if let Some(second) = found.next() {
             let (first, second) = (first + 1, second + 1);

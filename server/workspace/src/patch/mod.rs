@@ -13,6 +13,7 @@ pub(crate) mod paths;
 
 use model::{FileMode, RelPath, RelPathError};
 
+pub(crate) use apply::apply_converted;
 pub use apply::apply_patch;
 pub use parse::parse_patch;
 
