@@ -268,6 +268,9 @@ impl Session {
             }
             if self.documents.get(&uri).is_some_and(|document| document.unsaved()) {
                 unsaved.push(file.path.clone());
+            } else if running.verb == Verb::Undo {
+                // It was saved while the undo was under way; the ledger learns of it now.
+                self.post(running.root, Job::Saved(file.path.clone()));
             }
             self.text_settled(&uri);
             self.text_paused(&uri);
