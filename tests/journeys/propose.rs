@@ -257,3 +257,51 @@ fn bad_input_gets_one_clear_error() {
     let output = run(&bare, &["run"]).exited(2);
     assert!(output.stderr.contains("repository"), "{}", output.stderr);
 }
+
+#[test]
+fn todays_rules_decide_not_those_of_the_proposal() {
+    let world = world();
+    let id = id(&propose(&world));
+    world.write("countersign.toml", "[policy]\ndeny_lines = 1\n");
+    world.commit("Only small changes");
+    let output = run(&world, &["accept", &id, "--by", "Ada"]).exited(1);
+    assert!(output.stderr.contains("size.limit"), "{}", output.stderr);
+    assert_eq!(world.read("src/queue.rs"), RUST);
+    world.write("countersign.toml", "");
+    world.commit("Any change");
+    run(&world, &["accept", &id, "--by", "Ada"]).ok();
+}
+
+#[test]
+fn a_change_made_by_one_rewrite_is_one_hunk() {
+    let world = World::new();
+    let text = "def merge(parts, into=[]):\n    \"\"\"Merges.\"\"\"\n    into.extend(parts)\n    return into\n";
+    world.write("merge.py", text);
+    world.commit("Merge");
+    let output = run(&world, &["run", "--recipe", "python/mutable-default", "--format", "json"]);
+    let proposals = output.ok().json();
+    let proposal = &proposals["proposals"][0];
+    assert_eq!(proposal["review"]["stats"]["hunks"], 1, "{proposal:#}");
+    let id = id(proposal);
+    run(&world, &["accept", &id, "--by", "Ada"]).ok();
+    assert!(
+        world.read("merge.py").contains("into=None")
+            && world.read("merge.py").contains("if into is None")
+    );
+    run(&world, &["undo", &id, "--by", "Ada"]).ok();
+    assert_eq!(world.read("merge.py"), text);
+}
+
+#[test]
+fn output_that_is_lost_is_an_error() {
+    let world = world();
+    propose(&world);
+    let program = crate::support::countersign().to_str().unwrap();
+    for command in ["ledger export", "check --format json", "list"] {
+        let line = format!("'{program}' {command} > /dev/full");
+        let output = world.run("sh", &["-c", &line]).exited(2);
+        assert!(output.stderr.contains("standard output"), "{}", output.stderr);
+        let line = format!("'{program}' {command} | true");
+        world.run("sh", &["-c", &line]).ok();
+    }
+}

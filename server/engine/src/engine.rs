@@ -83,10 +83,9 @@ impl Engine {
         let repository = Repository::discover(start)?;
         let root = repository.root().ok_or(workspace::RepositoryError::Bare)?.to_owned();
         let folder = repository.common_dir().join(FOLDER);
-        if Ledger::open_existing(&folder)?.is_none() {
-            return Ok(None);
-        }
-        let ledger = Ledger::open(&folder)?;
+        let Some(readable) = Ledger::open_existing(&folder)? else { return Ok(None) };
+        // Where nothing can be written, e.g. on a read-only medium, it can still be read.
+        let ledger = Ledger::open(&folder).unwrap_or(readable);
         let known = BTreeMap::new();
         let actor = named(actor, &repository);
         Ok(Some(Self { repository, root, ledger, clock, actor, rules_from, known }))

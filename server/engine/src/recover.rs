@@ -41,11 +41,16 @@ impl Engine {
     /// The ledger cannot be read or did not take an outcome. What was settled before stays settled.
     pub fn recover(&mut self, open: &OpenTexts) -> Result<Vec<Recovered>, Error> {
         let mut recovered = Vec::new();
+        if self.ledger.holder().is_err() {
+            // It can only be read here; what is open is settled where it can be written.
+            return Ok(recovered);
+        }
         for ledger::Operation { id: operation, intent, undo } in self.ledger.open_operations()? {
             // Another working tree's files say nothing about this one's, and are not ours to write.
             if self.ledger.is_alive(&intent.holder) || intent.worktree != self.worktree() {
                 continue;
             }
+            self.sweep(&intent);
             let outcome = self.settle_by_content(operation, &intent, open)?;
             let event = settled(outcome.clone(), undo, intent.hunks.len());
             match self.ledger.append(self.clock.now(), &recovery(), &event) {
@@ -143,6 +148,14 @@ impl Engine {
         let anchor =
             Anchoring::new(&before, &saved.bytes).anchor(&place.before, place.after.of(&after));
         matches!(anchor, Anchor::AlreadyThere(_))
+    }
+
+    /// Takes away half-written files that a killed process left beside its files.
+    fn sweep(&self, intent: &Intent) {
+        let paths: Vec<RelPath> = intent.files.iter().map(|file| file.path.clone()).collect();
+        // What cannot be swept is an untidy folder, not a reason to leave an operation open. The next
+        // acceptance there says what is wrong with the folder.
+        drop(self.repository.sweep(&paths));
     }
 
     fn settle_by_content(

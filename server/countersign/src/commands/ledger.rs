@@ -33,6 +33,12 @@ pub fn ledger(
     match command {
         LedgerCommand::Verify { .. } => {
             let verified = Ledger::verify_folder(&folder).map_err(|error| {
+                if !error.is_not_whole() {
+                    return Failure {
+                        message: format!("the ledger could not be read: {error}"),
+                        hint: None,
+                    };
+                }
                 Failure::new(
                     format!("the ledger is not whole: {error}"),
                     "nothing was changed; `countersign ledger export` still reads what can be read",
