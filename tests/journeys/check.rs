@@ -56,6 +56,22 @@ fn a_secret_is_denied_with_exit_1_and_rules_need_a_person_with_exit_3() {
 }
 
 #[test]
+fn source_that_hides_in_depth_could_not_be_checked_with_exit_2() {
+    let deep = format!("x={}eval(x){}", "f({a:".repeat(2000), "})".repeat(2000));
+    // Its entities are found, but a search for risks would take too much.
+    let long = format!("x=\"{}\"{}", "a".repeat(100_000), ".b".repeat(900));
+    for (text, reason) in [(deep, "nested deeper than the limit"), (long, "too much work")] {
+        let world = world();
+        world.write("src/a.js", text);
+        world.commit("More");
+        let report = run(&world, &["check", "HEAD~1..HEAD", "--format", "json"]).exited(2).json();
+        let unexamined = &report["review"]["unexamined"][0];
+        assert_eq!(unexamined["path"], "src/a.js");
+        assert!(unexamined["reason"].as_str().unwrap().contains(reason), "{unexamined}");
+    }
+}
+
+#[test]
 fn every_kind_of_file_is_handled_and_said() {
     let world = history();
     let root = world.git(&["rev-list", "--max-parents=0", "HEAD"]);

@@ -33,6 +33,8 @@ pub struct RecipeCard {
     pub severity: Severity,
     /// What can go wrong.
     pub risk: RecipeRisk,
+    /// Whether its places in one function or type are only right together.
+    pub together: bool,
 }
 
 /// What can go wrong when a recipe's proposal is accepted unseen. Ordered: the worse is the greater.

@@ -132,8 +132,14 @@ impl Examination {
                 under_review(file, examined, removed, added)
             })
             .collect();
-        self.findings.extend(gate::check(&files));
-        self.files.extend(batch.into_iter().map(|(_, examined)| examined));
+        let findings = gate::check(&files);
+        let mut examined: Vec<_> = batch.into_iter().map(|(_, examined)| examined).collect();
+        for unread in findings.iter().filter(|finding| finding.rule == gate::UNREAD) {
+            let of = examined.iter_mut().find(|file| file.change.path == unread.path);
+            of.into_iter().for_each(|file| file.unread(&unread.message));
+        }
+        self.findings.extend(findings);
+        self.files.extend(examined);
     }
 }
 
@@ -245,6 +251,16 @@ fn under_review<'f>(
     }
 }
 
+impl Examined {
+    /// Its risks or its tests could not be looked for, even where its entities could be compared.
+    fn unread(&mut self, reason: &str) {
+        if self.unexamined.is_none() && !self.change.generated {
+            let reason = reason.to_owned();
+            self.unexamined = Some(Unexamined { path: self.change.path.clone(), reason });
+        }
+    }
+}
+
 impl ChangedFile {
     fn size_bytes(&self) -> usize {
         let sides = self.before.iter().chain(&self.after);
@@ -328,7 +344,7 @@ fn hunks(
     }
     // A text whose structure cannot be read is reported as such; its hunks then have no entity.
     let parsed = language.and_then(|language| syntax::parse(language, after).ok());
-    let outline = parsed.as_ref().map(syntax::outline).unwrap_or_default();
+    let outline = parsed.and_then(|parsed| syntax::outline(&parsed).ok()).unwrap_or_default();
     let hunk = |(before, place): &(LineSpan, LineSpan)| Hunk {
         ordinal: 0,
         kind: HunkKind::Lines,

@@ -303,6 +303,22 @@ fn lost((path, ..): &Saved) -> Found {
     Found { skipped: vec![(path.clone(), reason)], ..Found::default() }
 }
 
+/// The innermost entity around each place; the place itself where there is none.
+fn entities_around(
+    language: model::Language,
+    text: &[u8],
+    places: Vec<Range<usize>>,
+) -> Vec<Range<usize>> {
+    let parsed = syntax::parse(language, text).ok();
+    let outline = parsed.and_then(|parsed| syntax::outline(&parsed).ok()).unwrap_or_default();
+    let around = |place: Range<usize>| {
+        let holds = |range: &&Range<usize>| range.start <= place.start && place.end <= range.end;
+        let entities = outline.iter().map(|entity| &entity.range);
+        entities.filter(holds).min_by_key(|range| range.len()).cloned().unwrap_or(place)
+    };
+    places.into_iter().map(around).collect()
+}
+
 fn rewrite_one(recipes: &[&Recipe], (path, mode, text): &Saved) -> Found {
     let mut found = Found::default();
     let mut skip = |reason: Skipped| found.skipped.push((path.clone(), reason.to_string()));
@@ -317,7 +333,10 @@ fn rewrite_one(recipes: &[&Recipe], (path, mode, text): &Saved) -> Found {
     for (at, recipe) in recipes.iter().enumerate() {
         match recipe.propose_for(&source) {
             Ok(Some(rewritten)) => {
-                let places = rewritten.places.into_iter().map(|place| place.after).collect();
+                let mut places = rewritten.places.into_iter().map(|place| place.after).collect();
+                if recipe.card().together {
+                    places = entities_around(source.language(), &rewritten.text, places);
+                }
                 let bytes = Some(rewritten.text);
                 let file = ProposedFile { path: path.clone(), old_path: None, mode: *mode, bytes };
                 found.rewritten.push((at, file, places));

@@ -15,7 +15,7 @@ mod text;
 use model::{ChangeKind, FileMode, Finding, Language, LineSpan, RelPath};
 
 pub use paths::{GlobError, Globs, HEAD_BYTES, PathClass, classify, is_generated, is_lockfile};
-pub use rules::RULES;
+pub use rules::{RULES, UNREAD};
 
 use crate::place::File;
 

@@ -2,6 +2,9 @@
 
 use model::Severity::{self, Error, Note, Warning};
 
+/// The rule of a file whose structure could not be read: its risks and its tests are unknown.
+pub const UNREAD: &str = "syntax.unread";
+
 /// Every rule: id, severity, title. A finding may be milder than its rule where the place says so (tests,
 /// prose), never more severe. Ordered by id.
 pub const RULES: &[(&str, Severity, &str)] = &[
@@ -55,7 +58,7 @@ pub const RULES: &[(&str, Severity, &str)] = &[
     ("symlink.added", Warning, "A symbolic link is added or led elsewhere"),
     ("symlink.outside", Error, "A symbolic link leads out of the repository"),
     ("syntax.broken", Error, "Source does not parse"),
-    ("syntax.unread", Warning, "The structure of a file could not be read"),
+    (UNREAD, Warning, "The structure of a file could not be read"),
     ("test.focused", Warning, "A marker keeps other tests from running"),
     ("test.removed", Warning, "A test is removed"),
     ("test.skipped", Warning, "A test is skipped"),

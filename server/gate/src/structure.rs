@@ -1,10 +1,13 @@
 //! What the syntax trees of both sides say: broken source, tests that are gone or say less, risky code.
 
-use model::{ChangeKind, Finding, RelPath, Severity};
-use syntax::{Entity, Parsed, Risky, is_test_data, is_test_path, outline, parse, risky};
+use model::{ChangeKind, Finding, Language, RelPath, Severity};
+use syntax::{
+    Entity, ParseError, Parsed, Risky, is_test_data, is_test_path, outline, parse, risky,
+};
 
 use crate::FileUnderReview;
 use crate::place::{File, finding};
+use crate::rules::UNREAD;
 
 /// What one file's structure gives.
 #[derive(Default)]
@@ -64,21 +67,22 @@ pub(crate) fn check(file: &File<'_>) -> Structure {
         let findings = deleted_test_file(of, 0).into_iter().collect();
         return Structure { findings, ..Structure::default() };
     };
-    let before = of.before.map(|text| parse(language, text)).transpose();
-    let after = of.after.map(|text| parse(language, text)).transpose();
-    let (before, after) = match (before, after) {
-        (Ok(before), Ok(after)) => (before, after),
-        (Err(reason), _) | (_, Err(reason)) => {
-            let message = format!("the structure could not be read: {reason}");
-            let findings = vec![finding("syntax.unread", of.path, 0, message)];
-            return Structure { findings, ..Structure::default() };
-        }
-    };
+    of_both_sides(file, language).unwrap_or_else(|reason| {
+        let message = format!("the structure could not be read: {reason}");
+        let findings = vec![finding(UNREAD, of.path, 0, message)];
+        Structure { findings, ..Structure::default() }
+    })
+}
+
+/// Compares both sides, or fails with why one of them cannot be read: half an answer would look like a whole.
+fn of_both_sides(file: &File<'_>, language: Language) -> Result<Structure, ParseError> {
+    let before = file.of.before.map(|text| parse(language, text)).transpose()?;
+    let after = file.of.after.map(|text| parse(language, text)).transpose()?;
     let mut structure = Structure::default();
     structure.findings.extend(broken(file, before.as_ref(), after.as_ref()));
-    structure.findings.extend(new_risks(file, before.as_ref(), after.as_ref()));
-    compare_tests(file, before.as_ref(), after.as_ref(), &mut structure);
-    structure
+    structure.findings.extend(new_risks(file, before.as_ref(), after.as_ref())?);
+    compare_tests(file, before.as_ref(), after.as_ref(), &mut structure)?;
+    Ok(structure)
 }
 
 /// The removed tests of all files, but those that are found anew under the same name or with the same body.
@@ -136,9 +140,10 @@ fn new_risks(
     file: &File<'_>,
     before: Option<&Parsed<'_>>,
     after: Option<&Parsed<'_>>,
-) -> Vec<Finding> {
-    let places = |side: Option<&Parsed<'_>>| side.map(risky).unwrap_or_default();
-    let (old, new) = (places(before), places(after));
+) -> Result<Vec<Finding>, ParseError> {
+    let places =
+        |side: Option<&Parsed<'_>>| side.map(risky).transpose().map(Option::unwrap_or_default);
+    let (old, new) = (places(before)?, places(after)?);
     let mut findings = Vec::new();
     for (what, rule, message) in RISKY {
         let of_kind = |risks: &[Risky]| risks.iter().filter(|risk| risk.what == *what).count();
@@ -150,7 +155,7 @@ fn new_risks(
             findings.push(finding(rule, file.of.path, line, (*message).to_owned()));
         }
     }
-    findings
+    Ok(findings)
 }
 
 fn compare_tests(
@@ -158,12 +163,12 @@ fn compare_tests(
     before: Option<&Parsed<'_>>,
     after: Option<&Parsed<'_>>,
     structure: &mut Structure,
-) {
-    let mut old = before.map(tests).unwrap_or_default();
-    let mut new = after.map(tests).unwrap_or_default();
+) -> Result<(), ParseError> {
+    let mut old = before.map(tests).transpose()?.unwrap_or_default();
+    let mut new = after.map(tests).transpose()?.unwrap_or_default();
     if after.is_none() && !old.is_empty() {
         structure.findings.extend(deleted_test_file(&file.of, old.len()));
-        return;
+        return Ok(());
     }
     // The same test: by its full name, else by its own name, else by what it does.
     let mut pairs = take_pairs(&mut old, &mut new, |a, b| a.entity.name == b.entity.name);
@@ -186,6 +191,7 @@ fn compare_tests(
             finding: finding("test.removed", file.of.path, line, message),
         });
     }
+    Ok(())
 }
 
 /// What is worse about a test than it was.
@@ -234,15 +240,14 @@ fn take_pairs<'t>(
 }
 
 /// The tests of a file that run by themselves; what only helps them does not count.
-fn tests<'t>(parsed: &Parsed<'t>) -> Vec<Test<'t>> {
+fn tests<'t>(parsed: &Parsed<'t>) -> Result<Vec<Test<'t>>, ParseError> {
     let text = parsed.text();
-    let entities = outline(parsed).into_iter().filter(|entity| entity.is_test);
-    entities
-        .map(|entity| {
-            let body = entity.body_range.clone().and_then(|range| text.get(range));
-            Test { body: body.unwrap_or_default().trim_ascii(), entity }
-        })
-        .collect()
+    let entities = outline(parsed)?.into_iter().filter(|entity| entity.is_test);
+    let tests = entities.map(|entity| {
+        let body = entity.body_range.clone().and_then(|range| text.get(range));
+        Test { body: body.unwrap_or_default().trim_ascii(), entity }
+    });
+    Ok(tests.collect())
 }
 
 fn deleted_test_file(file: &FileUnderReview<'_>, tests: usize) -> Option<Finding> {

@@ -384,6 +384,29 @@ fn source_that_may_never_have_parsed() {
 const RUST_TEST: &str = "#[cfg(test)]\nmod tests {\n    fn helper() {}\n    #[test]\n    fn adds() {\n        assert_eq!(1 + 1, 2);\n        assert!(true);\n    }\n}\n";
 
 #[test]
+fn structure_that_cannot_be_read() {
+    let deep = format!("x={}eval(x){}", "f({a:".repeat(2000), "})".repeat(2000));
+    check_new(
+        "src/a.js",
+        &deep,
+        expect![[r#"
+            warning syntax.unread src/a.js:1: the structure could not be read: line 1 is nested deeper than the limit of 1000 levels for reading structure
+        "#]],
+    );
+    // Entities and tests are found here, but the search for risks has to look at the text time and again.
+    let long = format!("x=\"{}\"{}", "a".repeat(100_000), ".b".repeat(900));
+    let parsed = syntax::parse(model::Language::JavaScript, long.as_bytes()).unwrap();
+    assert!(syntax::outline(&parsed).is_ok());
+    check_new(
+        "src/a.js",
+        &long,
+        expect![[r#"
+            warning syntax.unread src/a.js:1: the structure could not be read: the text of 101804 bytes takes too much work to search as javascript
+        "#]],
+    );
+}
+
+#[test]
 fn tests_that_are_removed() {
     let without = "#[cfg(test)]\nmod tests {\n    fn helper() {}\n}\n";
     check_change(

@@ -54,24 +54,8 @@ pub fn entity_changes(
     if before == after {
         return EntityDiff::default();
     }
-    let parsed = parse(language, before.unwrap_or_default())
-        .and_then(|old| parse(language, after.unwrap_or_default()).map(|new| (old, new)));
-    let (old, new) = match parsed {
-        Ok(parsed) => parsed,
-        Err(error) => return EntityDiff { unexamined: Some(error), ..EntityDiff::default() },
-    };
-    let mut interner = Interner::default();
-    let old = Side::read(&old, &mut interner);
-    let new = Side::read(&new, &mut interner);
-    let (errors_before, errors_after) = (old.parsed.errors().len(), new.parsed.errors().len());
-    let both = before.is_some() && after.is_some();
-    EntityDiff {
-        changes: changes(path, &old, &new),
-        cosmetic: both && errors_before + errors_after == 0 && same_code(&old, &new),
-        errors_before,
-        errors_after,
-        unexamined: None,
-    }
+    compare(path, language, before, after)
+        .unwrap_or_else(|error| EntityDiff { unexamined: Some(error), ..EntityDiff::default() })
 }
 
 /// The qualified name of the innermost entity around `range`, white space at its ends aside.
@@ -90,6 +74,28 @@ pub fn enclosing<'e>(entities: &'e [Entity], text: &[u8], range: &Range<usize>) 
     let reached = entities.partition_point(|entity| entity.range.start <= range.start);
     let candidates = entities.get(..reached).unwrap_or_default();
     candidates.iter().rev().find(around).map(|entity| entity.name.as_str())
+}
+
+fn compare(
+    path: &RelPath,
+    language: Language,
+    before: Option<&[u8]>,
+    after: Option<&[u8]>,
+) -> Result<EntityDiff, ParseError> {
+    let old = parse(language, before.unwrap_or_default())?;
+    let new = parse(language, after.unwrap_or_default())?;
+    let mut interner = Interner::default();
+    let old = Side::read(&old, &mut interner)?;
+    let new = Side::read(&new, &mut interner)?;
+    let (errors_before, errors_after) = (old.parsed.errors().len(), new.parsed.errors().len());
+    let both = before.is_some() && after.is_some();
+    Ok(EntityDiff {
+        changes: changes(path, &old, &new),
+        cosmetic: both && errors_before + errors_after == 0 && same_code(&old, &new),
+        errors_before,
+        errors_after,
+        unexamined: None,
+    })
 }
 
 fn changes(path: &RelPath, old: &Side<'_, '_>, new: &Side<'_, '_>) -> Vec<EntityChange> {

@@ -18,6 +18,6 @@ mod visibility;
 
 pub use detect::{is_outside_interface, is_test_data, is_test_path, language_of};
 pub use outline::{ENTITY_DEPTH_LIMIT, Entity, NAME_LIMIT_BYTES, outline, outline_and_docs};
-pub use parse::{ParseError, Parsed, SyntaxError, TEXT_LIMIT_BYTES, parse};
+pub use parse::{DEPTH_LIMIT, ParseError, Parsed, SyntaxError, TEXT_LIMIT_BYTES, parse};
 pub use risky::{Risky, risky};
 pub use tokens::{Token, TokenRole};

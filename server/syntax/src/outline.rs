@@ -12,7 +12,7 @@ use model::EntityKind;
 
 use self::found::Found;
 use self::places::settle_places;
-use crate::parse::Parsed;
+use crate::parse::{ParseError, Parsed};
 use crate::visibility::settle_visibility;
 
 /// Entities nested deeper than this belong to the one around them.
@@ -72,17 +72,24 @@ pub struct Entity {
 /// Local variables are no entities, nor are methods of objects inside functions.
 /// # Cost
 /// One query run; linear in the text but for a sort.
-pub fn outline(parsed: &Parsed<'_>) -> Vec<Entity> {
-    outline_and_docs(parsed).0
+/// # Errors
+/// [`ParseError`] when a limit is reached; nothing is known of the file then.
+pub fn outline(parsed: &Parsed<'_>) -> Result<Vec<Entity>, ParseError> {
+    Ok(outline_and_docs(parsed)?.0)
 }
 
 /// The [`outline`], and where the file itself is documented beside comments: Python's module docstring.
-pub fn outline_and_docs(parsed: &Parsed<'_>) -> (Vec<Entity>, Vec<Range<usize>>) {
-    let found = Found::search(parsed);
+///
+/// # Errors
+/// As [`outline`].
+pub fn outline_and_docs(
+    parsed: &Parsed<'_>,
+) -> Result<(Vec<Entity>, Vec<Range<usize>>), ParseError> {
+    let found = Found::search(parsed)?;
     let mut entities = settle_places(&found, parsed);
     settle_tests(&mut entities, &found);
     settle_visibility(&mut entities, parsed.grammar().visibility, &found.exports);
-    (entities, found.file_docs)
+    Ok((entities, found.file_docs))
 }
 
 impl Entity {

@@ -4,10 +4,8 @@
 
 use std::ops::Range;
 
-use streaming_iterator::StreamingIterator;
-
-use crate::parse::Parsed;
-use crate::query::{cursor, risk_query};
+use crate::parse::{ParseError, Parsed};
+use crate::query::{risk_query, search};
 
 /// A place that deserves a second look.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,12 +21,12 @@ pub struct Risky {
 /// Every risky place of a file, in order, each once per thing found.
 ///
 /// A hint, found by its shape: a name that was imported under another is not seen.
-pub fn risky(parsed: &Parsed<'_>) -> Vec<Risky> {
-    let Some(query) = risk_query(parsed.language()) else { return Vec::new() };
+/// # Errors
+/// [`ParseError`] when a limit is reached; nothing is known of the file then.
+pub fn risky(parsed: &Parsed<'_>) -> Result<Vec<Risky>, ParseError> {
+    let query = risk_query(parsed.language())?;
     let mut found = Vec::new();
-    let mut cursor = cursor();
-    let mut matches = cursor.matches(query, parsed.tree().root_node(), parsed.text());
-    while let Some(hit) = matches.next() {
+    search(parsed, query, |hit| {
         for capture in hit.captures() {
             let name = query.capture_names().get(capture.index as usize).copied().unwrap_or("_");
             if name.starts_with('_') {
@@ -37,12 +35,12 @@ pub fn risky(parsed: &Parsed<'_>) -> Vec<Risky> {
             let first_line = u32::try_from(capture.node.start_position().row).unwrap_or(u32::MAX);
             found.push(Risky { what: name, range: capture.node.byte_range(), first_line });
         }
-    }
+    })?;
     found.sort_by(|a, b| {
         (a.range.start, a.range.end, a.what).cmp(&(b.range.start, b.range.end, b.what))
     });
     found.dedup();
-    found
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -56,6 +54,7 @@ mod tests {
     fn check(language: Language, text: &str, expected: Expect) {
         let parsed = parse(language, text.as_bytes()).unwrap();
         let lines: String = risky(&parsed)
+            .unwrap()
             .iter()
             .map(|risky| {
                 let shown = text[risky.range.clone()].lines().next().unwrap_or_default();
@@ -157,7 +156,7 @@ try { f() } catch (e) { log(e) }
             10: suppression `// eslint-disable-next-line`
         "#]];
         check(Language::JavaScript, text, expected);
-        let found = |language| risky(&parse(language, text.as_bytes()).unwrap());
+        let found = |language| risky(&parse(language, text.as_bytes()).unwrap()).unwrap();
         assert_eq!(found(Language::TypeScript), found(Language::JavaScript));
         assert_eq!(found(Language::Tsx), found(Language::JavaScript));
     }

@@ -91,6 +91,8 @@ struct Head {
 struct HeadMetadata {
     #[serde(default)]
     risk: RecipeRisk,
+    #[serde(default)]
+    together: bool,
     /// Further languages the rules are for, as written.
     #[serde(default)]
     also: Vec<Grammar>,
@@ -136,6 +138,7 @@ pub(super) fn load(name: &str, yaml: &str) -> Result<(RecipeCard, Vec<Rule>), Re
         rationale: head.note.trim().to_owned(),
         severity,
         risk: head.metadata.risk,
+        together: head.metadata.together,
     };
     Ok((card, rules))
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use syntax::{Entity, Parsed, Token, TokenRole, outline_and_docs};
+use syntax::{Entity, ParseError, Parsed, Token, TokenRole, outline_and_docs};
 
 /// The part a token plays in the entity that owns it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,8 +54,10 @@ impl<'s> Interner<'s> {
 }
 
 impl<'s, 't> Side<'s, 't> {
-    pub fn read(parsed: &'s Parsed<'t>, interner: &mut Interner<'s>) -> Self {
-        let (entities, docs) = outline_and_docs(parsed);
+    /// # Errors
+    /// [`ParseError`] when its entities cannot be found within the limits.
+    pub fn read(parsed: &'s Parsed<'t>, interner: &mut Interner<'s>) -> Result<Self, ParseError> {
+        let (entities, docs) = outline_and_docs(parsed)?;
         let tokens = parsed.tokens();
         let owners = owners(&entities, tokens);
         let mut own = vec![Vec::new(); entities.len()];
@@ -78,7 +80,7 @@ impl<'s, 't> Side<'s, 't> {
         }
         let spans = entities.iter().map(|entity| span(entity, tokens)).collect();
         let keys = tokens.iter().map(|token| interner.number(token)).collect();
-        Self { parsed, entities, keys, parts, own, spans, members, file_docs }
+        Ok(Self { parsed, entities, keys, parts, own, spans, members, file_docs })
     }
 
     /// The text of an entity's declared name, which may be less than its own name.

@@ -37,10 +37,29 @@ fn a_file_that_cannot_be_read_says_so() {
 }
 
 #[test]
+fn a_file_that_is_nested_too_deep_says_so_whichever_side_it_is() {
+    let text = format!("x={}eval(x){}", "f({a:".repeat(2000), "})".repeat(2000));
+    for (before, after) in [(b"x=1".as_slice(), text.as_bytes()), (text.as_bytes(), b"x=1")] {
+        let diff = diff(Language::JavaScript, before, after);
+        assert_eq!(diff.unexamined, Some(ParseError::TooDeep { first_line: 0 }));
+        assert!(diff.changes.is_empty() && !diff.cosmetic);
+    }
+}
+
+#[test]
+fn a_file_that_takes_too_much_to_search_says_so() {
+    // For each test in the class, all of its bases are looked at.
+    let text = format!("class A({}):\n{}", "B,".repeat(20_000), "  def test():pass\n".repeat(2000));
+    let diff = diff(Language::Python, b"", text.as_bytes());
+    assert!(matches!(diff.unexamined, Some(ParseError::TooMuchSearch { .. })));
+    assert!(diff.changes.is_empty() && !diff.cosmetic);
+}
+
+#[test]
 fn the_innermost_entity_encloses() {
     let text = b"mod m {\n    fn a() {\n        x();\n    }\n\n    fn b() {}\n}\n";
     let parsed = parse(Language::Rust, text).unwrap();
-    let entities = syntax::outline(&parsed);
+    let entities = syntax::outline(&parsed).unwrap();
     let check = |part: &[u8], expected: Option<&str>| {
         let at = text.windows(part.len()).position(|window| window == part).unwrap();
         assert_eq!(enclosing(&entities, text, &(at..at + part.len())), expected);
@@ -152,7 +171,7 @@ proptest! {
         let solid = |text: &[u8]| -> Vec<u8> { text.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect() };
         let inside = |text: &[u8]| {
             let parsed = parse(language, text).unwrap();
-            let outline = syntax::outline(&parsed);
+            let outline = syntax::outline(&parsed).unwrap();
             outline.iter().filter(|e| e.parent.is_none()).map(|e| solid(&text[e.range.clone()])).collect::<Vec<_>>()
         };
         let (mut old, mut new) = (inside(&before), inside(&after));

@@ -4,11 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use model::EntityKind;
-use streaming_iterator::StreamingIterator;
 use tree_sitter::Node;
 
-use crate::parse::Parsed;
-use crate::query::{Role, cursor, outline_query};
+use crate::parse::{ParseError, Parsed};
+use crate::query::{Role, outline_query, search};
 
 /// What the queries found, by item.
 #[derive(Default)]
@@ -37,13 +36,13 @@ pub(super) struct Draft {
 }
 
 impl Found {
-    pub fn search(parsed: &Parsed<'_>) -> Self {
+    /// # Errors
+    /// [`ParseError`] when a limit of the search is reached.
+    pub fn search(parsed: &Parsed<'_>) -> Result<Self, ParseError> {
         let mut found = Self::default();
-        let Some(compiled) = outline_query(parsed.language()) else { return found };
+        let compiled = outline_query(parsed.language())?;
         let mut by_node: HashMap<usize, usize> = HashMap::new();
-        let mut cursor = cursor();
-        let mut matches = cursor.matches(&compiled.query, parsed.tree().root_node(), parsed.text());
-        while let Some(hit) = matches.next() {
+        search(parsed, &compiled.query, |hit| {
             let role =
                 |index: u32| compiled.roles.get(index as usize).copied().unwrap_or(Role::Private);
             let item = hit.captures().iter().find(|c| matches!(role(c.index), Role::Item(_)));
@@ -62,7 +61,7 @@ impl Found {
                     parsed.text(),
                 );
             }
-        }
+        })?;
         for places in [
             &mut found.tests,
             &mut found.test_code,
@@ -73,7 +72,7 @@ impl Found {
             places.sort_by_key(|place| (place.start, place.end));
             places.dedup();
         }
-        found
+        Ok(found)
     }
 
     fn take(
