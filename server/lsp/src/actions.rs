@@ -48,6 +48,10 @@ pub(crate) fn at(asked: &Asked<'_>) -> Vec<CodeActionOrCommand> {
     for hunk in here.iter().filter(|hunk| hunk.place.waits()).take(HUNKS_MAX) {
         offers.extend(for_waiting(asked, hunk));
     }
+    let undone = |hunk: &&&PlacedHunk| matches!(hunk.place, Place::Undone { .. });
+    for hunk in here.iter().filter(undone).take(HUNKS_MAX) {
+        offers.extend(for_undone(hunk));
+    }
     for change in to_undo(asked, &here) {
         offers.push(undo(asked, &change));
     }
@@ -139,11 +143,42 @@ fn for_waiting(asked: &Asked<'_>, placed: &PlacedHunk) -> Vec<Offer> {
     offers
 }
 
+/// What was undone goes in again, if policy lets it.
+fn for_undone(placed: &PlacedHunk) -> Vec<Offer> {
+    let change = &placed.change;
+    if denial(change).is_some() {
+        return Vec::new();
+    }
+    let offer = |title: String, hunks: Vec<u32>| Offer {
+        title,
+        verb: Verb::Accept,
+        arguments: arguments(change, Some(hunks)),
+        kind: CodeActionKind::REFACTOR,
+        hunk: None,
+    };
+    let (title, ordinal) = (title(change), placed.ordinal);
+    let named = if change.state.hunks.len() == 1 {
+        format!("Accept again: {title}")
+    } else {
+        format!("Accept again hunk {ordinal}: {title}")
+    };
+    let mut offers = vec![offer(named, vec![ordinal])];
+    let undone = |(hunk, state): (&u32, &HunkState)| {
+        matches!(state, HunkState::Undone { .. }).then_some(*hunk)
+    };
+    let undone: Vec<u32> = change.state.hunks.iter().filter_map(undone).collect();
+    if undone.len() > 1 {
+        offers.push(offer(format!("Accept again all {} hunks of {title}", undone.len()), undone));
+    }
+    offers
+}
+
 /// The ChangeSets to offer an undo of: those with an accepted hunk here, and the last one accepted in this
-/// file, since a person looks for undo where they are, not where the hunk is.
+/// file, since a person looks for undo where they are, not where the hunk is. Whether it can be taken out is
+/// for the engine to say, which gives its reason.
 fn to_undo(asked: &Asked<'_>, here: &[&PlacedHunk]) -> Vec<Arc<BoardChange>> {
     let mut changes: Vec<Arc<BoardChange>> = Vec::new();
-    let accepted = |hunk: &&PlacedHunk| matches!(hunk.place, Place::Accepted { .. });
+    let accepted = |hunk: &&PlacedHunk| hunk.place.is_accepted();
     let latest = asked.placed.iter().filter(accepted).max_by_key(|h| h.change.state.updated_seq);
     for hunk in here.iter().copied().filter(accepted).chain(latest) {
         if changes.iter().all(|change| change.changeset.id != hunk.change.changeset.id) {
@@ -303,6 +338,49 @@ mod tests {
                 Undo Tidy a.rs (1 hunk) [refactor] countersign.undo 0
             "#]],
         );
+    }
+
+    #[test]
+    fn undo_is_offered_where_the_text_was_changed_since() {
+        let mut sketch = Sketch::new("a.rs", "a\nb\nc\n", "a\nB\nc\n");
+        sketch.states = vec![fixture::accepted(true)];
+        for line in [0, 1] {
+            check(
+                &sketch,
+                "a\nmine\nc\n",
+                line,
+                expect![[r#"
+                    Undo Tidy a.rs (1 hunk) [refactor] countersign.undo 0
+                "#]],
+            );
+        }
+    }
+
+    #[test]
+    fn what_was_undone_can_be_accepted_again_at_its_place() {
+        let mut sketch = Sketch::new("a.rs", BEFORE, AFTER);
+        sketch.states = vec![fixture::undone(), fixture::undone()];
+        check(
+            &sketch,
+            BEFORE,
+            1,
+            expect![[r#"
+                Accept again hunk 1: Tidy a.rs [refactor] countersign.accept 0
+                Accept again all 2 hunks of Tidy a.rs [refactor] countersign.accept 0
+            "#]],
+        );
+        check(&sketch, BEFORE, 0, expect![""]);
+        let mut one = Sketch::new("a.rs", "a\n", "b\n").judged(8, Decision::Allow);
+        one.states = vec![fixture::undone()];
+        check(
+            &one,
+            "a\n",
+            0,
+            expect![[r#"
+                Accept again: Tidy a.rs [refactor] countersign.accept 0
+            "#]],
+        );
+        check(&one.judged(80, Decision::Deny), "a\n", 0, expect![""]);
     }
 
     #[test]

@@ -86,6 +86,12 @@ pub(crate) fn accepted(saved: bool) -> HunkState {
     HunkState::Accepted { operation: OperationId(2), saved }
 }
 
+/// A hunk that was accepted and undone, both saved.
+pub(crate) fn undone() -> HunkState {
+    let (operation, accepted) = (Some(OperationId(3)), Some(OperationId(2)));
+    HunkState::Undone { operation, accepted, saved: true }
+}
+
 /// A ChangeSet that deletes a file.
 pub(crate) fn deletion(path: &str, before: &str) -> Arc<BoardChange> {
     let path: RelPath = path.parse().unwrap();

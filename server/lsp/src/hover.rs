@@ -2,9 +2,10 @@
 
 use engine::BoardChange;
 use lsp_types::{Hover, HoverContents, MarkupContent, MarkupKind, Position};
-use model::{EntityChange, FileChange, Finding, Hunk, HunkKind, Severity};
+use model::{Content, EntityChange, FileChange, Finding, Hunk, HunkKind, Severity};
 
 use crate::diagnostics::code;
+use crate::difference;
 use crate::documents::Document;
 use crate::placement::{PlacedHunk, denial};
 use crate::position::{self, Encoding};
@@ -15,7 +16,6 @@ pub(crate) const HOVER_BYTES_MAX: usize = 8 << 10;
 /// How many hunks a hover shows.
 const HUNKS_MAX: usize = 3;
 const DIFF_LINES_MAX: usize = 40;
-const LINE_CHARS_MAX: usize = 200;
 const RATIONALE_BYTES_MAX: usize = 1200;
 const FINDINGS_MAX: usize = 8;
 const REASONS_MAX: usize = 6;
@@ -35,7 +35,8 @@ pub(crate) fn at(
         let range = range(hunk);
         (range.start.line..=range.end.line).contains(&at.line)
     };
-    let hunks: Vec<&PlacedHunk> = placed.iter().filter(on_line).collect();
+    let shown = placed.iter().filter(|hunk| hunk.place.is_shown());
+    let hunks: Vec<&PlacedHunk> = shown.filter(on_line).collect();
     let first = hunks.first()?;
     let shown: Vec<String> = hunks.iter().take(HUNKS_MAX).map(|hunk| text(hunk)).collect();
     let mut value = shown.join("\n---\n\n");
@@ -69,7 +70,7 @@ fn headline(change: &BoardChange, file: &FileChange, hunk: &Hunk) -> String {
     let total = change.state.hunks.len();
     let mut line = format!("from {origin}, hunk {} of {total}", hunk.ordinal);
     if let Some(entity) = &hunk.entity {
-        line.push_str(&format!(", in {}", prose::escaped(&prose::one_line(entity, TITLE_MAX))));
+        line.push_str(&format!(", in {}", prose::code_span(&prose::one_line(entity, TITLE_MAX))));
         if let Some(what) = entity_change(change, file, entity) {
             line.push_str(&format!(" ({what})"));
         }
@@ -103,28 +104,35 @@ fn rationale(text: &str) -> String {
 }
 
 fn diff(change: &BoardChange, file: &FileChange, hunk: &Hunk) -> String {
-    if hunk.kind == HunkKind::Whole {
-        let from = file.old_path.as_ref().map(|old| format!(" from {old}")).unwrap_or_default();
-        let what = format!("{:?}", file.change).to_lowercase();
-        return format!("The file as one: {what}{}\n\n", prose::escaped(&from));
+    let texts = change.texts.get(&file.path);
+    let (mut out, lines) = match (hunk.kind, texts) {
+        (HunkKind::Lines, Some((Some(before), Some(after)))) => {
+            (String::new(), difference::lines(hunk.before.of(before), hunk.after.of(after)))
+        }
+        (HunkKind::Lines, _) => return "Its text is missing from the blob store.\n\n".to_owned(),
+        (HunkKind::Whole, texts) => {
+            let from = file.old_path.as_ref().map(ToString::to_string);
+            let from = from.map(|old| {
+                format!(" from {}", prose::code_span(&prose::one_line(&old, TITLE_MAX)))
+            });
+            let what = format!("{:?}", file.change).to_lowercase();
+            let headline = format!("The file as one: {what}{}\n\n", from.unwrap_or_default());
+            let lines = match (file.content, texts) {
+                (Content::Text, Some((Some(before), Some(after)))) => {
+                    difference::lines(before, after)
+                }
+                _ => Vec::new(),
+            };
+            (headline, lines)
+        }
+    };
+    if lines.is_empty() {
+        return out;
     }
-    let Some((Some(before), Some(after))) = change.texts.get(&file.path) else {
-        return "Its text is missing from the blob store.\n\n".to_owned();
-    };
-    let side = |sign: char, text: &[u8]| -> Vec<String> {
-        let text = prose::visible(&String::from_utf8_lossy(text).replace("\r\n", "\n"));
-        let line = |line: &str| {
-            let cut: String = line.chars().take(LINE_CHARS_MAX).collect();
-            let more = if cut.len() < line.len() { "…" } else { "" };
-            format!("{sign}{cut}{more}\n")
-        };
-        text.lines().map(line).collect()
-    };
-    let lines = [side('-', hunk.before.of(before)), side('+', hunk.after.of(after))].concat();
     let left_out = lines.len().saturating_sub(DIFF_LINES_MAX);
     let shown: String = lines.into_iter().take(DIFF_LINES_MAX).collect();
     // Each line has its sign in front, so none of them can close the fence.
-    let mut out = format!("```diff\n{shown}```\n\n");
+    out.push_str(&format!("```diff\n{shown}```\n\n"));
     if left_out > 0 {
         out.push_str(&format!("{} more in the difference.\n\n", prose::count(left_out, "line")));
     }
@@ -153,8 +161,8 @@ fn judgement(change: &BoardChange, file: &FileChange, hunk: &Hunk) -> String {
         let mut findings: Vec<&Finding> = review.findings.iter().filter(touches).collect();
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         for finding in findings.iter().take(FINDINGS_MAX) {
-            let (severity, rule) = (finding.severity, &finding.rule);
-            out.push_str(&format!("- {severity}: {} (`{rule}`)\n", sentence(&finding.message)));
+            let (severity, rule) = (finding.severity, prose::code_span(&finding.rule));
+            out.push_str(&format!("- {severity}: {} ({rule})\n", sentence(&finding.message)));
         }
         if !findings.is_empty() {
             out.push('\n');
@@ -166,8 +174,8 @@ fn judgement(change: &BoardChange, file: &FileChange, hunk: &Hunk) -> String {
             out.push_str(&format!("Policy: {}\n\n", verdict.decision));
             let telling = verdict.reasons.iter().filter(|reason| reason.severity >= Severity::Note);
             for reason in telling.take(REASONS_MAX) {
-                let (decision, rule) = (reason.decision, &reason.rule);
-                out.push_str(&format!("- {decision}: {} (`{rule}`)\n", sentence(&reason.message)));
+                let (decision, rule) = (reason.decision, prose::code_span(&reason.rule));
+                out.push_str(&format!("- {decision}: {} ({rule})\n", sentence(&reason.message)));
             }
             if !verdict.reasons.is_empty() {
                 out.push('\n');
@@ -229,7 +237,7 @@ mod tests {
 
     use super::*;
     use crate::documents::Documents;
-    use crate::fixture::Sketch;
+    use crate::fixture::{self, Sketch};
     use crate::placement;
 
     fn hover(sketch: Sketch, buffer: &str, line: u32) -> Option<String> {
@@ -266,7 +274,7 @@ mod tests {
 
                 from recipe tidy, hunk 1 of 1, proposed
 
-                > Because \[x\]\(y\).
+                > Because \[x](y).
                 > \# Not a heading
 
                 ```diff
@@ -285,6 +293,24 @@ mod tests {
                 Accept or reject it by a code action or `countersign accept ID/1`.
             "#]],
         );
+    }
+
+    #[test]
+    fn names_read_as_they_are_written() {
+        let mut sketch = Sketch::new("a.rs", "a\n", "b\n");
+        sketch.rationale = "Tracker.is_stale calls __eq__ (entropy 1.00).".into();
+        let text = hover(sketch, "a\n", 0).unwrap();
+        assert!(text.contains("> Tracker.is_stale calls `__eq__` (entropy 1.00).\n"), "{text}");
+    }
+
+    #[test]
+    fn settled_and_undone_hunks_are_no_noise() {
+        let mut sketch = Sketch::new("a.rs", "a\nb\nc\n", "a\nB\nc\n");
+        sketch.states = vec![fixture::undone()];
+        check(sketch, "a\nb\nc\n", 1, expect![""]);
+        let mut sketch = Sketch::new("a.rs", "a\nb\nc\n", "a\nB\nc\n");
+        sketch.states = vec![fixture::accepted(true)];
+        check(sketch, "a\nmine\nc\n", 1, expect![""]);
     }
 
     #[test]

@@ -251,6 +251,38 @@ async fn what_the_person_typed_over_is_refused_by_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_undo_that_cannot_be_is_offered_and_refused_with_the_reason() {
+    let world = world();
+    let id = propose(&world, |world| world.write("a.rs", AFTER));
+    let mut editor = start(world.root()).await;
+    let file = uri(&world, "a.rs");
+    editor.open(&file, BEFORE).await;
+    editor.until(|editor| !lines(editor, &file).is_empty()).await;
+    run(&mut editor, "accept", json!({ "changeset": id, "hunks": [1] })).await;
+    // Every line around the hunk and the hunk itself is another one now.
+    let mine = "fn mine() {}\n".repeat(8);
+    editor.change(&file, &mine).await;
+    editor.until(|editor| lines(editor, &file).is_empty()).await;
+    let at = json!({ "line": 0, "character": 0 });
+    let params = json!({
+        "textDocument": { "uri": file },
+        "range": { "start": at, "end": at },
+        "context": { "diagnostics": [] },
+    });
+    let offered = editor.request("textDocument/codeAction", params).await;
+    let first = &offered["result"][0];
+    let command = if first["command"].is_string() { first } else { &first["command"] };
+    assert_eq!(command["command"], "countersign.undo", "{offered}");
+    let answer = run(&mut editor, "undo", command["arguments"][0].clone()).await;
+    assert_eq!(answer["result"]["hunks"], json!([]), "{answer}");
+    assert!(answer["result"]["refused"][0]["reason"].is_string(), "{answer}");
+    let refused = |said: &String| said.contains("nothing of") && said.contains("not hunk 1: ");
+    editor.until(|editor| editor.messages.iter().any(refused)).await;
+    assert_eq!(editor.buffers[&file].1, mine);
+    editor.leave().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_repository_it_is_quiet() {
     let world = World::without_git();
     world.write("a.rs", BEFORE);

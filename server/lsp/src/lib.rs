@@ -14,6 +14,7 @@ mod command;
 mod conduct;
 mod delivery;
 mod diagnostics;
+mod difference;
 mod documents;
 #[cfg(test)]
 mod duplex;

@@ -7,15 +7,15 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use engine::{Board, BoardChange};
-use model::{Decision, FileChange, Hunk, HunkKind, HunkState, RelPath, VerdictReason};
+use model::{Decision, FileChange, Hunk, HunkKind, HunkState, LineSpan, RelPath, VerdictReason};
 use semdiff::{Anchor, Anchoring};
 
 use crate::documents::Edit;
 
 /// Buffers above this are not looked at: placing is a difference of two whole texts.
 pub(crate) const PLACED_BYTES_MAX: usize = 8 << 20;
-/// Of how many ChangeSets, newest first, accepted hunks are looked for in a buffer.
-const ACCEPTED_CHANGES_MAX: usize = 20;
+/// Of how many ChangeSets, newest first, accepted and undone hunks are looked for in a buffer.
+const SETTLED_CHANGES_MAX: usize = 20;
 
 /// A hunk in a buffer.
 #[derive(Debug, Clone)]
@@ -45,20 +45,44 @@ pub(crate) enum Place {
         /// The bytes.
         bytes: Range<usize>,
     },
+    /// It was accepted, and what it put there is not to be found as it was, or is the file as one. An undo may
+    /// be refused, which says why.
+    Settled {
+        /// About where it is.
+        bytes: Range<usize>,
+    },
+    /// It was accepted and taken out again, and may be accepted again here.
+    Undone {
+        /// The bytes it would replace.
+        bytes: Range<usize>,
+    },
 }
 
 impl Place {
     /// The bytes it is shown at.
     pub(crate) fn bytes(&self) -> Range<usize> {
         match self {
-            Self::Proposed { bytes, .. } | Self::Accepted { bytes } => bytes.clone(),
+            Self::Proposed { bytes, .. }
+            | Self::Accepted { bytes }
+            | Self::Settled { bytes }
+            | Self::Undone { bytes } => bytes.clone(),
             Self::WholeFile => 0..0,
         }
     }
 
     /// Whether it waits for a person.
     pub(crate) fn waits(&self) -> bool {
-        !matches!(self, Self::Accepted { .. })
+        matches!(self, Self::Proposed { .. } | Self::WholeFile)
+    }
+
+    /// Whether it was accepted, wherever its text is by now.
+    pub(crate) fn is_accepted(&self) -> bool {
+        matches!(self, Self::Accepted { .. } | Self::Settled { .. })
+    }
+
+    /// Whether a person reads of it: it waits, or its text is there.
+    pub(crate) fn is_shown(&self) -> bool {
+        self.waits() || matches!(self, Self::Accepted { .. })
     }
 }
 
@@ -94,27 +118,31 @@ pub(crate) fn has_lone_return(text: &str) -> bool {
 /// Every hunk of `board` that is in the buffer of `path`, in the order of the text.
 ///
 /// # Cost
-/// One line difference for each ChangeSet that has a waiting or recently accepted hunk in the file.
+/// One line difference for each ChangeSet that has a waiting or a recently accepted or undone hunk in the file,
+/// and one more for each whose accepted text was changed since.
 pub(crate) fn place(path: &RelPath, text: &str, board: &Board) -> Vec<PlacedHunk> {
     if text.len() > PLACED_BYTES_MAX || has_lone_return(text) {
         return Vec::new();
     }
     let mut placed = Vec::new();
-    let mut accepted_changes = 0;
+    let mut settled_changes = 0;
     for change in board.changes.iter().rev() {
         let files = change.changeset.files.iter();
         let here = files.filter(|f| f.path == *path || f.old_path.as_ref() == Some(path));
         for file in here {
             let state = |hunk: &Hunk| change.state.hunks.get(&hunk.ordinal).copied();
-            let accepted = |hunk: &Hunk| matches!(state(hunk), Some(HunkState::Accepted { .. }));
-            let look_for_accepted = accepted_changes < ACCEPTED_CHANGES_MAX;
-            accepted_changes += usize::from(file.hunks.iter().any(accepted));
-            let hunks = file.hunks.iter().filter(|hunk| match state(hunk) {
-                Some(HunkState::Proposed) => true,
-                Some(HunkState::Accepted { .. }) => look_for_accepted,
-                _ => false,
-            });
-            let hunks: Vec<(&Hunk, bool)> = hunks.map(|hunk| (hunk, accepted(hunk))).collect();
+            let sought = |hunk: &Hunk| match state(hunk) {
+                Some(HunkState::Proposed) => Some(Sought::Waiting),
+                Some(HunkState::Accepted { .. }) => Some(Sought::Accepted),
+                Some(HunkState::Undone { .. }) => Some(Sought::Undone),
+                _ => None,
+            };
+            let hunks: Vec<(&Hunk, Sought)> =
+                file.hunks.iter().filter_map(|hunk| Some((hunk, sought(hunk)?))).collect();
+            let waiting = |(_, sought): &(&Hunk, Sought)| *sought == Sought::Waiting;
+            let all = settled_changes < SETTLED_CHANGES_MAX;
+            settled_changes += usize::from(!hunks.iter().all(waiting));
+            let hunks: Vec<_> = hunks.into_iter().filter(|hunk| all || waiting(hunk)).collect();
             let places = in_file(change, file, path, &hunks, text);
             placed.extend(places.into_iter().map(|(ordinal, place)| PlacedHunk {
                 change: Arc::clone(change),
@@ -129,31 +157,84 @@ pub(crate) fn place(path: &RelPath, text: &str, board: &Board) -> Vec<PlacedHunk
     placed
 }
 
+/// What became of a hunk that is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sought {
+    Waiting,
+    Accepted,
+    Undone,
+}
+
 fn in_file(
     change: &BoardChange,
     file: &FileChange,
     path: &RelPath,
-    hunks: &[(&Hunk, bool)],
+    hunks: &[(&Hunk, Sought)],
     text: &str,
 ) -> Vec<(u32, Place)> {
-    let whole = hunks.iter().filter(|(hunk, accepted)| hunk.kind == HunkKind::Whole && !accepted);
-    let mut places: Vec<(u32, Place)> =
-        whole.map(|(hunk, _)| (hunk.ordinal, Place::WholeFile)).collect();
-    if file.path != *path || hunks.iter().all(|(hunk, _)| hunk.kind == HunkKind::Whole) {
+    let here = file.path == *path;
+    let whole = hunks.iter().filter(|(hunk, _)| hunk.kind == HunkKind::Whole);
+    let whole = whole.filter_map(|(hunk, sought)| {
+        let place = match sought {
+            Sought::Waiting => Place::WholeFile,
+            Sought::Accepted => here.then_some(Place::Settled { bytes: 0..0 })?,
+            Sought::Undone => Place::Undone { bytes: 0..0 },
+        };
+        Some((hunk.ordinal, place))
+    });
+    let mut places: Vec<(u32, Place)> = whole.collect();
+    if !here || hunks.iter().all(|(hunk, _)| hunk.kind == HunkKind::Whole) {
         return places;
     }
     let Some((Some(before), Some(after))) = change.texts.get(&file.path) else { return places };
     let anchoring = Anchoring::new(before, text.as_bytes());
-    for (hunk, accepted) in hunks.iter().filter(|(hunk, _)| hunk.kind == HunkKind::Lines) {
-        let place = match (anchoring.anchor(&hunk.before, hunk.after.of(after)), accepted) {
-            (Anchor::Unchanged(bytes), false) => Place::Proposed { bytes, drifted: false },
-            (Anchor::Shifted(bytes, _), false) => Place::Proposed { bytes, drifted: true },
-            (Anchor::AlreadyThere(bytes), true) => Place::Accepted { bytes },
-            _ => continue,
+    let mut difference = None;
+    for (hunk, sought) in hunks.iter().filter(|(hunk, _)| hunk.kind == HunkKind::Lines) {
+        let place = match (anchoring.anchor(&hunk.before, hunk.after.of(after)), sought) {
+            (Anchor::Unchanged(bytes), Sought::Waiting) => {
+                Place::Proposed { bytes, drifted: false }
+            }
+            (Anchor::Shifted(bytes, _), Sought::Waiting) => {
+                Place::Proposed { bytes, drifted: true }
+            }
+            (Anchor::AlreadyThere(bytes), Sought::Accepted) => Place::Accepted { bytes },
+            (Anchor::Unchanged(bytes) | Anchor::Shifted(bytes, _), Sought::Accepted) => {
+                Place::Settled { bytes }
+            }
+            (Anchor::Conflict(_), Sought::Accepted) => {
+                let difference =
+                    difference.get_or_insert_with(|| semdiff::hunks(after, text.as_bytes()));
+                Place::Settled { bytes: about(&hunk.after, difference) }
+            }
+            (
+                Anchor::Unchanged(bytes) | Anchor::Shifted(bytes, _) | Anchor::AlreadyThere(bytes),
+                Sought::Undone,
+            ) => Place::Undone { bytes },
+            (Anchor::AlreadyThere(_) | Anchor::Conflict(_), Sought::Waiting)
+            | (Anchor::Conflict(_), Sought::Undone) => continue,
         };
         places.push((hunk.ordinal, place));
     }
     places
+}
+
+/// Where lines of a text are by now, with whatever became of them, by the difference of the whole texts.
+fn about(lines: &LineSpan, difference: &[(LineSpan, LineSpan)]) -> Range<usize> {
+    let (mut start, mut end) = (lines.start, lines.end);
+    for (old, new) in difference {
+        let moved = |at: usize| (new.end + at).saturating_sub(old.end);
+        if old.end <= lines.start {
+            start = moved(lines.start);
+        } else if old.start <= lines.start {
+            start = new.start;
+        }
+        if old.end <= lines.end {
+            end = moved(lines.end);
+        } else if old.start <= lines.end {
+            end = new.end;
+        }
+    }
+    start..end.max(start)
 }
 
 /// Those of `hunks` of the file at `path` whose text before is in the buffer again.
@@ -189,7 +270,11 @@ pub(crate) fn taken_out(
 /// A place that an edit reaches into is stretched over it: what becomes of the hunk is for content to say.
 pub(crate) fn shift(placed: &mut [PlacedHunk], edits: &[Edit]) {
     for hunk in placed {
-        let (Place::Proposed { bytes, .. } | Place::Accepted { bytes }) = &mut hunk.place else {
+        let (Place::Proposed { bytes, .. }
+        | Place::Accepted { bytes }
+        | Place::Settled { bytes }
+        | Place::Undone { bytes }) = &mut hunk.place
+        else {
             continue;
         };
         for edit in edits {
@@ -264,6 +349,35 @@ mod tests {
         let placed = place(&"a.rs".parse().unwrap(), "x\na\nB\nc\n", &board);
         assert_eq!(placed.len(), 1);
         assert_eq!(placed[0].place, Place::Accepted { bytes: 4..6 });
+    }
+
+    #[test]
+    fn an_accepted_hunk_whose_text_was_changed_is_about_where_it_was() {
+        let mut sketch = Sketch::new("a.rs", "a\nb\nc\nd\n", "a\nB\nc\nd\n");
+        sketch.states = vec![fixture::accepted(true)];
+        let board = Board { seq: 1, changes: vec![sketch.on_board()] };
+        let placed = |buffer: &str| {
+            let placed = place(&"a.rs".parse().unwrap(), buffer, &board);
+            assert_eq!(placed.len(), 1, "{buffer}");
+            assert!(!placed[0].place.waits() && placed[0].place.is_accepted());
+            (placed[0].place.clone(), buffer[placed[0].place.bytes()].to_owned())
+        };
+        let settled = |start, end| Place::Settled { bytes: start..end };
+        assert_eq!(placed("x\na\nmine\nc\nd\n"), (settled(4, 9), "mine\n".into()));
+        assert_eq!(placed("x\na\nd\n"), (settled(4, 4), String::new()));
+        assert_eq!(placed("x\na\nb\nc\nd\n"), (settled(4, 6), "b\n".into()));
+        assert_eq!(placed(""), (settled(0, 0), String::new()));
+    }
+
+    #[test]
+    fn an_undone_hunk_is_where_it_would_go_again() {
+        let mut sketch = Sketch::new("a.rs", "a\nb\nc\n", "a\nB\nc\n");
+        sketch.states = vec![fixture::undone()];
+        let board = Board { seq: 1, changes: vec![sketch.on_board()] };
+        let placed = place(&"a.rs".parse().unwrap(), "x\na\nb\nc\n", &board);
+        assert_eq!(placed.len(), 1);
+        assert_eq!(placed[0].place, Place::Undone { bytes: 4..6 });
+        assert!(place(&"a.rs".parse().unwrap(), "a\nmine\nc\n", &board).is_empty());
     }
 
     #[test]

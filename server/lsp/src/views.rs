@@ -18,7 +18,7 @@ use crate::engine_thread::{Hunks, RootId};
 use crate::hover;
 use crate::main_loop::Refusal;
 use crate::place_name;
-use crate::placement::{self, PlacedHunk};
+use crate::placement::{self, Place, PlacedHunk};
 use crate::position;
 use crate::session::Session;
 
@@ -190,7 +190,8 @@ impl Session {
         let mut hunks = Hunks::new();
         for placed in self.views.get(uri).iter().flat_map(|view| &view.placed) {
             let state = placed.change.state.hunks.get(&placed.ordinal);
-            if matches!(state, Some(model::HunkState::Accepted { saved: false, .. })) {
+            let unsaved = matches!(state, Some(model::HunkState::Accepted { saved: false, .. }));
+            if unsaved && matches!(placed.place, Place::Accepted { .. }) {
                 hunks.entry(placed.change.changeset.id).or_default().insert(placed.ordinal);
             }
         }

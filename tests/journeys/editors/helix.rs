@@ -67,6 +67,12 @@ fn helix_accepts_and_undoes() {
     save(&terminal);
     wait_states(&world, PYTHON_FILE, &["undone"]);
     assert_eq!(world.read(PYTHON_FILE), PYTHON);
+    go_to(&terminal, 2);
+    choose(&terminal, "Accept again");
+    terminal.wait("the hunk in the buffer again", |screen| screen.contains("if name is None else"));
+    save(&terminal);
+    wait_states(&world, PYTHON_FILE, &["accepted"]);
+    assert_eq!(world.read(PYTHON_FILE), PYTHON_ACCEPTED);
     verify(&world);
 }
 
