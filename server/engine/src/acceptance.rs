@@ -583,21 +583,28 @@ pub(crate) fn settled(outcome: Outcome, undo: bool, asked: usize) -> Event {
     }
 }
 
-/// A hunk took effect when every file that it needs landed.
+/// What became of a plan.
 fn outcome(
     operation: OperationId,
     plan: &Plan,
     landed: Vec<LandedFile>,
     failed: Vec<FailedFile>,
 ) -> Outcome {
-    let stuck = |hunk: &u32| {
-        plan.files
-            .iter()
-            .filter(|file| file.hunks.contains(hunk))
-            .any(|file| landed.iter().all(|landed| landed.path != file.path))
-    };
-    let hunks = plan.hunks.iter().filter(|hunk| !stuck(hunk)).copied().collect();
+    let files = plan.files.iter().map(|file| (&file.path, file.hunks.as_slice()));
+    let hunks = took_effect(&plan.hunks, files, &landed);
     Outcome { operation, changeset: plan.changeset, hunks, landed, failed }
+}
+
+/// The hunks of `asked` that took effect: those of which every file that they need has landed.
+pub(crate) fn took_effect<'f>(
+    asked: &[u32],
+    files: impl Iterator<Item = (&'f RelPath, &'f [u32])>,
+    landed: &[LandedFile],
+) -> Vec<u32> {
+    let missing = |path: &RelPath| landed.iter().all(|landed| landed.path != *path);
+    let stuck: BTreeSet<u32> =
+        files.filter(|(path, _)| missing(path)).flat_map(|(_, hunks)| hunks).copied().collect();
+    asked.iter().filter(|hunk| !stuck.contains(hunk)).copied().collect()
 }
 
 fn blob(file: &PlanFile) -> Option<Digest> {

@@ -13,7 +13,7 @@ use model::{
 use semdiff::{Anchor, Anchoring};
 
 use crate::Error;
-use crate::acceptance::settled;
+use crate::acceptance::{settled, took_effect};
 use crate::engine::Engine;
 use crate::plan::{OpenTexts, PlanFile, World};
 
@@ -188,11 +188,8 @@ impl Engine {
                 }
             }
         }
-        let stuck = |hunk: &u32| {
-            let mut files = intent.files.iter().filter(|file| file.hunks.contains(hunk));
-            files.any(|file| landed.iter().all(|landed| landed.path != file.path))
-        };
-        let hunks = intent.hunks.iter().filter(|hunk| !stuck(hunk)).copied().collect();
+        let files = intent.files.iter().map(|file| (&file.path, file.hunks.as_slice()));
+        let hunks = took_effect(&intent.hunks, files, &landed);
         Ok(Outcome { operation, changeset: intent.changeset, hunks, landed, failed })
     }
 
