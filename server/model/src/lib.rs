@@ -9,6 +9,7 @@ mod changeset;
 mod config;
 mod digest;
 mod event;
+mod fingerprint;
 mod lifecycle;
 mod path;
 mod policy_input;
@@ -27,6 +28,7 @@ pub use event::{
     Actor, ActorKind, Event, FailedFile, HolderId, Intent, LandedFile, OperationId, Outcome,
     PlannedFile, PlannedPlace, PlannedSide, StoredEvent, Surface,
 };
+pub use fingerprint::{Fingerprint, HunkPrint};
 pub use lifecycle::{ChangeSetState, HunkState, IllegalTransition, OpenIntent, Stage};
 pub use path::{RelPath, RelPathError};
 pub use policy_input::{PolicyAction, PolicyChangeSet, PolicyFile, PolicyInput, PolicyLimits};

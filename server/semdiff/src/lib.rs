@@ -9,6 +9,7 @@ mod anchor;
 mod apply;
 mod conflict;
 mod entities;
+mod fingerprint;
 mod hunks;
 #[cfg(test)]
 mod laws;
@@ -21,5 +22,6 @@ pub use entities::{
     DUPLICATES_MAX, EntityDiff, RENAME_PAIRS_MAX, RENAME_SIMILARITY_PERCENT, enclosing,
     entity_changes,
 };
+pub use fingerprint::{FilePrints, NEIGHBOUR_LINES};
 pub use hunks::{DIFF_LINES_MAX, LineDiff, Precision, diff_lines, hunks, inverse, line_counts};
 pub use text::{LineEnding, is_text, line_ending, line_span};
