@@ -10,6 +10,8 @@ pub(crate) struct Grammar {
     pub outline: &'static [&'static str],
     /// `risk.scm`, likewise.
     pub risk: &'static [&'static str],
+    /// The grammar's own patterns for colours; of several for one node the last counts.
+    pub highlights: &'static [&'static str],
     /// Between the parts of a qualified name.
     pub separator: &'static str,
     /// How the language says who may use a thing.
@@ -67,6 +69,7 @@ static RUST: Grammar = Grammar {
         include_str!("../../../queries/rust/tests.scm"),
     ],
     risk: &[include_str!("../../../queries/rust/risk.scm")],
+    highlights: &[tree_sitter_rust::HIGHLIGHTS_QUERY],
     separator: "::",
     visibility: VisibilityRule::Marker,
     comments: &["line_comment", "block_comment"],
@@ -100,6 +103,7 @@ static PYTHON: Grammar = Grammar {
         include_str!("../../../queries/python/tests.scm"),
     ],
     risk: &[include_str!("../../../queries/python/risk.scm")],
+    highlights: &[tree_sitter_python::HIGHLIGHTS_QUERY],
     separator: ".",
     visibility: VisibilityRule::Underscore,
     comments: &["comment"],
@@ -122,6 +126,10 @@ static JAVASCRIPT: Grammar = Grammar {
     risk: &[
         include_str!("../../../queries/ecmascript/risk.scm"),
         include_str!("../../../queries/javascript/risk.scm"),
+    ],
+    highlights: &[
+        tree_sitter_javascript::HIGHLIGHT_QUERY,
+        tree_sitter_javascript::JSX_HIGHLIGHT_QUERY,
     ],
     separator: ".",
     visibility: VisibilityRule::Export,
@@ -148,6 +156,10 @@ static TYPESCRIPT: Grammar = Grammar {
         include_str!("../../../queries/ecmascript/risk.scm"),
         include_str!("../../../queries/typescript/risk.scm"),
     ],
+    highlights: &[
+        tree_sitter_typescript::HIGHLIGHTS_QUERY,
+        tree_sitter_javascript::HIGHLIGHT_QUERY,
+    ],
     separator: ".",
     visibility: VisibilityRule::Export,
     comments: ECMA_COMMENTS,
@@ -167,6 +179,11 @@ static TSX: Grammar = Grammar {
         include_str!("../../../queries/ecmascript/risk.scm"),
         include_str!("../../../queries/typescript/risk.scm"),
         include_str!("../../../queries/tsx/risk.scm"),
+    ],
+    highlights: &[
+        tree_sitter_typescript::HIGHLIGHTS_QUERY,
+        tree_sitter_javascript::HIGHLIGHT_QUERY,
+        tree_sitter_javascript::JSX_HIGHLIGHT_QUERY,
     ],
     separator: ".",
     visibility: VisibilityRule::Export,

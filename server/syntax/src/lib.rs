@@ -1,7 +1,7 @@
 //! Source text to structure: languages, tree-sitter, outlines.
 //!
 //! Start at [`parse`], then [`outline`] for the named things of a file, [`Parsed::tokens`] for its text
-//! without layout, and [`risky`] for places that deserve a second look. What a language's things look like
+//! without layout, [`risky`] for places that deserve a second look, and [`highlight`] for colours. What a language's things look like
 //! is data: `queries/<language>/*.scm`, documented in `queries/README.md`.
 //!
 //! Broken source is data, not an error. Everything is bounded by the limits re-exported here; this crate
@@ -9,6 +9,7 @@
 
 mod detect;
 mod grammar;
+mod highlight;
 mod outline;
 mod parse;
 mod query;
@@ -17,6 +18,7 @@ mod tokens;
 mod visibility;
 
 pub use detect::{is_outside_interface, is_test_data, is_test_path, language_of};
+pub use highlight::{HighlightClass, highlight};
 pub use outline::{ENTITY_DEPTH_LIMIT, Entity, NAME_LIMIT_BYTES, outline, outline_and_docs};
 pub use parse::{DEPTH_LIMIT, ParseError, Parsed, SyntaxError, TEXT_LIMIT_BYTES, parse};
 pub use risky::{Risky, risky};

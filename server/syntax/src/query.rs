@@ -96,6 +96,14 @@ static RISKS: [LazyLock<Option<Query>>; 5] = [
     LazyLock::new(|| compile_risk(Language::JavaScript)),
 ];
 
+static HIGHLIGHTS: [LazyLock<Option<Query>>; 5] = [
+    LazyLock::new(|| compile_highlights(Language::Rust)),
+    LazyLock::new(|| compile_highlights(Language::Python)),
+    LazyLock::new(|| compile_highlights(Language::TypeScript)),
+    LazyLock::new(|| compile_highlights(Language::Tsx)),
+    LazyLock::new(|| compile_highlights(Language::JavaScript)),
+];
+
 /// The outline and test patterns of `language`. They are part of this build and a test compiles them all;
 /// should one not compile after all, nothing is read rather than a crash.
 pub(crate) fn outline_query(language: Language) -> Result<&'static Compiled, ParseError> {
@@ -106,6 +114,12 @@ pub(crate) fn outline_query(language: Language) -> Result<&'static Compiled, Par
 /// The risk patterns of `language`; likewise.
 pub(crate) fn risk_query(language: Language) -> Result<&'static Query, ParseError> {
     let slot = RISKS.get(position(language)).and_then(|slot| slot.as_ref());
+    slot.ok_or(ParseError::Grammar { language })
+}
+
+/// The patterns for colours of `language`; likewise.
+pub(crate) fn highlight_query(language: Language) -> Result<&'static Query, ParseError> {
+    let slot = HIGHLIGHTS.get(position(language)).and_then(|slot| slot.as_ref());
     slot.ok_or(ParseError::Grammar { language })
 }
 
@@ -192,6 +206,10 @@ fn compile_risk(language: Language) -> Option<Query> {
     compile(language, grammar(language).risk)
 }
 
+fn compile_highlights(language: Language) -> Option<Query> {
+    compile(language, grammar(language).highlights)
+}
+
 fn compile(language: Language, sources: &[&str]) -> Option<Query> {
     let compiled = Query::new(&(grammar(language).language)(), &sources.concat());
     debug_assert!(compiled.is_ok(), "{}: {:?}", language.name(), compiled.as_ref().err());
@@ -249,6 +267,7 @@ mod tests {
             assert_eq!(position(language), at);
             assert!(outline_query(language).is_ok(), "outline of {}", language.name());
             assert!(risk_query(language).is_ok(), "risk of {}", language.name());
+            assert!(highlight_query(language).is_ok(), "colours of {}", language.name());
         }
     }
 
