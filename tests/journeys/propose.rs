@@ -305,3 +305,62 @@ fn output_that_is_lost_is_an_error() {
         world.run("sh", &["-c", &line]).ok();
     }
 }
+
+/// What became of the one proposal of a new run of the recipe.
+fn proposed_again(world: &World) -> serde_json::Value {
+    let again = run(world, &["run", "--recipe", crate::support::RECIPE, "--format", "json"]).ok();
+    let proposals = again.json()["proposals"].clone();
+    assert_eq!(proposals.as_array().unwrap().len(), 1, "{proposals:#}");
+    proposals[0].clone()
+}
+
+#[test]
+fn a_rejection_is_taken_back() {
+    let world = world();
+    let id = id(&propose(&world));
+    run(&world, &["reject", &id, "--by", "Ada"]).ok();
+    run(&world, &["restore", &format!("{id}/2"), "--by", "Ada"]).ok();
+    assert_eq!(hunk_states(&world, &id), ["rejected", "proposed"]);
+    run(&world, &["restore", &format!("{id}/2"), "--by", "Ada"]).exited(2);
+    run(&world, &["accept", &id, "--by", "Ada"]).ok();
+    assert_eq!(
+        world.read("src/queue.rs"),
+        RUST.replace("right.len() == 0", "right.is_empty()"),
+        "what stayed rejected did not land"
+    );
+}
+
+#[test]
+fn rejected_work_is_not_offered_again_until_what_surrounds_it_changes() {
+    let world = world();
+    let first = id(&propose(&world));
+    run(&world, &["reject", &first, "--by", "Ada", "--reason", "clear enough"]).ok();
+    // Elsewhere in the file, and the function moved: the same work.
+    world.write("src/queue.rs", format!("//! A queue.\n\n{RUST}"));
+    let again = proposed_again(&world);
+    assert_eq!(again["new"], false);
+    assert_eq!(again["rejected_before"][0]["changeset"], first.as_str());
+    assert_eq!(again["rejected_before"][0]["reason"], "clear enough");
+    // In the function around one of them: that one deserves another look.
+    let edited = RUST.replace("pub fn idle(queue: &[u32])", "pub fn idle(queue: &[u64])");
+    world.write("src/queue.rs", &edited);
+    let again = proposed_again(&world);
+    assert_eq!(again["new"], true);
+    assert_eq!(hunk_states(&world, &id(&again)), ["proposed", "rejected"]);
+    let shown = run(&world, &["ledger", "export"]).ok().stdout;
+    let reason = format!("rejected before, in {}: clear enough", &first[..12]);
+    assert!(shown.contains(&reason), "{shown}");
+}
+
+#[test]
+fn a_newer_statement_of_waiting_work_takes_the_place_of_the_older() {
+    let world = world();
+    let first = id(&propose(&world));
+    run(&world, &["reject", &format!("{first}/1"), "--by", "Ada"]).ok();
+    world.write("src/queue.rs", format!("//! A queue.\n\n{RUST}"));
+    let second = id(&proposed_again(&world));
+    assert_eq!(hunk_states(&world, &first), ["rejected", "superseded"]);
+    assert_eq!(hunk_states(&world, &second), ["rejected", "proposed"]);
+    run(&world, &["accept", &format!("{first}/2"), "--by", "Ada"]).exited(2);
+    run(&world, &["ledger", "verify"]).ok();
+}

@@ -58,8 +58,10 @@ pub enum Command {
     Show(ShowArgs),
     /// Accept hunks of a change: write them to the working tree, exactly as shown.
     Accept(DecideArgs),
-    /// Reject hunks of a change. They stay readable.
+    /// Reject hunks of a change. They stay readable, and the same source does not offer them again.
     Reject(RejectArgs),
+    /// Take a rejection back: the hunks wait again.
+    Restore(DecideArgs),
     /// Take accepted hunks out again. Later edits stay.
     Undo(DecideArgs),
     /// Review and judge any difference, without a ledger and without writing anything.

@@ -5,18 +5,14 @@ use std::sync::Arc;
 
 use model::{
     ChangeSetId, Decision, Digest, Event, FailedFile, FileChange, Hunk, HunkState, Intent,
-    LandedFile, OperationId, Outcome, PlannedFile, PlannedSide, RelPath, Timestamp,
+    LandedFile, OperationId, Outcome, PlannedFile, PlannedSide, Purpose, RelPath,
 };
 
 use crate::Error;
 use crate::board::BoardChange;
 use crate::engine::Engine;
-use crate::plan::{
-    Current, OpenTexts, Plan, PlanFile, Refused, Selection, World, accept_file, undo_file,
-};
-
-/// How long a language server's word that a path is open and unsaved holds, in milliseconds.
-pub const PRESENCE_TTL_MS: u64 = 10_000;
+use crate::plan::{OpenTexts, Plan, PlanFile, Refused, Selection, accept_file, undo_file};
+use crate::take_out::review_file;
 
 /// An intent that was appended and has no outcome yet.
 #[derive(Debug)]
@@ -88,18 +84,22 @@ impl Engine {
         }
         let change = self.change(id)?;
         let acceptable = change.state.acceptable();
-        let landed = change.state.accepted();
         let hunks = select(&change, selection, &acceptable, "accepted")?;
-        let world = self.world(open)?;
-        let (mut files, mut refused) = (Vec::new(), Vec::new());
-        for (file, hunks) in by_file(&change, &hunks) {
-            let in_text: Vec<&Hunk> =
-                file.hunks.iter().filter(|hunk| landed.contains(&hunk.ordinal)).collect();
-            let (planned, left) = accept_file(&world, file, &hunks, &in_text);
-            files.extend(planned);
+        let (found, hunks) = adopted_and_others(&change, hunks);
+        let mut world = self.world(open)?;
+        let mut refused = Vec::new();
+        for (file, hunks) in by_file(&change, &found) {
+            let (planned, left) = review_file(&world, file, &hunks, &in_text(&change, file));
             refused.extend(left);
+            planned.into_iter().for_each(|file| world.lay_over(file));
         }
-        Ok(assemble(&change, false, files, refused))
+        for (file, hunks) in by_file(&change, &hunks) {
+            let (planned, left) = accept_file(&world, file, &hunks, &in_text(&change, file));
+            refused.extend(left);
+            planned.into_iter().for_each(|file| world.lay_over(file));
+        }
+        let files = world.planned.into_values().collect();
+        Ok(assemble(&change, Purpose::Accept, files, refused))
     }
 
     /// Plans taking accepted hunks out again, against the texts as they are now.
@@ -131,7 +131,7 @@ impl Engine {
             }
             for (file, hunks) in by_file(&change, &hunks) {
                 let ordinals: Vec<u32> = hunks.iter().map(|hunk| hunk.ordinal).collect();
-                let in_text = in_text(file, &change.state.accepted());
+                let in_text = in_text(&change, file);
                 let landed: Vec<&PlannedFile> = intent
                     .files
                     .iter()
@@ -143,7 +143,7 @@ impl Engine {
             }
         }
         let files = world.planned.into_values().collect();
-        Ok(assemble(&change, true, files, refused))
+        Ok(assemble(&change, Purpose::Undo, files, refused))
     }
 
     /// Appends the intent: from here on a crash leaves a trace.
@@ -159,8 +159,14 @@ impl Engine {
             holder: self.ledger.holder()?.clone(),
             worktree: self.worktree(),
         };
-        let event =
-            if plan.undo { Event::UndoRequested(intent) } else { Event::AcceptRequested(intent) };
+        let event = match plan.purpose {
+            Purpose::Accept => Event::AcceptRequested(intent),
+            Purpose::Undo => Event::UndoRequested(intent),
+            Purpose::Reject => {
+                let prints = self.prints(plan.changeset, &plan.hunks)?;
+                Event::RejectRequested { intent, reason: plan.reason.clone(), prints }
+            }
+        };
         let seq = self.ledger.append_if(self.clock.now(), &self.actor, &event, plan.as_of)?;
         Ok(Operation { id: OperationId(seq), plan, landed: Vec::new(), failed: Vec::new() })
     }
@@ -238,7 +244,7 @@ impl Engine {
         let outcome = outcome(id, &plan, landed, failed);
         let report = Report {
             changeset: plan.changeset,
-            done: if plan.undo { "undone" } else { "accepted" },
+            done: done(plan.purpose),
             hunks: outcome.hunks.clone(),
             shifted: plan.files.iter().map(|file| file.shifted).sum(),
             already: plan.files.iter().map(|file| file.already).sum(),
@@ -246,7 +252,7 @@ impl Engine {
             refused: plan.refused.into_iter().map(RefusedHunk::from).collect(),
             failed: outcome.failed.clone(),
         };
-        self.append(&settled(outcome, plan.undo, plan.hunks.len()))?;
+        self.append(&settled(outcome, plan.purpose, plan.hunks.len()))?;
         Ok(report)
     }
 
@@ -268,7 +274,7 @@ impl Engine {
         self.carry_out(plan)
     }
 
-    fn carry_out(&mut self, plan: Plan) -> Result<Report, Error> {
+    pub(crate) fn carry_out(&mut self, plan: Plan) -> Result<Report, Error> {
         if plan.hunks.is_empty() {
             return Ok(Report::nothing(plan));
         }
@@ -278,159 +284,6 @@ impl Engine {
             self.reverse(&mut operation);
         }
         self.settle(operation, &[])
-    }
-
-    /// Records that the person does not want these hunks. Nothing else changes; they stay readable.
-    ///
-    /// # Errors
-    /// The ChangeSet is unknown, or a hunk asked for cannot be rejected.
-    pub fn reject(
-        &mut self,
-        id: ChangeSetId,
-        selection: &Selection,
-        reason: Option<String>,
-    ) -> Result<Report, Error> {
-        let change = self.change(id)?;
-        let hunks = select(&change, selection, &change.state.acceptable(), "rejected")?;
-        let event = Event::Rejected { changeset: id, hunks: hunks.clone(), reason };
-        self.append(&event)?;
-        Ok(Report { done: "rejected", hunks, ..Report::empty(id) })
-    }
-
-    /// Records that a buffer whose text holds accepted hunks was saved.
-    ///
-    /// # Errors
-    /// The ledger cannot be read or did not take the event.
-    pub fn saved(&mut self, path: &RelPath) -> Result<(), Error> {
-        let accepted = self.unsaved(path)?.into_iter().map(|(changeset, _)| changeset);
-        let undone = self.undone_unsaved(path)?.into_iter().map(|(changeset, ..)| changeset);
-        let changesets: BTreeSet<ChangeSetId> = accepted.chain(undone).collect();
-        for changeset in changesets {
-            self.append(&Event::Saved { changeset, path: path.clone() })?;
-        }
-        Ok(())
-    }
-
-    /// Settles undos that only the buffer of a file held, now that the buffer is gone: where the disk still
-    /// has what was accepted, the undo is lost and the hunk is accepted as before.
-    ///
-    /// # Errors
-    /// The ledger cannot be read or did not take the event.
-    pub fn closed(&mut self, path: &RelPath, reason: &str) -> Result<(), Error> {
-        for (changeset, hunk, accepted) in self.undone_unsaved(path)? {
-            let event = self.undo_settled(changeset, path, hunk, accepted, reason)?;
-            self.append(&event)?;
-        }
-        Ok(())
-    }
-
-    /// What became of an unsaved undo, by what the disk holds.
-    pub(crate) fn undo_settled(
-        &self,
-        changeset: ChangeSetId,
-        path: &RelPath,
-        hunk: u32,
-        accepted: OperationId,
-        reason: &str,
-    ) -> Result<Event, Error> {
-        let asked = self.ledger.operation(accepted)?;
-        let planned = asked.as_ref().and_then(|o| o.intent.files.iter().find(|f| f.path == *path));
-        Ok(if planned.is_some_and(|file| self.on_disk(file, hunk)) {
-            Event::UndoLost { changeset, hunks: vec![hunk], reason: reason.to_owned() }
-        } else {
-            Event::Saved { changeset, path: path.clone() }
-        })
-    }
-
-    /// The undone hunks of a file that the disk does not know of yet, with the operation that had accepted them.
-    fn undone_unsaved(
-        &self,
-        path: &RelPath,
-    ) -> Result<Vec<(ChangeSetId, u32, OperationId)>, Error> {
-        let mut found = Vec::new();
-        for state in self.ledger.states()? {
-            for (hunk, hunk_state) in &state.hunks {
-                if let HunkState::Undone {
-                    operation: Some(operation),
-                    accepted: Some(accepted),
-                    saved: false,
-                } = hunk_state
-                    && state.paths.get(hunk) == Some(path)
-                    && self.is_ours(*operation)?
-                {
-                    found.push((state.id, *hunk, *accepted));
-                }
-            }
-        }
-        Ok(found)
-    }
-
-    /// Whether an operation wrote to this working tree.
-    pub(crate) fn is_ours(&self, operation: OperationId) -> Result<bool, Error> {
-        let asked = self.ledger.operation(operation)?;
-        Ok(asked.is_some_and(|asked| asked.intent.worktree == self.worktree()))
-    }
-
-    /// Records that these accepted hunks of a file are gone from its buffer: it was closed unsaved, or the
-    /// editor's own undo took them out. They are proposed again; those that are not accepted and unsaved
-    /// any more stay what they are.
-    ///
-    /// # Errors
-    /// The ledger cannot be read or did not take the event.
-    pub fn withdrawn(
-        &mut self,
-        path: &RelPath,
-        gone: &BTreeMap<ChangeSetId, BTreeSet<u32>>,
-        reason: &str,
-    ) -> Result<(), Error> {
-        for (changeset, mut hunks) in self.unsaved(path)? {
-            hunks.retain(|hunk| gone.get(&changeset).is_some_and(|gone| gone.contains(hunk)));
-            if hunks.is_empty() {
-                continue;
-            }
-            let reason = reason.to_owned();
-            self.append(&Event::Withdrawn { changeset, hunks, reason })?;
-        }
-        Ok(())
-    }
-
-    /// Tells other processes which paths have unsaved text in an editor here. Holds for
-    /// [`PRESENCE_TTL_MS`]; renew before.
-    ///
-    /// # Errors
-    /// The ledger cannot be written.
-    pub fn publish_presence(&mut self, unsaved: &[RelPath]) -> Result<(), Error> {
-        let until = Timestamp(self.clock.now().0.saturating_add(PRESENCE_TTL_MS));
-        Ok(self.ledger.publish_presence(unsaved, until)?)
-    }
-
-    /// The accepted, unsaved hunks of a file, by ChangeSet.
-    fn unsaved(&self, path: &RelPath) -> Result<Vec<(ChangeSetId, Vec<u32>)>, Error> {
-        let mut found = Vec::new();
-        for state in self.ledger.states()? {
-            let mut hunks = Vec::new();
-            for (hunk, hunk_state) in &state.hunks {
-                if let HunkState::Accepted { operation, saved: false } = hunk_state
-                    && state.paths.get(hunk) == Some(path)
-                    && self.is_ours(*operation)?
-                {
-                    hunks.push(*hunk);
-                }
-            }
-            if !hunks.is_empty() {
-                found.push((state.id, hunks));
-            }
-        }
-        Ok(found)
-    }
-
-    pub(crate) fn world<'e>(&'e self, open: &'e OpenTexts) -> Result<Now<'e>, Error> {
-        let own = self.ledger.holder()?;
-        let presences = self.ledger.presences(self.clock.now())?;
-        let elsewhere =
-            presences.into_iter().filter(|(_, holder)| holder != own).map(|(path, _)| path);
-        let (elsewhere, planned) = (elsewhere.collect(), BTreeMap::new());
-        Ok(Now { engine: self, open, elsewhere, planned })
     }
 
     pub(crate) fn write(&self, file: &PlanFile) -> Result<LandedFile, String> {
@@ -464,7 +317,7 @@ impl Engine {
 }
 
 impl Report {
-    fn empty(changeset: ChangeSetId) -> Self {
+    pub(crate) fn empty(changeset: ChangeSetId) -> Self {
         Self {
             changeset,
             done: "accepted",
@@ -480,7 +333,7 @@ impl Report {
     /// What to say of a plan in which no hunk can take effect.
     pub fn nothing(plan: Plan) -> Self {
         Self {
-            done: if plan.undo { "undone" } else { "accepted" },
+            done: done(plan.purpose),
             refused: plan.refused.into_iter().map(RefusedHunk::from).collect(),
             ..Self::empty(plan.changeset)
         }
@@ -493,93 +346,28 @@ impl From<Refused> for RefusedHunk {
     }
 }
 
-/// The world as it is: buffers where an editor holds a file, else the disk, else what is planned already.
-pub(crate) struct Now<'e> {
-    engine: &'e Engine,
-    open: &'e OpenTexts,
-    elsewhere: Vec<RelPath>,
-    planned: BTreeMap<RelPath, PlanFile>,
-}
-
-impl Now<'_> {
-    /// Shows a planned file to what is planned after it, as one step from the start to the newest end.
-    fn lay_over(&mut self, file: PlanFile) {
-        let Some(earlier) = self.planned.remove(&file.path) else {
-            self.planned.insert(file.path.clone(), file);
-            return;
-        };
-        let text = |side: &Option<(model::FileMode, Arc<[u8]>)>| {
-            side.as_ref().map_or_else(|| Arc::from([]), |(_, bytes)| Arc::clone(bytes))
-        };
-        let (from, to) = (text(&earlier.before), text(&file.after));
-        let edits = semdiff::hunks(&from, &to)
-            .iter()
-            .map(|(before, after)| (before.bytes(), after.of(&to).to_vec()))
-            .collect();
-        let merged = PlanFile {
-            before: earlier.before,
-            after: file.after,
-            edits,
-            hunks: [earlier.hunks, file.hunks].concat(),
-            // Two steps in one have no single place for each hunk; an undo is not undone by places.
-            places: Vec::new(),
-            shifted: earlier.shifted + file.shifted,
-            already: earlier.already + file.already,
-            unsaved: earlier.unsaved,
-            in_editor: earlier.in_editor || file.in_editor,
-            path: file.path,
-        };
-        self.planned.insert(merged.path.clone(), merged);
-    }
-}
-
-impl World for Now<'_> {
-    fn current(&self, path: &RelPath) -> Result<Option<Current>, String> {
-        let open = self.open.0.get(path);
-        let unsaved = open.is_some_and(|open| open.unsaved);
-        if let Some(planned) = self.planned.get(path) {
-            let in_editor = planned.in_editor;
-            let current = planned.after.as_ref().map(|(mode, bytes)| Current {
-                mode: *mode,
-                bytes: Arc::clone(bytes),
-                in_editor,
-                unsaved,
-            });
-            return Ok(current);
-        }
-        if open.is_none() && self.elsewhere.contains(path) {
-            return Err(format!(
-                "{path} has unsaved changes in an editor: accept it there, or save"
-            ));
-        }
-        let saved = self.engine.repository.saved(path).map_err(|error| error.to_string())?;
-        let current =
-            |mode, bytes: Arc<[u8]>| Current { mode, bytes, in_editor: open.is_some(), unsaved };
-        Ok(match (open, saved) {
-            (Some(open), saved) => {
-                let mode = saved.map_or(model::FileMode::File, |saved| saved.mode);
-                Some(current(mode, open.text.as_bytes().into()))
-            }
-            (None, Some(saved)) => Some(current(saved.mode, saved.bytes.into())),
-            (None, None) => None,
-        })
-    }
-
-    fn stored(&self, blob: &Digest) -> Result<Arc<[u8]>, String> {
-        self.engine.ledger.blob(blob).map(Arc::from).map_err(|error| error.to_string())
-    }
-}
-
 /// The event for an outcome.
-pub(crate) fn settled(outcome: Outcome, undo: bool, asked: usize) -> Event {
+pub(crate) fn settled(outcome: Outcome, purpose: Purpose, asked: usize) -> Event {
     let whole = outcome.failed.is_empty() && outcome.hunks.len() == asked;
-    match (undo, whole, outcome.landed.is_empty()) {
-        (false, true, _) => Event::Accepted(outcome),
-        (false, false, false) => Event::PartlyAccepted(outcome),
-        (false, false, true) => Event::AcceptFailed(outcome),
-        (true, true, _) => Event::Undone(outcome),
-        (true, false, false) => Event::PartlyUndone(outcome),
-        (true, false, true) => Event::UndoFailed(outcome),
+    match (purpose, whole, outcome.landed.is_empty()) {
+        (Purpose::Accept, true, _) => Event::Accepted(outcome),
+        (Purpose::Accept, false, false) => Event::PartlyAccepted(outcome),
+        (Purpose::Accept, false, true) => Event::AcceptFailed(outcome),
+        (Purpose::Undo, true, _) => Event::Undone(outcome),
+        (Purpose::Undo, false, false) => Event::PartlyUndone(outcome),
+        (Purpose::Undo, false, true) => Event::UndoFailed(outcome),
+        (Purpose::Reject, true, _) => Event::TakenOut(outcome),
+        (Purpose::Reject, false, false) => Event::PartlyTakenOut(outcome),
+        (Purpose::Reject, false, true) => Event::TakeOutFailed(outcome),
+    }
+}
+
+/// What was done, as a word.
+fn done(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Accept => "accepted",
+        Purpose::Undo => "undone",
+        Purpose::Reject => "rejected",
     }
 }
 
@@ -611,9 +399,9 @@ fn blob(file: &PlanFile) -> Option<Digest> {
     file.after.as_ref().map(|(_, bytes)| Digest::of(bytes))
 }
 
-fn assemble(
+pub(crate) fn assemble(
     change: &BoardChange,
-    undo: bool,
+    purpose: Purpose,
     mut files: Vec<PlanFile>,
     mut refused: Vec<Refused>,
 ) -> Plan {
@@ -623,10 +411,13 @@ fn assemble(
     hunks.sort_unstable();
     hunks.dedup();
     let (changeset, as_of) = (change.changeset.id, change.state.updated_seq);
-    Plan { changeset, undo, hunks, files, refused, as_of }
+    Plan { changeset, purpose, hunks, files, refused, as_of, reason: None }
 }
 
-fn by_file<'c>(change: &'c BoardChange, hunks: &[u32]) -> Vec<(&'c FileChange, Vec<&'c Hunk>)> {
+pub(crate) fn by_file<'c>(
+    change: &'c BoardChange,
+    hunks: &[u32],
+) -> Vec<(&'c FileChange, Vec<&'c Hunk>)> {
     let wanted = |file: &'c FileChange| {
         let hunks: Vec<&Hunk> =
             file.hunks.iter().filter(|hunk| hunks.contains(&hunk.ordinal)).collect();
@@ -635,12 +426,23 @@ fn by_file<'c>(change: &'c BoardChange, hunks: &[u32]) -> Vec<(&'c FileChange, V
     change.changeset.files.iter().filter_map(wanted).collect()
 }
 
-fn in_text<'c>(file: &'c FileChange, accepted: &[u32]) -> Vec<&'c Hunk> {
-    file.hunks.iter().filter(|hunk| accepted.contains(&hunk.ordinal)).collect()
+/// The hunks of a file that are in the text: accepted, or found there.
+pub(crate) fn in_text<'c>(change: &BoardChange, file: &'c FileChange) -> Vec<&'c Hunk> {
+    let there = |hunk: &&Hunk| {
+        let state = change.state.hunks.get(&hunk.ordinal);
+        matches!(state, Some(HunkState::Accepted { .. } | HunkState::Adopted))
+    };
+    file.hunks.iter().filter(there).collect()
+}
+
+/// Those of `hunks` that were found in the text, and the others.
+pub(crate) fn adopted_and_others(change: &BoardChange, hunks: Vec<u32>) -> (Vec<u32>, Vec<u32>) {
+    let adopted = change.state.adopted();
+    hunks.into_iter().partition(|hunk| adopted.contains(hunk))
 }
 
 /// The hunks that a selection means. `All` and `File` take what can be; named hunks must each be able to.
-fn select(
+pub(crate) fn select(
     change: &BoardChange,
     selection: &Selection,
     able: &[u32],

@@ -7,20 +7,27 @@
 mod acceptance;
 mod assess;
 mod board;
+mod buffers;
 mod check;
 mod clock;
+mod earlier;
 mod engine;
 mod error;
 mod examine;
+mod now;
 mod plan;
 mod propose;
 mod recover;
+mod rejection;
 mod rules;
+mod take_out;
 
-pub use acceptance::{Operation, PRESENCE_TTL_MS, RefusedHunk, Report};
+pub use acceptance::{Operation, RefusedHunk, Report};
 pub use board::{Board, BoardChange, Texts};
+pub use buffers::PRESENCE_TTL_MS;
 pub use check::{CheckOutcome, CheckReport, Target, check};
 pub use clock::Clock;
+pub use earlier::RejectedBefore;
 pub use engine::{Engine, ledger_folder};
 pub use error::{Error, ErrorKind};
 pub use plan::{OpenText, OpenTexts, Plan, PlanFile, Refused, Selection};

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use model::{
     ChangeSetId, Content, FileChange, FileMode, Hunk, HunkKind, LineSpan, PlannedFile,
-    PlannedPlace, RelPath,
+    PlannedPlace, Purpose, RelPath,
 };
 use semdiff::{Anchor, Anchoring};
 
@@ -43,8 +43,8 @@ pub struct OpenText {
 pub struct Plan {
     /// Of which ChangeSet.
     pub changeset: ChangeSetId,
-    /// Whether accepted hunks are taken out, instead of proposed ones put in.
-    pub undo: bool,
+    /// What it is for.
+    pub purpose: Purpose,
     /// The hunks that will take effect.
     pub hunks: Vec<u32>,
     /// The files, ordered by path.
@@ -53,6 +53,8 @@ pub struct Plan {
     pub refused: Vec<Refused>,
     /// The last event about the ChangeSet when this was planned; a later one makes the plan void.
     pub(crate) as_of: u64,
+    /// Why, if it rejects and they said.
+    pub(crate) reason: Option<String>,
 }
 
 /// One file of a plan.
@@ -174,14 +176,15 @@ pub(crate) fn undo_file(
     }
 }
 
-struct Replacement {
-    hunk: u32,
-    place: LineSpan,
-    text: Vec<u8>,
+/// What a hunk, or its inverse, puts in place of what.
+pub(crate) struct Replacement {
+    pub hunk: u32,
+    pub place: LineSpan,
+    pub text: Vec<u8>,
 }
 
 /// Anchors replacements in the current text and applies those that have one place.
-fn place_in(
+pub(crate) fn place_in(
     path: &RelPath,
     anchoring: &Anchoring<'_>,
     current: &Current,
@@ -294,10 +297,10 @@ fn undo_whole(
         .collect()
 }
 
-type Held = Option<(FileMode, Arc<[u8]>)>;
+pub(crate) type Held = Option<(FileMode, Arc<[u8]>)>;
 
 /// Exchanges a whole file, if it is exactly `from` now.
-fn exchange(
+pub(crate) fn exchange(
     world: &impl World,
     path: &RelPath,
     from: Held,
@@ -367,7 +370,20 @@ fn undo_lines(
         return Ok(place_in(&file.path, &anchoring, &current, &inverse));
     }
     // Text that was there before it was accepted has no place in what the acceptance wrote. Then all of
-    // them are stated against the captured text with the accepted hunks in it.
+    // them are stated against the captured text with the hunks in it.
+    let (left, inverse) = captured_inverse(world, file, hunks, in_text)?;
+    let anchoring = Anchoring::new(&left, &current.bytes);
+    Ok(place_in(&file.path, &anchoring, &current, &inverse))
+}
+
+/// The captured text with the hunks `in_text` in it, and the inverse of `hunks`, which are some of them,
+/// stated against that.
+pub(crate) fn captured_inverse(
+    world: &impl World,
+    file: &FileChange,
+    hunks: &[&Hunk],
+    in_text: &[&Hunk],
+) -> Result<(Vec<u8>, Vec<Replacement>), String> {
     let (Some(base), Some(proposal)) = (&file.before, &file.after) else {
         return Err("its text was not captured".to_owned());
     };
@@ -392,11 +408,10 @@ fn undo_lines(
             })
         })
         .collect::<Result<Vec<_>, String>>()?;
-    let anchoring = Anchoring::new(&left, &current.bytes);
-    Ok(place_in(&file.path, &anchoring, &current, &inverse))
+    Ok((left, inverse))
 }
 
-fn refuse_all(hunks: &[&Hunk], path: &RelPath, reason: &str) -> Vec<Refused> {
+pub(crate) fn refuse_all(hunks: &[&Hunk], path: &RelPath, reason: &str) -> Vec<Refused> {
     let refused = |hunk: &&Hunk| Refused {
         hunk: hunk.ordinal,
         path: path.clone(),

@@ -13,6 +13,7 @@ use agent::recipe::{Recipe, Skipped, Source};
 use crate::Error;
 use crate::assess::{assess, judge};
 use crate::check::{captured_file, patched, read};
+use crate::earlier::{self, RejectedBefore, rejected_from_the_start};
 use crate::engine::Engine;
 use crate::examine::{ChangedFile, Side, examine_all};
 use crate::rules::Rules;
@@ -29,6 +30,8 @@ pub enum Proposal {
         /// And this became of them.
         stage: Stage,
     },
+    /// All of it was rejected before, and what surrounds it is as it was. Nothing was recorded.
+    Rejected(Vec<RejectedBefore>),
 }
 
 /// A ChangeSet that was captured, reviewed and judged.
@@ -213,7 +216,8 @@ impl Engine {
         self.propose(base, origin, title, rationale, &files, &rules)
     }
 
-    /// Records the difference `files` as a ChangeSet: blobs first, then both events in one transaction.
+    /// Records the difference `files` as a ChangeSet: blobs first, then the events in one transaction. Hunks
+    /// that were rejected before are rejected from the start; older statements of the same work give way.
     fn propose(
         &mut self,
         base: model::Base,
@@ -234,6 +238,11 @@ impl Engine {
         let changeset = ChangeSet::new(base, origin, title, rationale, changes);
         if let Some(state) = self.ledger.state(changeset.id)? {
             return Ok(Proposal::Known { id: changeset.id, stage: state.stage() });
+        }
+        let prints = earlier::prints(&changeset, files);
+        let rejected = self.rejected_before(&changeset, &prints)?;
+        if rejected.len() == prints.len() && !rejected.is_empty() {
+            return Ok(Proposal::Rejected(rejected));
         }
         let sides = files.iter().flat_map(|file| file.before.iter().chain(&file.after));
         self.ledger.blobs().put_all(sides.filter_map(Side::bytes))?;
@@ -256,7 +265,11 @@ impl Engine {
             verdict: verdict.clone(),
         };
         let proposed = Event::ChangeSetProposed { changeset: changeset.clone() };
-        self.ledger.append_all(self.clock.now(), &self.actor, &[proposed, judged])?;
+        let rejected = rejected_from_the_start(&changeset, &rejected, &prints);
+        let superseded = self.superseding(&changeset, &prints)?;
+        let events = [proposed, judged].into_iter().chain(rejected).chain(superseded);
+        let events: Vec<Event> = events.collect();
+        self.ledger.append_all(self.clock.now(), &self.actor, &events)?;
         Ok(Proposal::New(Box::new(Captured { changeset, review, verdict })))
     }
 }

@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 
 use model::{
     Actor, ActorKind, ChangeSetState, Event, FailedFile, HunkState, Intent, LandedFile,
-    OperationId, Outcome, PlannedFile, RelPath, Surface,
+    OperationId, Outcome, PlannedFile, Purpose, RelPath, Surface,
 };
 use semdiff::{Anchor, Anchoring};
 
 use crate::Error;
 use crate::acceptance::{settled, took_effect};
+use crate::buffers::taken_of;
 use crate::engine::Engine;
 use crate::plan::{OpenTexts, PlanFile, World};
 
@@ -22,8 +23,8 @@ use crate::plan::{OpenTexts, PlanFile, World};
 pub struct Recovered {
     /// The intent.
     pub operation: OperationId,
-    /// Whether it was an undo.
-    pub undo: bool,
+    /// What it was for.
+    pub purpose: Purpose,
     /// What became of it.
     pub outcome: Outcome,
 }
@@ -45,16 +46,16 @@ impl Engine {
             // It can only be read here; what is open is settled where it can be written.
             return Ok(recovered);
         }
-        for ledger::Operation { id: operation, intent, undo } in self.ledger.open_operations()? {
+        for ledger::Operation { id: operation, intent, purpose } in self.ledger.open_operations()? {
             // Another working tree's files say nothing about this one's, and are not ours to write.
             if self.ledger.is_alive(&intent.holder) || intent.worktree != self.worktree() {
                 continue;
             }
             self.sweep(&intent);
             let outcome = self.settle_by_content(operation, &intent, open)?;
-            let event = settled(outcome.clone(), undo, intent.hunks.len());
+            let event = settled(outcome.clone(), purpose, intent.hunks.len());
             match self.ledger.append(self.clock.now(), &recovery(), &event) {
-                Ok(_) => recovered.push(Recovered { operation, undo, outcome }),
+                Ok(_) => recovered.push(Recovered { operation, purpose, outcome }),
                 // Another process recovered it first: there is nothing left to do.
                 Err(ledger::AppendError::Illegal(model::IllegalTransition::NotOpen { .. })) => {}
                 Err(error) => return Err(error.into()),
@@ -107,25 +108,17 @@ impl Engine {
         Ok(())
     }
 
-    /// Undos that only a buffer held, whose editor's server is dead.
+    /// Undos and rejections that only a buffer held, whose editor's server is dead.
     fn lost_undos(&self, open: &OpenTexts) -> Result<Vec<Event>, Error> {
         let mut events = Vec::new();
         for state in self.ledger.states()? {
-            for (hunk, hunk_state) in &state.hunks {
-                let HunkState::Undone {
-                    operation: Some(undo),
-                    accepted: Some(accepted),
-                    saved: false,
-                } = *hunk_state
-                else {
-                    continue;
-                };
-                let Some(path) = state.paths.get(hunk) else { continue };
-                let Some(asked) = self.ledger.operation(undo)? else { continue };
+            for taken in taken_of(&state) {
+                let Some(path) = state.paths.get(&taken.hunk) else { continue };
+                let Some(asked) = self.ledger.operation(taken.operation)? else { continue };
                 let alive = self.ledger.is_alive(&asked.intent.holder);
-                if !alive && self.is_ours(undo)? && !open.0.contains_key(path) {
-                    let reason = "the editor ended without saving the undo";
-                    events.push(self.undo_settled(state.id, path, *hunk, accepted, reason)?);
+                if !alive && self.is_ours(taken.operation)? && !open.0.contains_key(path) {
+                    let reason = "the editor ended without saving it";
+                    events.push(self.taken_settled(&taken, path, reason)?);
                 }
             }
         }

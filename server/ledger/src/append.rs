@@ -11,7 +11,7 @@ use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
 use crate::chain::{RawEvent, genesis};
 use crate::database::{self, damaged, raw_event, signed, unreadable, unsigned, unsigned_or_none};
-use crate::replay::{Projection, blobs_of, settles};
+use crate::replay::{Projection, about, blobs_of, settles};
 use crate::{Blobs, EVENT_BYTES_MAX, FORMAT, Ledger, LedgerError};
 
 /// Why an event was not appended. Nothing was recorded then.
@@ -164,7 +164,32 @@ impl Append<'_> {
         event: &Event,
         expected: Option<u64>,
     ) -> Result<u64, AppendError> {
-        let id = event.changeset();
+        let seq = self.seq + 1;
+        let after = match event.changeset() {
+            Some(id) => Some(self.folded(id, seq, event, expected)?),
+            None => None,
+        };
+        if let Some(blob) = blobs_of(event).into_iter().find(|blob| !self.blobs.contains(blob)) {
+            return Err(AppendError::NoSuchBlob(blob));
+        }
+        let raw = seal(seq, at, actor, event, self.head)?;
+        self.insert(&raw, event)?;
+        if let Some(after) = &after {
+            store(self.transaction, after).map_err(|error| self.failed(error))?;
+        }
+        self.check_written(&raw, after.as_ref())?;
+        (self.seq, self.head) = (raw.seq, raw.hash);
+        Ok(seq)
+    }
+
+    /// What the ChangeSet `id` folds to with `event`.
+    fn folded(
+        &self,
+        id: ChangeSetId,
+        seq: u64,
+        event: &Event,
+        expected: Option<u64>,
+    ) -> Result<Projection, AppendError> {
         let before = load(self.transaction, self.path, id)?;
         let found = before.as_ref().map_or(0, |before| before.state.updated_seq);
         if let Some(expected) = expected
@@ -172,17 +197,7 @@ impl Append<'_> {
         {
             return Err(AppendError::Moved { changeset: id.short(), expected, found });
         }
-        let seq = self.seq + 1;
-        let after = Projection::fold(before, seq, event).map_err(AppendError::Illegal)?;
-        if let Some(blob) = blobs_of(event).into_iter().find(|blob| !self.blobs.contains(blob)) {
-            return Err(AppendError::NoSuchBlob(blob));
-        }
-        let raw = seal(seq, at, actor, event, self.head)?;
-        self.insert(&raw, event)?;
-        store(self.transaction, &after).map_err(|error| self.failed(error))?;
-        self.check_written(&raw, id, &after)?;
-        (self.seq, self.head) = (raw.seq, raw.hash);
-        Ok(seq)
+        Projection::fold(before, seq, event).map_err(AppendError::Illegal)
     }
 
     fn insert(&self, raw: &RawEvent, event: &Event) -> Result<(), AppendError> {
@@ -200,7 +215,7 @@ impl Append<'_> {
                     raw.previous.to_string(),
                     raw.hash.to_string(),
                     event.kind(),
-                    event.changeset().to_string(),
+                    about(event),
                     settles(event).map(|operation| signed(operation.0)),
                 ])
             })
@@ -209,20 +224,18 @@ impl Append<'_> {
     }
 
     /// The pair of the checks before writing: what a reader will see is what was meant.
-    fn check_written(
-        &self,
-        raw: &RawEvent,
-        id: ChangeSetId,
-        after: &Projection,
-    ) -> Result<(), AppendError> {
+    fn check_written(&self, raw: &RawEvent, after: Option<&Projection>) -> Result<(), AppendError> {
         let sql = format!("SELECT {} FROM events WHERE seq = ?1", database::RAW_COLUMNS);
         let stored = self
             .transaction
             .prepare_cached(&sql)
             .and_then(|mut statement| statement.query_row([signed(raw.seq)], raw_event))
             .map_err(|error| unreadable(self.path, error))?;
-        let projected = load(self.transaction, self.path, id)?;
-        if stored != *raw || projected.as_ref() != Some(after) {
+        let projected = match after {
+            Some(after) => load(self.transaction, self.path, after.state.id)?,
+            None => None,
+        };
+        if stored != *raw || projected.as_ref() != after {
             let reason = format!("event {} did not read back as it was written", raw.seq);
             return Err(damaged(self.path, reason).into());
         }

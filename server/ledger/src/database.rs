@@ -10,14 +10,27 @@ use std::time::Duration;
 
 use model::{Digest, Timestamp};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, Row, TransactionBehavior};
-use rusqlite_migration::{M, Migrations};
+use rusqlite::{Connection, OpenFlags, Row, Transaction, TransactionBehavior};
+use rusqlite_migration::{HookError, M, Migrations};
 
 use crate::chain::RawEvent;
-use crate::{APPLICATION_ID, BUSY_TIMEOUT_MS, FORMAT, LedgerError, folder};
+use crate::{APPLICATION_ID, BUSY_TIMEOUT_MS, FORMAT, LedgerError, folder, verify};
 
 /// The steps from an empty database to the current format. Steps are only added.
-const STEPS: [M<'static>; FORMAT as usize] = [M::up(include_str!("schema/1.sql"))];
+fn steps() -> Vec<M<'static>> {
+    let steps = vec![
+        M::up(include_str!("schema/1.sql")),
+        // What format 1 kept of an acceptance under way is spelled differently since.
+        M::up_with_hook(include_str!("schema/2.sql"), |transaction: &Transaction<'_>| {
+            let path = transaction.path().unwrap_or_default().to_owned();
+            let replayed = verify::replay_projections(transaction, Path::new(&path));
+            replayed.map_err(|error| HookError::Hook(error.to_string()))?;
+            Ok(())
+        }),
+    ];
+    debug_assert_eq!(i64::try_from(steps.len()), Ok(FORMAT), "a step for each format");
+    steps
+}
 
 /// The columns of `events` that make a [`RawEvent`], in the order that [`raw_event`] reads them.
 pub(crate) const RAW_COLUMNS: &str = "seq, at, actor, event, previous, hash";
@@ -269,7 +282,7 @@ fn connect_as(path: &Path, name: &Path, flags: OpenFlags) -> Result<Connection, 
 
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), LedgerError> {
     connection.set_transaction_behavior(TransactionBehavior::Immediate);
-    Migrations::from_slice(&STEPS).to_latest(connection).map_err(|error| match error {
+    Migrations::new(steps()).to_latest(connection).map_err(|error| match error {
         rusqlite_migration::Error::RusqliteError { err, .. } => LedgerError::sqlite(path, err),
         other => damaged(path, other.to_string()),
     })

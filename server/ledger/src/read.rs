@@ -2,8 +2,8 @@
 //! its hash is an error, never an answer.
 
 use model::{
-    ChangeSet, ChangeSetId, ChangeSetState, Event, HunkState, Intent, OperationId, Outcome, Review,
-    StoredEvent, Verdict,
+    ChangeSet, ChangeSetId, ChangeSetState, Event, HunkState, Intent, OperationId, Outcome,
+    Purpose, Review, Snapshot, StoredEvent, Verdict,
 };
 use rusqlite::{OptionalExtension, Params, Row};
 
@@ -46,15 +46,15 @@ pub enum FindError {
     Ledger(#[from] LedgerError),
 }
 
-/// An acceptance or an undo, as it was asked for.
+/// An acceptance, an undo or a taking out, as it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operation {
     /// Its id.
     pub id: OperationId,
     /// What was planned.
     pub intent: Intent,
-    /// Whether it is an undo.
-    pub undo: bool,
+    /// What it is for.
+    pub purpose: Purpose,
 }
 
 impl Ledger {
@@ -167,7 +167,7 @@ impl Ledger {
         self.events_where("changeset = ?1 ORDER BY seq", [id.to_string()])
     }
 
-    /// The acceptance or undo numbered `id`; `None` if that event is none.
+    /// The operation numbered `id`; `None` if that event is none.
     ///
     /// # Errors
     /// As [`Ledger::changeset`].
@@ -187,15 +187,7 @@ impl Ledger {
     /// One event read, hashed and parsed.
     pub fn outcome_of(&self, id: OperationId) -> Result<Option<Outcome>, LedgerError> {
         let stored = self.event_where("settles = ?1", [signed(id.0)])?;
-        Ok(stored.and_then(|stored| match stored.event {
-            Event::Accepted(outcome)
-            | Event::PartlyAccepted(outcome)
-            | Event::AcceptFailed(outcome)
-            | Event::Undone(outcome)
-            | Event::PartlyUndone(outcome)
-            | Event::UndoFailed(outcome) => Some(outcome),
-            _ => None,
-        }))
+        Ok(stored.and_then(|stored| stored.event.outcome().map(|(_, outcome)| outcome.clone())))
     }
 
     /// The operation that put hunk `hunk` of the ChangeSet `id` into the text; `None` if it is not there.
@@ -233,6 +225,28 @@ impl Ledger {
         let sql = "seq IN (SELECT open_operation FROM changesets WHERE open_operation IS NOT NULL) \
                    ORDER BY seq";
         Ok(self.events_where(sql, [])?.into_iter().filter_map(operation).collect())
+    }
+
+    /// The last snapshot of the working tree `worktree`, with the number of its event; `None` if there is
+    /// none.
+    ///
+    /// # Errors
+    /// As [`Ledger::events`].
+    ///
+    /// # Cost
+    /// An indexed search; one row, hashed and parsed, for each snapshot that another working tree took since.
+    pub fn last_snapshot(&self, worktree: &str) -> Result<Option<(u64, Snapshot)>, LedgerError> {
+        let mut before = u64::MAX;
+        loop {
+            let sql = "kind = 'snapshot_taken' AND seq < ?1 ORDER BY seq DESC LIMIT 1";
+            let Some(stored) = self.event_where(sql, [signed(before)])? else { return Ok(None) };
+            match stored.event {
+                Event::SnapshotTaken { snapshot, .. } if snapshot.worktree == worktree => {
+                    return Ok(Some((stored.seq, snapshot)));
+                }
+                _ => before = stored.seq,
+            }
+        }
     }
 
     /// The number of the last event; 0 in an empty ledger.
@@ -317,12 +331,8 @@ fn id_and_text(row: &Row<'_>) -> rusqlite::Result<(ChangeSetId, String)> {
 }
 
 fn operation(stored: StoredEvent) -> Option<Operation> {
-    let id = OperationId(stored.seq);
-    match stored.event {
-        Event::AcceptRequested(intent) => Some(Operation { id, intent, undo: false }),
-        Event::UndoRequested(intent) => Some(Operation { id, intent, undo: true }),
-        _ => None,
-    }
+    let (purpose, intent) = stored.event.intent()?;
+    Some(Operation { id: OperationId(stored.seq), intent: intent.clone(), purpose })
 }
 
 fn list(ids: &[ChangeSetId]) -> String {

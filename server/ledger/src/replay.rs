@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use model::{
     ChangeSetId, ChangeSetState, Digest, Event, FileMode, IllegalTransition, OperationId,
-    StoredEvent,
+    SnapshotState, StoredEvent,
 };
 
 use crate::chain::{RawEvent, genesis};
@@ -116,10 +116,11 @@ impl Replay {
             return Err(Flaw::Link);
         }
         let stored = raw.open()?;
-        let id = stored.event.changeset();
-        let before = self.projections.remove(&id);
-        let after = Projection::fold(before, raw.seq, &stored.event).map_err(Flaw::Illegal)?;
-        self.projections.insert(id, after);
+        if let Some(id) = stored.event.changeset() {
+            let before = self.projections.remove(&id);
+            let after = Projection::fold(before, raw.seq, &stored.event).map_err(Flaw::Illegal)?;
+            self.projections.insert(id, after);
+        }
         for blob in blobs_of(&stored.event) {
             self.blobs.entry(blob).or_insert(raw.seq);
         }
@@ -128,7 +129,8 @@ impl Replay {
     }
 }
 
-/// The blobs that must be stored before `event` is: both sides of a ChangeSet's files, and of an intent's.
+/// The blobs that must be stored before `event` is: both sides of a ChangeSet's files and of an
+/// intent's, the files of a snapshot, both sides of a person's edit.
 /// A submodule's side names a commit of another repository and has no bytes.
 pub(crate) fn blobs_of(event: &Event) -> Vec<Digest> {
     let has_bytes = |mode: FileMode| mode != FileMode::Submodule;
@@ -140,26 +142,28 @@ pub(crate) fn blobs_of(event: &Event) -> Vec<Digest> {
             .filter(|side| has_bytes(side.mode))
             .map(|side| side.blob)
             .collect(),
-        Event::AcceptRequested(intent) | Event::UndoRequested(intent) => intent
+        Event::SnapshotTaken { snapshot, .. } => snapshot
             .files
             .iter()
-            .flat_map(|file| file.before.iter().chain(&file.after))
-            .filter(|side| has_bytes(side.mode))
-            .map(|side| side.blob)
+            .filter_map(|file| match &file.state {
+                SnapshotState::Saved(side) if has_bytes(side.mode) => Some(side.blob),
+                _ => None,
+            })
             .collect(),
-        _ => Vec::new(),
+        Event::Edited { before, after, .. } => before.iter().chain(after).copied().collect(),
+        _ => event.intent().map_or_else(Vec::new, |(_, intent)| {
+            let sides = intent.files.iter().flat_map(|file| file.before.iter().chain(&file.after));
+            sides.filter(|side| has_bytes(side.mode)).map(|side| side.blob).collect()
+        }),
     }
 }
 
 /// The operation that `event` is the outcome of.
 pub(crate) fn settles(event: &Event) -> Option<OperationId> {
-    match event {
-        Event::Accepted(outcome)
-        | Event::PartlyAccepted(outcome)
-        | Event::AcceptFailed(outcome)
-        | Event::Undone(outcome)
-        | Event::PartlyUndone(outcome)
-        | Event::UndoFailed(outcome) => Some(outcome.operation),
-        _ => None,
-    }
+    event.outcome().map(|(_, outcome)| outcome.operation)
+}
+
+/// The ChangeSet that `event` is about, as its column holds it: empty for none.
+pub(crate) fn about(event: &Event) -> String {
+    event.changeset().map(|id| id.to_string()).unwrap_or_default()
 }

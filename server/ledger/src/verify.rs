@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use model::{ChangeSetId, ChangeSetState, Digest};
-use rusqlite::{Connection, Row, TransactionBehavior};
+use rusqlite::{Connection, Row, Transaction, TransactionBehavior};
 
 use crate::database::{
     self, RAW_COLUMNS, parsed, raw_event, unreadable, unsigned, unsigned_or_none,
 };
 use crate::folder::Folder;
-use crate::replay::{Flaw, Projection, Replay, settles};
+use crate::replay::{Flaw, Projection, Replay, about, settles};
 use crate::{BlobError, FORMAT, Ledger, LedgerError, Mode, append};
 
 /// A ledger, or an export, in which everything holds.
@@ -153,15 +153,25 @@ impl Ledger {
         if found != FORMAT {
             return Err(LedgerError::NewerFormat { path, found }.into());
         }
-        let replay = replay(&transaction, &path)?;
-        transaction.execute("DELETE FROM changesets", []).map_err(failed)?;
-        for projection in replay.projections.values() {
-            append::store(&transaction, projection).map_err(failed)?;
-        }
-        check_projections(&transaction, &path, &replay)?;
+        let replay = replay_projections(&transaction, &path)?;
         transaction.commit().map_err(failed)?;
         Ok(replay.verified())
     }
+}
+
+/// Drops what is kept beside the events and replays it.
+pub(crate) fn replay_projections(
+    transaction: &Transaction<'_>,
+    path: &Path,
+) -> Result<Replay, VerifyError> {
+    let failed = |error| VerifyError::from(LedgerError::sqlite(path, error));
+    let replay = replay(transaction, path)?;
+    transaction.execute("DELETE FROM changesets", []).map_err(failed)?;
+    for projection in replay.projections.values() {
+        append::store(transaction, projection).map_err(failed)?;
+    }
+    check_projections(transaction, path, &replay)?;
+    Ok(replay)
 }
 
 impl Replay {
@@ -233,7 +243,7 @@ fn take_row(replay: &mut Replay, row: &Row<'_>) -> Result<(), Flaw> {
     let settled = unsigned_or_none(row, 8).map_err(unreadable)?;
     let matches = [
         ("kind", kind == stored.event.kind()),
-        ("changeset", changeset == stored.event.changeset().to_string()),
+        ("changeset", changeset == about(&stored.event)),
         ("settles", settled == settles(&stored.event).map(|operation| operation.0)),
     ];
     match matches.into_iter().find(|(_, matches)| !matches) {

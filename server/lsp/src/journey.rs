@@ -42,7 +42,7 @@ fn propose(world: &World, edit: impl Fn(&World)) -> ChangeSetId {
     let import = Import::Patch { name: "test.patch".into(), bytes: patch.into_bytes() };
     match engine(world).import(&import).unwrap() {
         Proposal::New(captured) => captured.changeset.id,
-        Proposal::Known { id, .. } => panic!("{id} is known"),
+        known => panic!("{known:?}"),
     }
 }
 

@@ -310,7 +310,12 @@ impl Rig {
             Job::Reject { token, changeset, selection, .. } => {
                 let hunks = self.select(changeset, &selection);
                 writeln!(self.log, "job reject {hunks:?}").unwrap();
-                self.append(&Event::Rejected { changeset, hunks: hunks.clone(), reason: None });
+                self.append(&Event::Rejected {
+                    changeset,
+                    hunks: hunks.clone(),
+                    reason: None,
+                    prints: vec![],
+                });
                 let report = report(changeset, "rejected", hunks);
                 self.engine(Done::Settled { token, report });
             }
@@ -479,7 +484,7 @@ impl Rig {
         self.seq += 1;
         self.board.seq = self.seq;
         for change in &mut self.board.changes {
-            if change.changeset.id == event.changeset() {
+            if Some(change.changeset.id) == event.changeset() {
                 let mut next = BoardChange::clone(change);
                 next.state = ChangeSetState::fold(Some(next.state), self.seq, event).unwrap();
                 *change = Arc::new(next);

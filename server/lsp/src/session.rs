@@ -311,7 +311,11 @@ impl Session {
             Done::Failed { token, failure } => self.failed(token, failure),
             Done::Recovered(recovered) => {
                 for recovered in recovered {
-                    let what = if recovered.undo { "undo" } else { "acceptance" };
+                    let what = match recovered.purpose {
+                        model::Purpose::Accept => "acceptance",
+                        model::Purpose::Undo => "undo",
+                        model::Purpose::Reject => "rejection",
+                    };
                     let change = recovered.outcome.changeset.short();
                     let landed = recovered.outcome.landed.len();
                     let files = crate::prose::count(landed, "file");

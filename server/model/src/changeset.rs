@@ -52,6 +52,18 @@ pub struct ChangeSet {
     pub rationale: String,
     /// The changed files, ordered by path.
     pub files: Vec<FileChange>,
+    /// Set if the change was in the person's tree already when it was captured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adopted: Option<Adoption>,
+}
+
+/// What is known of a change that was in the tree before it was captured.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Adoption {
+    /// From what it was captured: the event of a snapshot; `None` from a commit.
+    pub snapshot: Option<u64>,
+    /// The hunks that also hold what the person wrote, which could not be told apart.
+    pub mixed: Vec<u32>,
 }
 
 impl ChangeSet {
@@ -70,7 +82,7 @@ impl ChangeSet {
             hunk.ordinal = ordinal;
         }
         let id = ChangeSetId(Digest::of_json(&files));
-        Self { id, base, origin, title, rationale, files }
+        Self { id, base, origin, title, rationale, files, adopted: None }
     }
 
     /// Every hunk with its file, in order.
@@ -98,7 +110,7 @@ pub struct Base {
 /// Who proposed a ChangeSet.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Origin {
-    /// The kind of worker: `recipe`, `patch`, `branch`, `commit`.
+    /// The kind of worker: `recipe`, `patch`, `branch`, `commit`, `worktree`, `adopted`, `edited`.
     pub worker: String,
     /// Which one: the recipe's name, the branch, the patch file.
     pub name: String,

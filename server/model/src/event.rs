@@ -5,7 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ChangeSet, ChangeSetId, Digest, FileMode, LineSpan, RelPath, Review, Timestamp, Verdict,
+    ChangeSet, ChangeSetId, Digest, FileMode, HunkPrint, LineSpan, RelPath, Review, Snapshot,
+    Timestamp, Verdict,
 };
 
 /// Who acted, and through what.
@@ -41,7 +42,7 @@ pub enum Surface {
     Headless,
 }
 
-/// An operation on a ChangeSet (an acceptance or an undo): the sequence number of the event that asked for it.
+/// An operation on a ChangeSet (an acceptance, an undo, a rejection of what is in the text): the sequence number of the event that asked for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct OperationId(pub u64);
@@ -118,6 +119,25 @@ pub enum Event {
         hunks: Vec<u32>,
         /// Why, if they said.
         reason: Option<String>,
+        /// How each hunk is known again, should its source offer it again.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        prints: Vec<(u32, HunkPrint)>,
+    },
+    /// Someone takes a rejection back: the hunks wait again.
+    Restored {
+        /// Which.
+        changeset: ChangeSetId,
+        /// The hunks.
+        hunks: Vec<u32>,
+    },
+    /// These hunks wait no longer, because another ChangeSet says the same against a newer text.
+    Superseded {
+        /// Which.
+        changeset: ChangeSetId,
+        /// The hunks.
+        hunks: Vec<u32>,
+        /// The other one.
+        by: ChangeSetId,
     },
     /// Someone asked to undo accepted hunks; nothing is written yet.
     UndoRequested(Intent),
@@ -127,25 +147,86 @@ pub enum Event {
     PartlyUndone(Outcome),
     /// None are.
     UndoFailed(Outcome),
+    /// Someone does not want adopted hunks, which are in the text; nothing is written yet.
+    RejectRequested {
+        /// What taking them out comes to.
+        intent: Intent,
+        /// Why, if they said.
+        reason: Option<String>,
+        /// How each hunk is known again, should its source offer it again.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        prints: Vec<(u32, HunkPrint)>,
+    },
+    /// All of them are out of the text, and rejected.
+    TakenOut(Outcome),
+    /// Some are, the other files are named.
+    PartlyTakenOut(Outcome),
+    /// None are.
+    TakeOutFailed(Outcome),
+    /// The saved files as they were at one moment: a starting point from which changes are adopted.
+    SnapshotTaken {
+        /// What was there.
+        snapshot: Snapshot,
+        /// What whoever took it called it.
+        label: Option<String>,
+    },
+    /// A person saved a file in an editor, while a snapshot was the starting point: what they changed is
+    /// theirs and no part of what is adopted.
+    Edited {
+        /// The working tree: empty for the main one, else the name git gives the linked one.
+        worktree: String,
+        /// The file.
+        path: RelPath,
+        /// What was on disk before; `None`: nothing.
+        before: Option<Digest>,
+        /// What is there now; `None`: nothing.
+        after: Option<Digest>,
+    },
 }
 
 impl Event {
-    /// The ChangeSet it is about.
-    pub fn changeset(&self) -> ChangeSetId {
+    /// The ChangeSet it is about; `None` for what is about a working tree.
+    pub fn changeset(&self) -> Option<ChangeSetId> {
         match self {
-            Self::ChangeSetProposed { changeset } => changeset.id,
+            Self::ChangeSetProposed { changeset } => Some(changeset.id),
             Self::ChangeSetJudged { changeset, .. }
             | Self::Saved { changeset, .. }
             | Self::Withdrawn { changeset, .. }
             | Self::UndoLost { changeset, .. }
-            | Self::Rejected { changeset, .. } => *changeset,
-            Self::AcceptRequested(intent) | Self::UndoRequested(intent) => intent.changeset,
+            | Self::Rejected { changeset, .. }
+            | Self::Restored { changeset, .. }
+            | Self::Superseded { changeset, .. } => Some(*changeset),
+            Self::SnapshotTaken { .. } | Self::Edited { .. } => None,
+            _ => self
+                .intent()
+                .map(|(_, intent)| intent.changeset)
+                .or(self.outcome().map(|(_, outcome)| outcome.changeset)),
+        }
+    }
+
+    /// What someone asked for, and for what, if it is an intent.
+    pub fn intent(&self) -> Option<(Purpose, &Intent)> {
+        match self {
+            Self::AcceptRequested(intent) => Some((Purpose::Accept, intent)),
+            Self::UndoRequested(intent) => Some((Purpose::Undo, intent)),
+            Self::RejectRequested { intent, .. } => Some((Purpose::Reject, intent)),
+            _ => None,
+        }
+    }
+
+    /// What became of an intent, and what it was for, if it is an outcome.
+    pub fn outcome(&self) -> Option<(Purpose, &Outcome)> {
+        match self {
             Self::Accepted(outcome)
             | Self::PartlyAccepted(outcome)
-            | Self::AcceptFailed(outcome)
-            | Self::Undone(outcome)
-            | Self::PartlyUndone(outcome)
-            | Self::UndoFailed(outcome) => outcome.changeset,
+            | Self::AcceptFailed(outcome) => Some((Purpose::Accept, outcome)),
+            Self::Undone(outcome) | Self::PartlyUndone(outcome) | Self::UndoFailed(outcome) => {
+                Some((Purpose::Undo, outcome))
+            }
+            Self::TakenOut(outcome)
+            | Self::PartlyTakenOut(outcome)
+            | Self::TakeOutFailed(outcome) => Some((Purpose::Reject, outcome)),
+            _ => None,
         }
     }
 
@@ -166,8 +247,28 @@ impl Event {
             Self::Undone(_) => "undone",
             Self::PartlyUndone(_) => "partly_undone",
             Self::UndoFailed(_) => "undo_failed",
+            Self::Restored { .. } => "restored",
+            Self::Superseded { .. } => "superseded",
+            Self::RejectRequested { .. } => "reject_requested",
+            Self::TakenOut(_) => "taken_out",
+            Self::PartlyTakenOut(_) => "partly_taken_out",
+            Self::TakeOutFailed(_) => "take_out_failed",
+            Self::SnapshotTaken { .. } => "snapshot_taken",
+            Self::Edited { .. } => "edited",
         }
     }
+}
+
+/// What an intent is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// Putting proposed hunks into the text, or marking adopted ones as reviewed.
+    Accept,
+    /// Taking accepted hunks out again.
+    Undo,
+    /// Taking adopted hunks out.
+    Reject,
 }
 
 /// What someone asked for, planned to the byte, before anything is written.

@@ -15,21 +15,24 @@ mod path;
 mod policy_input;
 mod review;
 mod risk;
+mod snapshot;
 mod time;
 mod verdict;
 
 pub use changeset::{
-    Base, ChangeKind, ChangeSet, ChangeSetId, Content, FileChange, FileMode, FileSide, Hunk,
-    HunkKind, LineSpan, Origin,
+    Adoption, Base, ChangeKind, ChangeSet, ChangeSetId, Content, FileChange, FileMode, FileSide,
+    Hunk, HunkKind, LineSpan, Origin,
 };
 pub use config::{Config, ConfigError, PolicyConfig, ReviewConfig};
 pub use digest::{Digest, DigestError};
 pub use event::{
     Actor, ActorKind, Event, FailedFile, HolderId, Intent, LandedFile, OperationId, Outcome,
-    PlannedFile, PlannedPlace, PlannedSide, StoredEvent, Surface,
+    PlannedFile, PlannedPlace, PlannedSide, Purpose, StoredEvent, Surface,
 };
 pub use fingerprint::{Fingerprint, HunkPrint};
-pub use lifecycle::{ChangeSetState, HunkState, IllegalTransition, OpenIntent, Stage};
+pub use lifecycle::{
+    AcceptedFrom, ChangeSetState, HunkState, IllegalTransition, OpenIntent, Rejection, Stage,
+};
 pub use path::{RelPath, RelPathError};
 pub use policy_input::{PolicyAction, PolicyChangeSet, PolicyFile, PolicyInput, PolicyLimits};
 pub use review::{
@@ -37,5 +40,6 @@ pub use review::{
     Severity, Stats, Unexamined,
 };
 pub use risk::{HistoryFeatures, Risk, RiskFeatures, RiskLevel, RiskReason};
+pub use snapshot::{Snapshot, SnapshotFile, SnapshotState};
 pub use time::{Timestamp, TimestampError};
 pub use verdict::{Decision, Verdict, VerdictReason};

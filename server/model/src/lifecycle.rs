@@ -9,7 +9,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ChangeSetId, Decision, Event, HolderId, Intent, OperationId, Origin, Outcome, RelPath,
+    ChangeSet, ChangeSetId, Decision, Event, HolderId, HunkPrint, Intent, OperationId, Origin,
+    Outcome, Purpose, RelPath,
 };
 
 /// What became of one ChangeSet so far.
@@ -37,6 +38,18 @@ pub struct ChangeSetState {
     pub paths: BTreeMap<u32, RelPath>,
     /// The intent without an outcome, if one.
     pub open: Option<OpenIntent>,
+    /// What is known of each rejection, by ordinal; also of those under way.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rejections: BTreeMap<u32, Rejection>,
+}
+
+/// Why a hunk was rejected, and how it is known again.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Rejection {
+    /// Why, if they said.
+    pub reason: Option<String>,
+    /// How it is known again; `None` for rejections older than this.
+    pub print: Option<HunkPrint>,
 }
 
 /// An intent without an outcome: work in progress, or, if its holder is dead, the work list after a crash.
@@ -44,8 +57,9 @@ pub struct ChangeSetState {
 pub struct OpenIntent {
     /// Its id.
     pub operation: OperationId,
-    /// Whether it is an undo.
-    pub undo: bool,
+    /// What it is for.
+    #[serde(default = "accept")]
+    pub purpose: Purpose,
     /// The hunks.
     pub hunks: Vec<u32>,
     /// The process that carries it out.
@@ -62,9 +76,9 @@ pub enum HunkState {
     Accepting {
         /// By this operation.
         operation: OperationId,
-        /// Whether it had been undone before, which it is again should this fail.
+        /// What it was before, and is again should this fail.
         #[serde(default)]
-        undone: bool,
+        from: AcceptedFrom,
     },
     /// It is in the text.
     Accepted {
@@ -95,11 +109,70 @@ pub enum HunkState {
         saved: bool,
     },
     /// The person does not want it.
-    Rejected,
+    Rejected {
+        /// The operation that took it out of the text, if it was adopted.
+        #[serde(default)]
+        operation: Option<OperationId>,
+        /// Whether the disk is without it, or only an editor's buffer.
+        #[serde(default = "on_disk")]
+        saved: bool,
+    },
+    /// It is in the text, where it was found, and waits for a person.
+    Adopted,
+    /// It was found in the text and is being taken out.
+    Rejecting {
+        /// By this operation.
+        operation: OperationId,
+    },
+    /// Another ChangeSet says the same against a newer text.
+    Superseded {
+        /// Which.
+        by: ChangeSetId,
+    },
+}
+
+/// What a hunk was before its acceptance began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AcceptedFrom {
+    /// Proposed.
+    #[default]
+    Proposed,
+    /// Undone.
+    Undone,
+    /// Adopted.
+    Adopted,
+}
+
+impl AcceptedFrom {
+    fn again(self) -> HunkState {
+        match self {
+            Self::Proposed => HunkState::Proposed,
+            Self::Undone => HunkState::Undone { operation: None, accepted: None, saved: true },
+            Self::Adopted => HunkState::Adopted,
+        }
+    }
+}
+
+/// How the hunks of a new ChangeSet wait.
+fn waiting(changeset: &ChangeSet) -> HunkState {
+    match changeset.adopted {
+        Some(_) => HunkState::Adopted,
+        None => HunkState::Proposed,
+    }
+}
+
+impl HunkState {
+    /// Rejected, with nothing to take out of the text.
+    pub const REJECTED: Self = Self::Rejected { operation: None, saved: true };
 }
 
 fn on_disk() -> bool {
     true
+}
+
+fn accept() -> Purpose {
+    Purpose::Accept
 }
 
 impl HunkState {
@@ -113,7 +186,11 @@ impl HunkState {
             Self::Undoing { .. } => "undoing",
             Self::Undone { saved: true, .. } => "undone",
             Self::Undone { saved: false, .. } => "undone (unsaved)",
-            Self::Rejected => "rejected",
+            Self::Rejected { saved: true, .. } => "rejected",
+            Self::Rejected { saved: false, .. } => "rejected (unsaved)",
+            Self::Adopted => "adopted",
+            Self::Rejecting { .. } => "rejecting",
+            Self::Superseded { .. } => "superseded",
         }
     }
 }
@@ -136,6 +213,10 @@ pub enum Stage {
     Undone,
     /// None was accepted and none waits.
     Rejected,
+    /// It is in the text, where it was found, and waits for a person.
+    Adopted,
+    /// None was accepted or rejected and none waits: another ChangeSet says the same.
+    Superseded,
 }
 
 impl fmt::Display for Stage {
@@ -148,6 +229,8 @@ impl fmt::Display for Stage {
             Self::PartlyAccepted => "partly accepted",
             Self::Undone => "undone",
             Self::Rejected => "rejected",
+            Self::Adopted => "adopted",
+            Self::Superseded => "superseded",
         })
     }
 }
@@ -200,6 +283,9 @@ pub enum IllegalTransition {
     /// An intent without hunks.
     #[error("no hunk of change {0} was named")]
     NoHunks(String),
+    /// An event that is about no ChangeSet.
+    #[error("the event is about no change")]
+    NoChangeSet,
 }
 
 impl ChangeSetState {
@@ -208,7 +294,8 @@ impl ChangeSetState {
     /// # Errors
     /// [`IllegalTransition`] when the event does not follow; `state` is then as it was.
     pub fn fold(state: Option<Self>, seq: u64, event: &Event) -> Result<Self, IllegalTransition> {
-        let short = event.changeset().short();
+        let Some(id) = event.changeset() else { return Err(IllegalTransition::NoChangeSet) };
+        let short = id.short();
         match (state, event) {
             (None, Event::ChangeSetProposed { changeset }) => Ok(Self {
                 id: changeset.id,
@@ -219,9 +306,10 @@ impl ChangeSetState {
                 updated_seq: seq,
                 decision: None,
                 risk_score: None,
-                hunks: changeset.hunks().map(|(_, h)| (h.ordinal, HunkState::Proposed)).collect(),
+                hunks: changeset.hunks().map(|(_, h)| (h.ordinal, waiting(changeset))).collect(),
                 paths: changeset.hunks().map(|(f, h)| (h.ordinal, f.path.clone())).collect(),
                 open: None,
+                rejections: BTreeMap::new(),
             }),
             (Some(_), Event::ChangeSetProposed { .. }) => {
                 Err(IllegalTransition::AlreadyProposed(short))
@@ -240,6 +328,8 @@ impl ChangeSetState {
         let count = |test: fn(&HunkState) -> bool| self.hunks.values().filter(|s| test(s)).count();
         let accepted = count(|s| matches!(s, HunkState::Accepted { .. }));
         let waiting = count(|s| matches!(s, HunkState::Proposed));
+        let adopted = count(|s| matches!(s, HunkState::Adopted));
+        let rejected = count(|s| matches!(s, HunkState::Rejected { .. }));
         let undone = count(|s| matches!(s, HunkState::Undone { .. }));
         if self.open.is_some() {
             Stage::Accepting
@@ -247,23 +337,39 @@ impl ChangeSetState {
             Stage::Accepted
         } else if accepted > 0 {
             Stage::PartlyAccepted
+        } else if adopted > 0 {
+            Stage::Adopted
         } else if waiting > 0 {
             if self.decision.is_some() { Stage::Judged } else { Stage::Proposed }
         } else if undone > 0 {
             Stage::Undone
-        } else {
+        } else if rejected > 0 {
             Stage::Rejected
+        } else {
+            Stage::Superseded
         }
     }
 
     /// The hunks that wait for a person.
     pub fn waiting(&self) -> Vec<u32> {
-        self.hunks_that(|state| matches!(state, HunkState::Proposed))
+        self.hunks_that(|state| matches!(state, HunkState::Proposed | HunkState::Adopted))
     }
 
-    /// The hunks that may be accepted: waiting, or undone before.
+    /// The hunks that are in the text, where they were found, and wait for a person.
+    pub fn adopted(&self) -> Vec<u32> {
+        self.hunks_that(|state| matches!(state, HunkState::Adopted))
+    }
+
+    /// The hunks that may be accepted, and that may be rejected: waiting, or undone before.
     pub fn acceptable(&self) -> Vec<u32> {
-        self.hunks_that(|state| matches!(state, HunkState::Proposed | HunkState::Undone { .. }))
+        self.hunks_that(|state| {
+            matches!(state, HunkState::Proposed | HunkState::Adopted | HunkState::Undone { .. })
+        })
+    }
+
+    /// The hunks that were rejected.
+    pub fn rejected(&self) -> Vec<u32> {
+        self.hunks_that(|state| matches!(state, HunkState::Rejected { .. }))
     }
 
     /// The hunks that are in the text.
@@ -285,18 +391,27 @@ impl ChangeSetState {
                 self.risk_score = Some(review.risk.score);
                 Ok(())
             }
-            Event::AcceptRequested(intent) => self.open(seq, intent, false),
-            Event::UndoRequested(intent) => self.open(seq, intent, true),
+            Event::AcceptRequested(intent) => self.open(seq, intent, Purpose::Accept),
+            Event::UndoRequested(intent) => self.open(seq, intent, Purpose::Undo),
+            Event::RejectRequested { intent, reason, prints } => {
+                self.open(seq, intent, Purpose::Reject)?;
+                self.remember(&intent.hunks, reason.as_ref(), prints);
+                Ok(())
+            }
             Event::Accepted(outcome)
             | Event::PartlyAccepted(outcome)
-            | Event::AcceptFailed(outcome) => self.settle(outcome, false),
+            | Event::AcceptFailed(outcome) => self.settle(outcome, Purpose::Accept),
             Event::Undone(outcome) | Event::PartlyUndone(outcome) | Event::UndoFailed(outcome) => {
-                self.settle(outcome, true)
+                self.settle(outcome, Purpose::Undo)
             }
+            Event::TakenOut(outcome)
+            | Event::PartlyTakenOut(outcome)
+            | Event::TakeOutFailed(outcome) => self.settle(outcome, Purpose::Reject),
             Event::Saved { path, .. } => {
                 for (hunk, state) in &mut self.hunks {
-                    if let HunkState::Accepted { saved, .. } | HunkState::Undone { saved, .. } =
-                        state
+                    if let HunkState::Accepted { saved, .. }
+                    | HunkState::Undone { saved, .. }
+                    | HunkState::Rejected { saved, .. } = state
                         && self.paths.get(hunk) == Some(path)
                     {
                         *saved = true;
@@ -313,74 +428,130 @@ impl ChangeSetState {
                     HunkState::Undone { accepted: Some(operation), saved: false, .. } => {
                         Some(HunkState::Accepted { operation, saved: true })
                     }
+                    HunkState::Rejected { operation: Some(_), saved: false } => {
+                        Some(HunkState::Adopted)
+                    }
+                    _ => None,
+                })?;
+                self.forget_settled();
+                Ok(())
+            }
+            Event::Rejected { hunks, reason, prints, .. } => {
+                self.each(hunks, "rejected", |state| match state {
+                    HunkState::Proposed | HunkState::Undone { .. } => Some(HunkState::REJECTED),
+                    _ => None,
+                })?;
+                self.remember(hunks, reason.as_ref(), prints);
+                Ok(())
+            }
+            Event::Restored { hunks, .. } => {
+                self.each(hunks, "restored", |state| match state {
+                    HunkState::Rejected { .. } => Some(HunkState::Proposed),
+                    _ => None,
+                })?;
+                self.forget_settled();
+                Ok(())
+            }
+            Event::Superseded { hunks, by, .. } => {
+                self.each(hunks, "superseded", |state| match state {
+                    HunkState::Proposed | HunkState::Adopted | HunkState::Undone { .. } => {
+                        Some(HunkState::Superseded { by: *by })
+                    }
                     _ => None,
                 })
             }
-            Event::Rejected { hunks, .. } => self.each(hunks, "rejected", |state| match state {
-                HunkState::Proposed | HunkState::Undone { .. } => Some(HunkState::Rejected),
-                _ => None,
-            }),
+            Event::SnapshotTaken { .. } | Event::Edited { .. } => {
+                Err(IllegalTransition::NoChangeSet)
+            }
         }
     }
 
-    fn open(&mut self, seq: u64, intent: &Intent, undo: bool) -> Result<(), IllegalTransition> {
+    /// Keeps what was said of a rejection.
+    fn remember(&mut self, hunks: &[u32], reason: Option<&String>, prints: &[(u32, HunkPrint)]) {
+        let print = |hunk: &u32| prints.iter().find(|(of, _)| of == hunk).map(|(_, print)| *print);
+        let rejection = |hunk| Rejection { reason: reason.cloned(), print: print(hunk) };
+        self.rejections.extend(hunks.iter().map(|hunk| (*hunk, rejection(hunk))));
+    }
+
+    /// Forgets the rejections of hunks that are not rejected any more.
+    fn forget_settled(&mut self) {
+        let hunks = &self.hunks;
+        self.rejections.retain(|hunk, _| {
+            let state = hunks.get(hunk);
+            matches!(state, Some(HunkState::Rejected { .. } | HunkState::Rejecting { .. }))
+        });
+    }
+
+    fn open(
+        &mut self,
+        seq: u64,
+        intent: &Intent,
+        purpose: Purpose,
+    ) -> Result<(), IllegalTransition> {
         if let Some(open) = &self.open {
             let (changeset, operation) = (self.id.short(), open.operation);
             return Err(IllegalTransition::Busy { changeset, operation });
         }
         let operation = OperationId(seq);
-        if undo {
-            self.each(&intent.hunks, "undone", |state| match state {
+        match purpose {
+            Purpose::Undo => self.each(&intent.hunks, "undone", |state| match state {
                 HunkState::Accepted { operation: accepted, saved } => {
                     Some(HunkState::Undoing { operation, accepted, saved })
                 }
                 _ => None,
-            })?;
-        } else {
-            self.each(&intent.hunks, "accepted", |state| match state {
-                HunkState::Proposed => Some(HunkState::Accepting { operation, undone: false }),
-                HunkState::Undone { .. } => Some(HunkState::Accepting { operation, undone: true }),
+            })?,
+            Purpose::Accept => self.each(&intent.hunks, "accepted", |state| {
+                let from = match state {
+                    HunkState::Proposed => AcceptedFrom::Proposed,
+                    HunkState::Undone { .. } => AcceptedFrom::Undone,
+                    HunkState::Adopted => AcceptedFrom::Adopted,
+                    _ => return None,
+                };
+                Some(HunkState::Accepting { operation, from })
+            })?,
+            Purpose::Reject => self.each(&intent.hunks, "taken out", |state| match state {
+                HunkState::Adopted => Some(HunkState::Rejecting { operation }),
                 _ => None,
-            })?;
+            })?,
         }
         let (hunks, holder) = (intent.hunks.clone(), intent.holder.clone());
-        self.open = Some(OpenIntent { operation, undo, hunks, holder });
+        self.open = Some(OpenIntent { operation, purpose, hunks, holder });
         Ok(())
     }
 
     /// The hunks of `outcome` took effect; the intent's other hunks are back where they were.
-    fn settle(&mut self, outcome: &Outcome, undo: bool) -> Result<(), IllegalTransition> {
+    fn settle(&mut self, outcome: &Outcome, purpose: Purpose) -> Result<(), IllegalTransition> {
         let operation = outcome.operation;
-        let Some(open) = self.open.take_if(|o| o.operation == operation && o.undo == undo) else {
+        let ours = |open: &mut OpenIntent| open.operation == operation && open.purpose == purpose;
+        let Some(open) = self.open.take_if(ours) else {
             return Err(IllegalTransition::NotOpen { changeset: self.id.short(), operation });
         };
         for hunk in open.hunks {
             let took = outcome.hunks.contains(&hunk);
             let path = self.paths.get(&hunk);
+            let saved = outcome.landed.iter().all(|f| Some(&f.path) != path || f.saved);
             let Some(state) = self.hunks.get_mut(&hunk) else { continue };
             *state = match (*state, took) {
                 (HunkState::Accepting { operation, .. }, true) => {
-                    let saved = outcome.landed.iter().all(|f| Some(&f.path) != path || f.saved);
                     HunkState::Accepted { operation, saved }
                 }
-                (HunkState::Accepting { undone: false, .. }, false) => HunkState::Proposed,
-                (HunkState::Accepting { undone: true, .. }, false) => {
-                    HunkState::Undone { operation: None, accepted: None, saved: true }
-                }
-                (HunkState::Undoing { operation, accepted, .. }, true) => {
-                    let saved = outcome.landed.iter().all(|f| Some(&f.path) != path || f.saved);
-                    HunkState::Undone {
-                        operation: Some(operation),
-                        accepted: Some(accepted),
-                        saved,
-                    }
-                }
+                (HunkState::Accepting { from, .. }, false) => from.again(),
+                (HunkState::Undoing { operation, accepted, .. }, true) => HunkState::Undone {
+                    operation: Some(operation),
+                    accepted: Some(accepted),
+                    saved,
+                },
                 (HunkState::Undoing { accepted, saved, .. }, false) => {
                     HunkState::Accepted { operation: accepted, saved }
                 }
+                (HunkState::Rejecting { operation }, true) => {
+                    HunkState::Rejected { operation: Some(operation), saved }
+                }
+                (HunkState::Rejecting { .. }, false) => HunkState::Adopted,
                 (other, _) => other,
             };
         }
+        self.forget_settled();
         Ok(())
     }
 
@@ -594,8 +765,12 @@ mod tests {
 
     #[test]
     fn rejected_hunks_cannot_be_accepted() {
-        let rejected =
-            Event::Rejected { changeset: changeset().id, hunks: vec![1, 2], reason: None };
+        let rejected = Event::Rejected {
+            changeset: changeset().id,
+            hunks: vec![1, 2],
+            reason: None,
+            prints: vec![],
+        };
         check(std::slice::from_ref(&rejected), "rejected: rejected, rejected");
         check(
             &[rejected, Event::AcceptRequested(intent(&[1]))],
@@ -603,5 +778,82 @@ mod tests {
         );
         check(&[Event::AcceptRequested(intent(&[7]))], "change C has no hunk 7");
         check(&[Event::AcceptRequested(intent(&[]))], "no hunk of change C was named");
+    }
+
+    #[test]
+    fn a_rejection_can_be_taken_back() {
+        let id = changeset().id;
+        let rejected = Event::Rejected {
+            changeset: id,
+            hunks: vec![1, 2],
+            reason: Some("no".into()),
+            prints: vec![],
+        };
+        let restored = Event::Restored { changeset: id, hunks: vec![1] };
+        check(&[rejected.clone(), restored.clone()], "proposed: proposed, rejected");
+        check(
+            &[rejected, restored.clone(), restored],
+            "hunk 1 of change C is proposed: it cannot become restored",
+        );
+    }
+
+    #[test]
+    fn superseded_hunks_wait_no_longer() {
+        let (changeset, by) = (changeset().id, ChangeSetId(crate::Digest::of(b"newer")));
+        let superseded = |hunks: &[u32]| Event::Superseded { changeset, hunks: hunks.to_vec(), by };
+        check(&[superseded(&[2])], "proposed: proposed, superseded");
+        check(&[superseded(&[1, 2])], "superseded: superseded, superseded");
+        check(
+            &[superseded(&[1]), Event::AcceptRequested(intent(&[1]))],
+            "hunk 1 of change C is superseded: it cannot become accepted",
+        );
+    }
+
+    /// As [`check`], for a ChangeSet that was in the text when it was captured.
+    fn check_adopted(events: &[Event], expected: &str) {
+        let adopted = ChangeSet { adopted: Some(crate::Adoption::default()), ..changeset() };
+        let mut state =
+            ChangeSetState::fold(None, 1, &Event::ChangeSetProposed { changeset: adopted })
+                .unwrap();
+        for (seq, event) in (2..).zip(events) {
+            state = ChangeSetState::fold(Some(state), seq, event).unwrap();
+        }
+        let hunks: Vec<_> = state.hunks.values().map(|s| s.word()).collect();
+        assert_eq!(format!("{}: {}", state.stage(), hunks.join(", ")), expected);
+        for (hunk, state_of_hunk) in &state.hunks {
+            let rejected =
+                matches!(state_of_hunk, HunkState::Rejected { .. } | HunkState::Rejecting { .. });
+            assert_eq!(state.rejections.contains_key(hunk), rejected, "{hunk}");
+        }
+    }
+
+    #[test]
+    fn an_adopted_hunk_is_reviewed_by_accepting_and_taken_out_by_rejecting() {
+        let reject = Event::RejectRequested {
+            intent: intent(&[2]),
+            reason: Some("not wanted".into()),
+            prints: vec![],
+        };
+        let accept = Event::AcceptRequested(intent(&[1]));
+        check_adopted(&[], "adopted: adopted, adopted");
+        check_adopted(
+            &[accept.clone(), Event::Accepted(outcome(2, &[1], true))],
+            "partly accepted: accepted, adopted",
+        );
+        check_adopted(
+            &[accept, Event::AcceptFailed(outcome(2, &[], true))],
+            "adopted: adopted, adopted",
+        );
+        check_adopted(std::slice::from_ref(&reject), "accepting: adopted, rejecting");
+        let failed = Event::TakeOutFailed(outcome(2, &[], true));
+        check_adopted(&[reject.clone(), failed], "adopted: adopted, adopted");
+        let taken_out = |saved| Event::TakenOut(outcome(2, &[2], saved));
+        check_adopted(&[reject.clone(), taken_out(true)], "adopted: adopted, rejected");
+        check_adopted(&[reject.clone(), taken_out(false)], "adopted: adopted, rejected (unsaved)");
+        let changeset = changeset().id;
+        let lost = Event::UndoLost { changeset, hunks: vec![2], reason: "closed".into() };
+        check_adopted(&[reject.clone(), taken_out(false), lost], "adopted: adopted, adopted");
+        let restored = Event::Restored { changeset, hunks: vec![2] };
+        check_adopted(&[reject, taken_out(true), restored], "adopted: adopted, proposed");
     }
 }

@@ -1,4 +1,4 @@
-//! `countersign accept`, `reject` and `undo`: a person decides.
+//! `countersign accept`, `reject`, `restore` and `undo`: a person decides.
 
 use engine::{Report, Selection};
 use model::ChangeSetId;
@@ -50,6 +50,17 @@ pub fn reject(
     let mut engine = session::open_for_decision(arguments, args.part.by.as_deref())?;
     let (id, selection) = selected(&engine, &args.part)?;
     let report = engine.reject(id, &selection, args.reason.clone())?;
+    Ok(answer(&report, args.format, terminal))
+}
+
+pub fn restore(
+    arguments: &Arguments,
+    args: &DecideArgs,
+    terminal: &Terminal,
+) -> Result<Exit, Failure> {
+    let mut engine = session::open_for_decision(arguments, args.part.by.as_deref())?;
+    let (id, selection) = selected(&engine, &args.part)?;
+    let report = engine.restore(id, &selection)?;
     Ok(answer(&report, args.format, terminal))
 }
 

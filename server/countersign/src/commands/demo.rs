@@ -129,10 +129,13 @@ fn import(engine: &mut Engine, name: &str, terminal: &Terminal) -> Result<Change
     let bytes = fixture::file(&format!("proposals/{name}"))?.to_vec();
     let proposal = engine.import(&Import::Patch { name: name.to_owned(), bytes })?;
     terminal.print(&proposal_text(engine, &proposal));
-    Ok(match proposal {
-        Proposal::New(captured) => captured.changeset.id,
-        Proposal::Known { id, .. } => id,
-    })
+    match proposal {
+        Proposal::New(captured) => Ok(captured.changeset.id),
+        Proposal::Known { id, .. } => Ok(id),
+        Proposal::Rejected(_) => {
+            Err(Failure::new(format!("{name} was rejected before"), "start with a new folder"))
+        }
+    }
 }
 
 /// The largest proposal that policy allows and that does not touch the file edited later.

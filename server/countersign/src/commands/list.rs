@@ -8,7 +8,8 @@ use crate::exit::{Exit, Failure};
 use crate::output::{self, Terminal};
 use crate::session;
 
-const STATES: &str = "proposed, judged, accepting, accepted, partly accepted, undone, rejected";
+const STATES: &str =
+    "proposed, judged, accepting, accepted, partly accepted, undone, rejected, adopted, superseded";
 
 pub fn list(arguments: &Arguments, args: &ListArgs, terminal: &Terminal) -> Result<Exit, Failure> {
     // JSON writes the states with underscores; both are understood.

@@ -32,6 +32,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Failure> 
         Command::Show(args) => show::show(arguments, args, terminal),
         Command::Accept(args) => decide::accept(arguments, args, terminal),
         Command::Reject(args) => decide::reject(arguments, args, terminal),
+        Command::Restore(args) => decide::restore(arguments, args, terminal),
         Command::Undo(args) => decide::undo(arguments, args, terminal),
         Command::Check(args) => check::check(arguments, args, terminal),
         Command::Policy(command) => policy::policy(command, terminal),

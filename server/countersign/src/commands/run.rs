@@ -76,6 +76,13 @@ pub fn proposal_json(proposal: &Proposal) -> serde_json::Value {
             "verdict": captured.verdict,
         }),
         Proposal::Known { id, stage } => json!({ "new": false, "id": id, "stage": stage }),
+        Proposal::Rejected(before) => json!({
+            "new": false,
+            "rejected_before": before
+                .iter()
+                .map(|b| json!({ "changeset": b.earlier, "hunk": b.earlier_hunk, "reason": b.reason }))
+                .collect::<Vec<_>>(),
+        }),
     }
 }
 
@@ -97,5 +104,12 @@ pub fn proposal_text(engine: &mut engine::Engine, proposal: &Proposal) -> String
         Proposal::Known { id, stage } => {
             format!("change {} is in the ledger already: {stage}\n", id.short())
         }
+        Proposal::Rejected(before) => before.first().map_or_else(String::new, |first| {
+            let reason = first.reason.as_ref().map(|r| format!(": {}", safe(r))).unwrap_or_default();
+            let id = first.earlier.short();
+            format!(
+                "all of it was rejected before, in {id}{reason}; `countersign restore {id}` brings it back\n"
+            )
+        }),
     }
 }

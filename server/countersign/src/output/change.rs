@@ -244,17 +244,6 @@ pub fn event_line(stored: &StoredEvent) -> String {
         Event::ChangeSetJudged { verdict, review, .. } => {
             format!("{}, risk {}", verdict.decision, review.risk.score)
         }
-        Event::AcceptRequested(intent) | Event::UndoRequested(intent) => {
-            format!("hunks {:?}, {} files", intent.hunks, intent.files.len())
-        }
-        Event::Accepted(outcome)
-        | Event::PartlyAccepted(outcome)
-        | Event::AcceptFailed(outcome)
-        | Event::Undone(outcome)
-        | Event::PartlyUndone(outcome)
-        | Event::UndoFailed(outcome) => {
-            format!("hunks {:?} of operation {}", outcome.hunks, outcome.operation)
-        }
         Event::Saved { path, .. } => path.to_string(),
         Event::Withdrawn { hunks, reason, .. } | Event::UndoLost { hunks, reason, .. } => {
             format!("hunks {hunks:?}: {}", safe(reason))
@@ -263,13 +252,29 @@ pub fn event_line(stored: &StoredEvent) -> String {
             let reason = reason.as_ref().map(|r| format!(": {}", safe(r))).unwrap_or_default();
             format!("hunks {hunks:?}{reason}")
         }
+        Event::Restored { hunks, .. } => format!("hunks {hunks:?}"),
+        Event::Superseded { hunks, by, .. } => format!("hunks {hunks:?} by {}", by.short()),
+        Event::SnapshotTaken { snapshot, label } => {
+            let label = label.as_ref().map(|l| format!(": {}", safe(l))).unwrap_or_default();
+            format!("{} files differ from the commit{label}", snapshot.files.len())
+        }
+        Event::Edited { path, .. } => path.to_string(),
+        event => match (event.intent(), event.outcome()) {
+            (Some((_, intent)), _) => {
+                format!("hunks {:?}, {} files", intent.hunks, intent.files.len())
+            }
+            (_, Some((_, outcome))) => {
+                format!("hunks {:?} of operation {}", outcome.hunks, outcome.operation)
+            }
+            _ => String::new(),
+        },
     };
     format!(
         "{:>4}  {DIM}{}{RESET}  {BOLD}{:<20}{RESET} {}  {what}\n",
         stored.seq,
         stored.hash.short(),
         stored.event.kind(),
-        stored.event.changeset().short(),
+        stored.event.changeset().map_or_else(|| "-".to_owned(), |id| id.short()),
     )
 }
 

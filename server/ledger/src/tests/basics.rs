@@ -19,8 +19,11 @@ fn everything_appended_is_read_back() {
     assert_eq!(ledger.states().unwrap(), [state]);
 
     let first = ledger.operation(OperationId(3)).unwrap().unwrap();
-    assert_eq!((first.id, first.undo, first.intent.hunks), (OperationId(3), false, vec![1]));
-    assert!(ledger.operation(OperationId(5)).unwrap().unwrap().undo);
+    assert_eq!(
+        (first.id, first.purpose, first.intent.hunks),
+        (OperationId(3), model::Purpose::Accept, vec![1])
+    );
+    assert_eq!(ledger.operation(OperationId(5)).unwrap().unwrap().purpose, model::Purpose::Undo);
     assert_eq!(ledger.operation(OperationId(4)).unwrap(), None);
     let settled = ledger.outcome_of(OperationId(5)).unwrap().unwrap();
     assert_eq!(settled, outcome(&changeset, 5, &[1], true));

@@ -55,7 +55,10 @@ fn of_competing_requests_exactly_one_wins() {
     let state = ledger.state(changeset.id).unwrap().unwrap();
     assert_eq!(&state.open.unwrap().holder, winners[0]);
     let operation = OperationId(2);
-    assert_eq!(state.hunks[&1], HunkState::Accepting { operation, undone: false });
+    assert_eq!(
+        state.hunks[&1],
+        HunkState::Accepting { operation, from: model::AcceptedFrom::Proposed }
+    );
     assert_eq!(ledger.verify().unwrap().events, 2);
 }
 

@@ -20,7 +20,12 @@ fn snapshots() -> (String, Vec<Snapshot>) {
         Event::Accepted(outcome(&changeset, 3, &[1], true)),
         Event::UndoRequested(intent(&changeset, &[1], &holder)),
         Event::Undone(outcome(&changeset, 5, &[1], true)),
-        Event::Rejected { changeset: changeset.id, hunks: vec![2], reason: None },
+        Event::Rejected {
+            changeset: changeset.id,
+            hunks: vec![2],
+            reason: None,
+            prints: Default::default(),
+        },
         Event::AcceptRequested(intent(&changeset, &[1], &holder)),
     ];
     let mut snapshots = vec![Snapshot::of(&world)];

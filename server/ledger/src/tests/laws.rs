@@ -57,7 +57,7 @@ fn event(attempt: &Attempt, states: &States, last: u64) -> Event {
         6 => Event::AcceptFailed(outcome),
         7 => Event::Saved { changeset: id, path: path(&format!("{}/1.txt", NAMES[attempt.name])) },
         8 => Event::Withdrawn { changeset: id, hunks, reason: "closed".to_owned() },
-        9 => Event::Rejected { changeset: id, hunks, reason: None },
+        9 => Event::Rejected { changeset: id, hunks, reason: None, prints: Default::default() },
         10 => Event::UndoRequested(intent),
         11 => Event::Undone(outcome),
         _ => Event::UndoFailed(outcome),
@@ -92,7 +92,7 @@ proptest! {
         let mut last = 0;
         for attempt in &attempts {
             let event = event(attempt, &states, last);
-            let id = event.changeset();
+            let id = event.changeset().unwrap();
             let folded = ChangeSetState::fold(states.get(&id).cloned(), last + 1, &event);
             match (ledger.append(Timestamp(last), &actor(), &event), folded) {
                 (Ok(seq), Ok(state)) => {
@@ -134,7 +134,7 @@ proptest! {
         let actor = Actor { name, ..actor() };
         ledger.append(Timestamp(1), &actor, &proposed(&changeset)).unwrap();
         let event = judged(&changeset, 1, entropy);
-        let rejected = Event::Rejected { changeset: changeset.id, hunks: vec![1], reason };
+        let rejected = Event::Rejected { changeset: changeset.id, hunks: vec![1], reason, prints: Default::default() };
         match ledger.append(Timestamp(1), &actor, &event) {
             Ok(_) => prop_assert_eq!(&ledger.events(2, 1).unwrap()[0].event, &event),
             Err(error) => {

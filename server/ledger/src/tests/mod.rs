@@ -184,7 +184,12 @@ fn story(ledger: &mut Ledger, name: &str) -> ChangeSet {
         Event::Accepted(outcome(&changeset, start + 3, &[1], true)),
         Event::UndoRequested(intent(&changeset, &[1], &holder)),
         Event::Undone(outcome(&changeset, start + 5, &[1], true)),
-        Event::Rejected { changeset: changeset.id, hunks: vec![2], reason: None },
+        Event::Rejected {
+            changeset: changeset.id,
+            hunks: vec![2],
+            reason: None,
+            prints: Default::default(),
+        },
         Event::AcceptRequested(intent(&changeset, &[1], &holder)),
     ];
     for (seq, event) in (start + 1..).zip(&events) {

@@ -1,0 +1,98 @@
+//! The texts that a plan starts from, as they are now.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use model::{Digest, RelPath};
+
+use crate::Error;
+use crate::engine::Engine;
+use crate::plan::{Current, OpenTexts, PlanFile, World};
+
+/// The world as it is: buffers where an editor holds a file, else the disk, else what is planned already.
+pub(crate) struct Now<'e> {
+    engine: &'e Engine,
+    open: &'e OpenTexts,
+    elsewhere: Vec<RelPath>,
+    pub(crate) planned: BTreeMap<RelPath, PlanFile>,
+}
+
+impl Now<'_> {
+    /// Shows a planned file to what is planned after it, as one step from the start to the newest end.
+    pub(crate) fn lay_over(&mut self, file: PlanFile) {
+        let Some(earlier) = self.planned.remove(&file.path) else {
+            self.planned.insert(file.path.clone(), file);
+            return;
+        };
+        let text = |side: &Option<(model::FileMode, Arc<[u8]>)>| {
+            side.as_ref().map_or_else(|| Arc::from([]), |(_, bytes)| Arc::clone(bytes))
+        };
+        let (from, to) = (text(&earlier.before), text(&file.after));
+        let edits = semdiff::hunks(&from, &to)
+            .iter()
+            .map(|(before, after)| (before.bytes(), after.of(&to).to_vec()))
+            .collect();
+        let merged = PlanFile {
+            before: earlier.before,
+            after: file.after,
+            edits,
+            hunks: [earlier.hunks, file.hunks].concat(),
+            // Two steps in one have no single place for each hunk; an undo is not undone by places.
+            places: Vec::new(),
+            shifted: earlier.shifted + file.shifted,
+            already: earlier.already + file.already,
+            unsaved: earlier.unsaved,
+            in_editor: earlier.in_editor || file.in_editor,
+            path: file.path,
+        };
+        self.planned.insert(merged.path.clone(), merged);
+    }
+}
+
+impl World for Now<'_> {
+    fn current(&self, path: &RelPath) -> Result<Option<Current>, String> {
+        let open = self.open.0.get(path);
+        let unsaved = open.is_some_and(|open| open.unsaved);
+        if let Some(planned) = self.planned.get(path) {
+            let in_editor = planned.in_editor;
+            let current = planned.after.as_ref().map(|(mode, bytes)| Current {
+                mode: *mode,
+                bytes: Arc::clone(bytes),
+                in_editor,
+                unsaved,
+            });
+            return Ok(current);
+        }
+        if open.is_none() && self.elsewhere.contains(path) {
+            return Err(format!(
+                "{path} has unsaved changes in an editor: accept it there, or save"
+            ));
+        }
+        let saved = self.engine.repository.saved(path).map_err(|error| error.to_string())?;
+        let current =
+            |mode, bytes: Arc<[u8]>| Current { mode, bytes, in_editor: open.is_some(), unsaved };
+        Ok(match (open, saved) {
+            (Some(open), saved) => {
+                let mode = saved.map_or(model::FileMode::File, |saved| saved.mode);
+                Some(current(mode, open.text.as_bytes().into()))
+            }
+            (None, Some(saved)) => Some(current(saved.mode, saved.bytes.into())),
+            (None, None) => None,
+        })
+    }
+
+    fn stored(&self, blob: &Digest) -> Result<Arc<[u8]>, String> {
+        self.engine.ledger.blob(blob).map(Arc::from).map_err(|error| error.to_string())
+    }
+}
+
+impl Engine {
+    pub(crate) fn world<'e>(&'e self, open: &'e OpenTexts) -> Result<Now<'e>, Error> {
+        let own = self.ledger.holder()?;
+        let presences = self.ledger.presences(self.clock.now())?;
+        let elsewhere =
+            presences.into_iter().filter(|(_, holder)| holder != own).map(|(path, _)| path);
+        let (elsewhere, planned) = (elsewhere.collect(), BTreeMap::new());
+        Ok(Now { engine: self, open, elsewhere, planned })
+    }
+}
