@@ -200,7 +200,7 @@ pub(crate) fn place_in(
         };
         match anchoring.anchor(place, text) {
             Anchor::Unchanged(range) => placed.push((*hunk, range, text.clone())),
-            Anchor::Shifted(range, _) => {
+            Anchor::Shifted(range, _) | Anchor::Merged(range, _) => {
                 shifted += 1;
                 placed.push((*hunk, range, text.clone()));
             }
@@ -209,9 +209,10 @@ pub(crate) fn place_in(
             Anchor::Conflict(reason) => refuse(reason.to_string()),
         }
     }
-    placed.sort_by_key(|(_, range, _)| (range.start, range.end));
+    placed.sort_by_key(|(hunk, range, _)| (range.start, range.end, *hunk));
     let edits: Vec<_> =
         placed.iter().map(|(_, range, text)| (range.clone(), text.clone())).collect();
+    let edits = semdiff::together(&edits);
     let after = match semdiff::place(&current.bytes, &edits) {
         Ok(after) => after,
         Err(overlap) => {

@@ -194,20 +194,24 @@ fn in_file(
             (Anchor::Unchanged(bytes), Sought::Waiting) => {
                 Place::Proposed { bytes, drifted: false }
             }
-            (Anchor::Shifted(bytes, _), Sought::Waiting) => {
+            (Anchor::Shifted(bytes, _) | Anchor::Merged(bytes, _), Sought::Waiting) => {
                 Place::Proposed { bytes, drifted: true }
             }
             (Anchor::AlreadyThere(bytes), Sought::Accepted) => Place::Accepted { bytes },
-            (Anchor::Unchanged(bytes) | Anchor::Shifted(bytes, _), Sought::Accepted) => {
-                Place::Settled { bytes }
-            }
+            (
+                Anchor::Unchanged(bytes) | Anchor::Shifted(bytes, _) | Anchor::Merged(bytes, _),
+                Sought::Accepted,
+            ) => Place::Settled { bytes },
             (Anchor::Conflict(_), Sought::Accepted) => {
                 let difference =
                     difference.get_or_insert_with(|| semdiff::hunks(after, text.as_bytes()));
                 Place::Settled { bytes: about(&hunk.after, difference) }
             }
             (
-                Anchor::Unchanged(bytes) | Anchor::Shifted(bytes, _) | Anchor::AlreadyThere(bytes),
+                Anchor::Unchanged(bytes)
+                | Anchor::Shifted(bytes, _)
+                | Anchor::Merged(bytes, _)
+                | Anchor::AlreadyThere(bytes),
                 Sought::Undone,
             ) => Place::Undone { bytes },
             (Anchor::AlreadyThere(_) | Anchor::Conflict(_), Sought::Waiting)
@@ -258,9 +262,7 @@ pub(crate) fn taken_out(
     let anchoring = Anchoring::new(before, text.as_bytes());
     let back = |hunk: &&Hunk| {
         let anchor = || anchoring.anchor(&hunk.before, hunk.after.of(after));
-        hunk.kind == HunkKind::Lines
-            && hunks.contains(&hunk.ordinal)
-            && matches!(anchor(), Anchor::Unchanged(_) | Anchor::Shifted(..))
+        hunk.kind == HunkKind::Lines && hunks.contains(&hunk.ordinal) && anchor().target().is_some()
     };
     file.hunks.iter().filter(back).map(|hunk| hunk.ordinal).collect()
 }

@@ -384,7 +384,9 @@ impl Rig {
             for hunk in file.hunks.iter().filter(|hunk| hunks.contains(&hunk.ordinal)) {
                 let (old, new) = (hunk.before.of(before), hunk.after.of(after));
                 match anchoring.anchor(&hunk.before, new) {
-                    Anchor::Unchanged(range) | Anchor::Shifted(range, _) => {
+                    Anchor::Unchanged(range)
+                    | Anchor::Shifted(range, _)
+                    | Anchor::Merged(range, _) => {
                         edits.push((range, new.to_vec()));
                     }
                     Anchor::AlreadyThere(range) if undo => edits.push((range, old.to_vec())),

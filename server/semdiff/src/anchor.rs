@@ -14,15 +14,18 @@
 //!    base, is a rival. The diff alone never decides between two such places. Only if nothing above the
 //!    hunk changed at all, down to its last context line, need no rival be feared.
 //!
+//!    Only if nothing above the hunk changed at all, down to its last context line, or if the unchanged text
+//!    around it reaches a line that both texts have once, need no rival be feared.
+//!
 //! If there is no such place, the hunk may have landed already: its replacement stands between the lines
-//! that touched it, or taking it out again has a place by the same rules.
+//! that touched it, or taking it out again has a place by the same rules. If only rule 2 fails, it may still
+//! merge with the change that touches it (see `merge`).
 //!
 //! For texts too different for rule 1 (a named limit), the histogram diff stands in for it and the others
 //! turn strict: all context lines must match, and any other place with the same text between the same two
 //! lines is a rival, whatever did or did not change above.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::ops::Range;
 
 use model::LineSpan;
@@ -33,8 +36,10 @@ use crate::conflict::{CANDIDATES_MAX, ConflictReason};
 use crate::hunks::diff_rows;
 use crate::text::{Text, line_ending, narrow};
 
-/// How many lines on each side of a hunk tell its place from others.
-const CONTEXT_LINES: usize = 3;
+use self::lines::{CONTEXT_LINES, Context, Numbered};
+
+mod lines;
+mod merge;
 
 /// The limit of rule 1 where a replacement that may have landed already is looked for, once per hunk.
 const LANDED_NODES_MAX: usize = NODES_MAX / 8;
@@ -48,6 +53,8 @@ pub enum Anchor {
     Unchanged(Range<usize>),
     /// At another place, or between changed lines: the range, and by how many lines it moved down.
     Shifted(Range<usize>, i64),
+    /// Where it was, while text that touches it changed: the range, and by how many lines it moved down.
+    Merged(Range<usize>, i64),
     /// What it would put there is there: the range of that.
     AlreadyThere(Range<usize>),
     /// Nowhere that is certain.
@@ -58,8 +65,21 @@ impl Anchor {
     /// The bytes of the current text to replace; `None` if there is nothing to do or it cannot be done.
     pub fn target(&self) -> Option<&Range<usize>> {
         match self {
-            Self::Unchanged(range) | Self::Shifted(range, _) => Some(range),
+            Self::Unchanged(range) | Self::Shifted(range, _) | Self::Merged(range, _) => {
+                Some(range)
+            }
             Self::AlreadyThere(_) | Self::Conflict(_) => None,
+        }
+    }
+
+    /// What became of the hunk, in a word or two for people.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Unchanged(_) => "unchanged",
+            Self::Shifted(..) => "shifted",
+            Self::Merged(..) => "merged",
+            Self::AlreadyThere(_) => "already there",
+            Self::Conflict(_) => "conflict",
         }
     }
 }
@@ -69,8 +89,8 @@ impl Anchor {
 pub struct Anchoring<'t> {
     base: Text<'t>,
     current: Text<'t>,
-    base_lines: Vec<u32>,
-    current_lines: Vec<u32>,
+    base_lines: Numbered,
+    current_lines: Numbered,
     /// How many first lines are the same.
     head: usize,
     alignment: Alignment,
@@ -118,12 +138,10 @@ impl<'t> Anchoring<'t> {
 
     fn compare(base: Cow<'t, [u8]>, current: Cow<'t, [u8]>, nodes_max: usize) -> Self {
         let (base, current) = (Text::new(base), Text::new(current));
-        let mut ids = HashMap::new();
-        let base_lines = numbered(&base, &mut ids);
-        let current_lines = numbered(&current, &mut ids);
-        let pairs = base_lines.iter().zip(&current_lines);
+        let (base_lines, current_lines) = Numbered::both(&base, &current);
+        let pairs = base_lines.lines().iter().zip(current_lines.lines());
         let head = pairs.take_while(|(old, new)| old == new).count();
-        let certain = Alignment::certain(&base_lines, &current_lines, nodes_max);
+        let certain = Alignment::certain(base_lines.lines(), current_lines.lines(), nodes_max);
         let (alignment, certain) = match certain {
             Some(alignment) => (alignment, true),
             None => (one_view(&base, &current), false),
@@ -165,15 +183,23 @@ impl<'t> Anchoring<'t> {
             Ok(Some(place)) if place.start == rows.start && self.untouched_above(&rows) => {
                 Anchor::Unchanged(self.current.range(&place))
             }
-            Ok(Some(place)) => {
-                let down = signed(place.start) - signed(rows.start);
-                Anchor::Shifted(self.current.range(&place), down)
-            }
-            Ok(None) => match self.landed_already(&rows, replacement) {
-                Some(there) => Anchor::AlreadyThere(self.current.range(&there)),
-                None => Anchor::Conflict(self.why_nowhere(&rows)),
-            },
+            Ok(Some(place)) => Anchor::Shifted(self.current.range(&place), down(&rows, &place)),
+            Ok(None) => self.anchor_beside_changes(&rows, replacement),
             Err(reason) => Anchor::Conflict(reason),
+        }
+    }
+
+    /// The answer where the hunk's own lines, or what touches them, changed.
+    fn anchor_beside_changes(&self, rows: &Range<usize>, replacement: &[u8]) -> Anchor {
+        if let Some(there) = self.landed_already(rows, replacement) {
+            return Anchor::AlreadyThere(self.current.range(&there));
+        }
+        if let Some(place) = self.merge(rows, replacement) {
+            return Anchor::Merged(self.current.range(&place), down(rows, &place));
+        }
+        match self.landed_beside_changes(rows, replacement) {
+            Some(there) => Anchor::AlreadyThere(self.current.range(&there)),
+            None => Anchor::Conflict(self.why_nowhere(rows)),
         }
     }
 
@@ -203,12 +229,12 @@ impl<'t> Anchoring<'t> {
     /// none.
     fn find(&self, rows: &Range<usize>) -> Result<Option<Range<usize>>, ConflictReason> {
         let Some(place) = self.certain_place(rows) else { return Ok(None) };
-        let context = self.context(rows, &self.current_lines, &place);
+        let context = self.context(rows, &place);
         if !context.touches() {
             return Ok(None);
         }
         let untouched = place.start == rows.start && self.untouched_above(rows);
-        if untouched && self.certain {
+        if self.certain && (untouched || self.framed(rows, &place)) {
             return Ok(Some(place));
         }
         if !self.certain && context.lines() < 2 * CONTEXT_LINES {
@@ -217,19 +243,48 @@ impl<'t> Anchoring<'t> {
         let as_good =
             |other: Context| other.lines() >= context.lines() || (!self.certain && other.touches());
         let mut candidates = self.places_like(rows, as_good);
-        let old = self.base_lines.get(rows.clone()).unwrap_or_default();
-        let twin_in_base = occurrences(&self.base_lines, old)
-            .filter(|&start| start != rows.start)
-            .map(|start| {
-                let twin = start..start + rows.len();
-                Context::between(&self.current_lines, &place, &self.base_lines, &twin)
-            })
-            .any(as_good);
-        if candidates == [narrow(place.start)] && !twin_in_base {
+        if candidates == [narrow(place.start)] && !self.has_twin_in_base(rows, &place, as_good) {
             return Ok(Some(place));
         }
         candidates.truncate(CANDIDATES_MAX);
         Err(ConflictReason::Ambiguous { candidates })
+    }
+
+    /// Whether a line that both texts have once stands on the unbroken run of equal lines around the place.
+    ///
+    /// Such a line is itself wherever it stands, and nothing between it and the hunk changed; so text like
+    /// the hunk's elsewhere is other text, however alike.
+    fn framed(&self, rows: &Range<usize>, place: &Range<usize>) -> bool {
+        let single = |number: u32| {
+            let once = |text: &Numbered| text.places_of(number).len() == 1;
+            once(&self.base_lines) && once(&self.current_lines)
+        };
+        let (old, new) = (self.base_lines.lines(), self.current_lines.lines());
+        let (old_above, old_rest) = old.split_at(rows.start.min(old.len()));
+        let (new_above, new_rest) = new.split_at(place.start.min(new.len()));
+        let up = old_above.iter().rev().zip(new_above.iter().rev());
+        let down = old_rest.iter().zip(new_rest);
+        let equal = |pair: &(&u32, &u32)| pair.0 == pair.1;
+        up.take_while(equal).chain(down.take_while(equal)).any(|(number, _)| single(*number))
+    }
+
+    /// Whether the text of `rows` stands elsewhere in base with a context, compared with that of `place`,
+    /// that `counts`.
+    fn has_twin_in_base(
+        &self,
+        rows: &Range<usize>,
+        place: &Range<usize>,
+        counts: impl Fn(Context) -> bool,
+    ) -> bool {
+        let starts = match self.base_lines.lines().get(rows.clone()) {
+            Some([]) | None => self.base_lines.gaps_like(&self.current_lines, place),
+            Some(old) => self.base_lines.occurrences(old),
+        };
+        starts.into_iter().filter(|&start| start != rows.start).any(|start| {
+            let twin = start..start + rows.len();
+            let (base, current) = (self.base_lines.lines(), self.current_lines.lines());
+            counts(Context::between(current, place, base, &twin))
+        })
     }
 
     /// Rule 1.
@@ -244,18 +299,20 @@ impl<'t> Anchoring<'t> {
         together.then(|| start..start + rows.len())
     }
 
-    fn context(&self, rows: &Range<usize>, other: &[u32], place: &Range<usize>) -> Context {
-        Context::between(&self.base_lines, rows, other, place)
+    fn context(&self, rows: &Range<usize>, place: &Range<usize>) -> Context {
+        Context::between(self.base_lines.lines(), rows, self.current_lines.lines(), place)
     }
 
-    /// The lines of current at which the text of `rows` stands, with a context that `counts`.
+    /// The lines of current at which the text of `rows` stands, with a context that `counts`: no more than
+    /// a few beyond those that are named.
     fn places_like(&self, rows: &Range<usize>, counts: impl Fn(Context) -> bool) -> Vec<u32> {
-        let old = self.base_lines.get(rows.clone()).unwrap_or_default();
-        occurrences(&self.current_lines, old)
-            .filter(|&start| {
-                let place = start..start + rows.len();
-                counts(self.context(rows, &self.current_lines, &place))
-            })
+        let starts = match self.base_lines.lines().get(rows.clone()) {
+            Some([]) | None => self.current_lines.gaps_like(&self.base_lines, rows),
+            Some(old) => self.current_lines.occurrences(old),
+        };
+        starts
+            .into_iter()
+            .filter(|&start| counts(self.context(rows, &(start..start + rows.len()))))
             .take(CANDIDATES_MAX + 1)
             .map(narrow)
             .collect()
@@ -273,11 +330,21 @@ impl<'t> Anchoring<'t> {
         if !self.stands_somewhere(rows, replacement) {
             return None;
         }
+        let (inverse, put) = self.against_accepted(rows, replacement)?;
+        inverse.find(&put).ok().flatten()
+    }
+
+    /// The accepted text compared with current, and the lines that accepting puts there.
+    fn against_accepted(
+        &self,
+        rows: &Range<usize>,
+        replacement: &[u8],
+    ) -> Option<(Anchoring<'_>, Range<usize>)> {
         let accepted = apply(self.base.bytes(), &[(self.base.span(rows), replacement)]).ok()?;
         let current = Cow::Borrowed(self.current.bytes());
         let inverse = Anchoring::compare(Cow::Owned(accepted), current, LANDED_NODES_MAX);
         let lines = replacement.split_inclusive(|&byte| byte == b'\n').count();
-        inverse.find(&(rows.start..rows.start + lines)).ok().flatten()
+        Some((inverse, rows.start..rows.start + lines))
     }
 
     /// What lies between the certain places of the two lines that touch `rows`.
@@ -298,10 +365,14 @@ impl<'t> Anchoring<'t> {
     fn stands_somewhere(&self, rows: &Range<usize>, replacement: &[u8]) -> bool {
         let above = rows.start.saturating_sub(1)..rows.start;
         let below = rows.end..(rows.end + 1).min(self.base.lines());
-        let framed = [self.base.of(&above), replacement, self.base.of(&below)].concat();
+        self.stands(&[self.base.of(&above), replacement, self.base.of(&below)].concat())
+    }
+
+    /// Whether whole lines of current are `text`, or start with it.
+    fn stands(&self, text: &[u8]) -> bool {
         (0..self.current.lines()).any(|line| {
             let here = self.current.offset(line)..;
-            self.current.bytes().get(here).is_some_and(|text| text.starts_with(&framed))
+            self.current.bytes().get(here).is_some_and(|current| current.starts_with(text))
         })
     }
 
@@ -365,90 +436,6 @@ pub fn anchor_all(base: &[u8], hunks: &[(LineSpan, &[u8])], current: &[u8]) -> V
     hunks.iter().map(|(span, text)| anchoring.anchor(span, text)).collect()
 }
 
-/// How many lines next to two places are the same, counted outwards until the first that differs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Context {
-    above: usize,
-    below: usize,
-}
-
-impl Context {
-    fn between(one: &[u32], at: &Range<usize>, other: &[u32], there: &Range<usize>) -> Self {
-        // Beyond the ends of a text there is nothing, which equals only nothing.
-        let up = |text: &[u32], start: usize, far: usize| {
-            start.checked_sub(far).and_then(|line| text.get(line).copied())
-        };
-        let down = |text: &[u32], end: usize, far: usize| text.get(end + far - 1).copied();
-        let above = (1..=CONTEXT_LINES)
-            .take_while(|&far| up(one, at.start, far) == up(other, there.start, far))
-            .count();
-        let below = (1..=CONTEXT_LINES)
-            .take_while(|&far| down(one, at.end, far) == down(other, there.end, far))
-            .count();
-        Self { above, below }
-    }
-
-    fn lines(self) -> usize {
-        self.above + self.below
-    }
-
-    /// Rule 2.
-    fn touches(self) -> bool {
-        self.above > 0 && self.below > 0
-    }
-}
-
-/// Every start at which `needle` stands in `lines`; each gap for an empty one. Linear (Knuth, Morris, Pratt).
-fn occurrences(lines: &[u32], needle: &[u32]) -> impl Iterator<Item = usize> {
-    // For each prefix of the needle, the length of its longest proper end that is also its start.
-    let mut borders: Vec<usize> = Vec::with_capacity(needle.len());
-    for (nth, line) in needle.iter().enumerate() {
-        let border = match nth {
-            0 => 0,
-            _ => extend(&borders, needle, borders.last().copied().unwrap_or(0), *line),
-        };
-        borders.push(border);
-    }
-    let empty = needle.is_empty().then_some(0);
-    let mut matched = 0;
-    let found: Vec<usize> = lines
-        .iter()
-        .enumerate()
-        .filter_map(|(nth, line)| {
-            if needle.is_empty() {
-                return Some(nth + 1);
-            }
-            if matched == needle.len() {
-                matched = borders.last().copied().unwrap_or(0);
-            }
-            matched = extend(&borders, needle, matched, *line);
-            (matched == needle.len()).then(|| nth + 1 - needle.len())
-        })
-        .collect();
-    empty.into_iter().chain(found)
-}
-
-/// How much of `needle` is matched after `line`, if `matched` of it was before.
-fn extend(borders: &[usize], needle: &[u32], mut matched: usize, line: u32) -> usize {
-    loop {
-        if needle.get(matched) == Some(&line) {
-            return matched + 1;
-        }
-        let Some(shorter) = matched.checked_sub(1) else { return 0 };
-        matched = borders.get(shorter).copied().unwrap_or(0);
-    }
-}
-
-/// The lines of a text as numbers; equal lines have equal numbers.
-fn numbered<'l>(text: &'l Text<'_>, ids: &mut HashMap<&'l [u8], u32>) -> Vec<u32> {
-    text.iter()
-        .map(|line| {
-            let next = narrow(ids.len());
-            *ids.entry(line).or_insert(next)
-        })
-        .collect()
-}
-
 /// The histogram diff as an alignment.
 fn one_view(base: &Text<'_>, current: &Text<'_>) -> Alignment {
     let mut lines = vec![None; base.lines()];
@@ -475,8 +462,10 @@ fn one_view(base: &Text<'_>, current: &Text<'_>) -> Alignment {
     Alignment { lines, gaps, common }
 }
 
-fn signed(line: usize) -> i64 {
-    i64::try_from(line).unwrap_or(i64::MAX)
+/// By how many lines a place lies below where it was.
+fn down(rows: &Range<usize>, place: &Range<usize>) -> i64 {
+    let signed = |line: usize| i64::try_from(line).unwrap_or(i64::MAX);
+    signed(place.start) - signed(rows.start)
 }
 
 #[cfg(test)]

@@ -61,6 +61,22 @@ pub fn place<R: AsRef<[u8]>>(
     Ok(placed)
 }
 
+/// `edits`, which are in the order of the text they were made against, with insertions at one place made one.
+///
+/// Two hunks that only insert have one place when all that lay between them was deleted. Which comes first
+/// is known from where they were.
+pub fn together(edits: &[(Range<usize>, Vec<u8>)]) -> Vec<(Range<usize>, Vec<u8>)> {
+    let mut joined: Vec<(Range<usize>, Vec<u8>)> = Vec::with_capacity(edits.len());
+    for (range, text) in edits {
+        let twin = joined.iter_mut().find(|(other, _)| range.is_empty() && other == range);
+        match twin {
+            Some((_, inserted)) => inserted.extend_from_slice(text),
+            None => joined.push((range.clone(), text.clone())),
+        }
+    }
+    joined
+}
+
 /// `before` with each span replaced: what accepting these hunks gives, if nothing else changed.
 ///
 /// # Errors
@@ -133,6 +149,14 @@ mod tests {
     fn an_insertion_touching_a_replacement_keeps_its_side() {
         assert_eq!(place(b"abc", &[(1..2, "x"), (1..1, "-")]).unwrap(), b"a-xc");
         assert_eq!(place(b"abc", &[(1..2, "x"), (2..2, "-")]).unwrap(), b"ax-c");
+    }
+
+    #[test]
+    fn insertions_at_one_place_are_one_in_their_order() {
+        let edits = [(1..1, b"x".to_vec()), (1..2, b"y".to_vec()), (1..1, b"z".to_vec())];
+        assert_eq!(together(&edits), [(1..1, b"xz".to_vec()), (1..2, b"y".to_vec())]);
+        let both = [(1..2, b"x".to_vec()), (1..2, b"y".to_vec())];
+        assert_eq!(together(&both).len(), 2);
     }
 
     #[test]

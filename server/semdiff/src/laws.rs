@@ -31,6 +31,8 @@ struct Edited {
     text: String,
     /// For each line, the line of the other text that it is.
     origins: Vec<Option<usize>>,
+    /// How many lines the other text has.
+    base_lines: usize,
 }
 
 fn line(words: &'static [&'static str]) -> impl Strategy<Value = String> {
@@ -88,7 +90,8 @@ fn edited(base: &str, edits: &[Edit]) -> Edited {
         }
     }
     let origins = lines.iter().map(|(_, origin)| *origin).collect();
-    Edited { text: lines.into_iter().map(|(line, _)| line).collect(), origins }
+    let base_lines = split(base).len();
+    Edited { text: lines.into_iter().map(|(line, _)| line).collect(), origins, base_lines }
 }
 
 /// How many lines two texts can share in order.
@@ -170,7 +173,7 @@ fn holds_anywhere(base: &str, hunks: &Stated<'_>, current: &str) -> Result<(), T
                 prop_assert_eq!(range, &before.bytes());
                 prop_assert_eq!(&current[..range.end], &base[..range.end]);
             }
-            Anchor::Shifted(range, down) => {
+            Anchor::Shifted(range, down) | Anchor::Merged(range, down) => {
                 prop_assert_eq!(&current.as_bytes()[range.clone()], old);
                 let place = rows(&line_span(current.as_bytes(), range.clone()));
                 prop_assert_eq!(place.start as i64 - i64::from(before.first_line), *down);
@@ -185,11 +188,25 @@ fn holds_anywhere(base: &str, hunks: &Stated<'_>, current: &str) -> Result<(), T
             let line_start = |at: usize| at == 0 || current.as_bytes()[at - 1] == b'\n';
             prop_assert!(line_start(range.start));
             prop_assert!(line_start(range.end) || range.end == current.len());
-            edits.push((range.clone(), *replacement));
+            edits.push((range.clone(), replacement.to_vec()));
         }
     }
+    let edits = together(&edits);
     prop_assert!(place(current.as_bytes(), &edits).is_ok(), "{edits:?} overlap");
     Ok(())
+}
+
+/// The gap of `current` next to the one line beside gap `gap` of base that was kept; `None` if both or none
+/// were. The ends of the text are kept lines.
+fn beside_the_kept_line(gap: usize, current: &Edited) -> Option<Range<usize>> {
+    let line = |row: usize| current.origins.iter().position(|origin| *origin == Some(row));
+    let above = gap.checked_sub(1).map_or(Some(0), |row| line(row).map(|at| at + 1));
+    let below = if gap == current.base_lines { Some(current.origins.len()) } else { line(gap) };
+    let at = match (above, below) {
+        (Some(at), None) | (None, Some(at)) => offset(&current.text, at),
+        _ => return None,
+    };
+    Some(at..at)
 }
 
 /// The hunk lands where the person's edits left its place, or nowhere.
@@ -207,6 +224,10 @@ fn lands_truly(base: &str, hunks: &Stated<'_>, current: &Edited) -> Result<(), T
             let Some(range) = anchor.target() else { continue };
             let truth = true_place(&rows(before), current)
                 .map(|place| offset(&current.text, place.start)..offset(&current.text, place.end));
+            // An insertion may also hold on to the one line of the two that was kept.
+            let held = before.lines == 0 && matches!(anchor, Anchor::Merged(..));
+            let beside = || beside_the_kept_line(before.first_line as usize, current);
+            let truth = if held { truth.or_else(beside) } else { truth };
             prop_assert_eq!(Some(range.clone()), truth, "{:?}", anchor);
         }
     }
@@ -364,7 +385,20 @@ proptest! {
                 let end = offset(&current.text, place.end - 1);
                 prop_assert_eq!(anchor.target(), Some(&(start..end)), "{:?}", anchor);
             }
-            None => prop_assert_eq!(anchor.target(), None),
+            None if replaced == 0 => {
+                let landed = anchor.target().cloned();
+                let beside = beside_the_kept_line(first, &current);
+                prop_assert!(landed.is_none() || landed == beside, "{:?}", anchor);
+            }
+            None => {
+                let own = first..first + replaced;
+                let one_side = [first - 1..own.end, first..own.end + 1];
+                let touched = one_side.iter().any(|rows| true_place(rows, &current).is_some());
+                let place = true_place(&own, &current).filter(|_| touched);
+                let expected =
+                    place.map(|place| offset(&current.text, place.start)..offset(&current.text, place.end));
+                prop_assert_eq!(anchor.target(), expected.as_ref(), "{:?}", anchor);
+            }
         }
     }
 

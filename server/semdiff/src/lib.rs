@@ -16,7 +16,7 @@ mod laws;
 mod text;
 
 pub use anchor::{Anchor, Anchoring, anchor_all};
-pub use apply::{Overlap, apply, place, shift_past};
+pub use apply::{Overlap, apply, place, shift_past, together};
 pub use conflict::ConflictReason;
 pub use entities::{
     DUPLICATES_MAX, EntityDiff, RENAME_PAIRS_MAX, RENAME_SIMILARITY_PERCENT, enclosing,

@@ -19,6 +19,7 @@ fn check(base: &str, proposal: &str, current: &str, expected: &Expect) {
         .map(|anchor| match anchor {
             Anchor::Unchanged(range) => format!("unchanged {}\n", lines(range)),
             Anchor::Shifted(range, down) => format!("shifted {down:+} to {}\n", lines(range)),
+            Anchor::Merged(range, down) => format!("merged {down:+} to {}\n", lines(range)),
             Anchor::AlreadyThere(range) => format!("already there {}\n", lines(range)),
             Anchor::Conflict(reason) => format!("conflict: {reason}\n"),
         })
@@ -40,7 +41,7 @@ fn edits_below_leave_it_and_edits_above_shift_it() {
 }
 
 #[test]
-fn a_change_of_its_text_or_right_beside_it_is_a_conflict() {
+fn a_change_of_its_text_is_a_conflict() {
     let (base, proposal) = ("a\nb\nc\nd\n", "a\nB\nc\nd\n");
     check(
         base,
@@ -48,40 +49,308 @@ fn a_change_of_its_text_or_right_beside_it_is_a_conflict() {
         "a\nmine\nc\nd\n",
         &expect![["conflict: the text it replaces was changed\n"]],
     );
+    check(base, proposal, "a\nc\nd\n", &expect![["conflict: the text it replaces was changed\n"]]);
+}
+
+#[test]
+fn a_replacement_merges_with_changes_on_one_side() {
+    let (base, proposal) = ("a\nb\nc\nd\n", "a\nB\nc\nd\n");
     check(
         base,
         proposal,
         "a\nb\nmine\nd\n",
-        &expect![["conflict: the lines right next to it were changed\n"]],
+        &expect![[r#"
+        merged +0 to 2+1
+    "#]],
     );
     check(
         base,
         proposal,
         "a\nb\nmine\nc\nd\n",
-        &expect![["conflict: the lines right next to it were changed\n"]],
+        &expect![[r#"
+        merged +0 to 2+1
+    "#]],
     );
-    check(base, proposal, "a\nc\nd\n", &expect![["conflict: the text it replaces was changed\n"]]);
+    check(
+        base,
+        proposal,
+        "a\nb\nd\n",
+        &expect![[r#"
+        merged +0 to 2+1
+    "#]],
+    );
+    check(
+        base,
+        proposal,
+        "x\ny\nb\nc\nd\n",
+        &expect![[r#"
+        merged +1 to 3+1
+    "#]],
+    );
+    check(
+        base,
+        "a\nc\nd\n",
+        "a\nb\nmine\nd\n",
+        &expect![[r#"
+        merged +0 to 2+1
+    "#]],
+    );
+    // On both sides: what it belonged to is gone.
+    check(
+        base,
+        proposal,
+        "x\nb\ny\nd\n",
+        &expect![[r#"
+        conflict: the lines right next to it were changed
+    "#]],
+    );
 }
 
 #[test]
-fn text_added_at_the_end_of_the_file_touches_a_hunk_there() {
+fn what_the_person_made_of_it_already_is_not_made_twice() {
+    let (base, proposal) = ("a\nb\nc\nd\n", "a\nX\nY\nc\nd\n");
+    check(
+        base,
+        proposal,
+        "a\nX\nb\nc\nd\n",
+        &expect![[r#"
+        conflict: the lines right next to it were changed
+    "#]],
+    );
+    check(
+        base,
+        proposal,
+        "a\nb\n  Y\nc\nd\n",
+        &expect![[r#"
+        conflict: the lines right next to it were changed
+    "#]],
+    );
+    check(
+        base,
+        proposal,
+        "a\nY\nZ\nb\nc\nd\n",
+        &expect![[r#"
+        conflict: the lines right next to it were changed
+    "#]],
+    );
+    // Braces are in every block; they count where they touch.
+    let proposal = "a\n{\n  b\n}\nc\nd\n";
+    check(
+        base,
+        proposal,
+        "a\n{\nz\n}\nb\nc\nd\n",
+        &expect![[r#"
+        merged +3 to 5+1
+    "#]],
+    );
+    check(
+        base,
+        proposal,
+        "a\nz\n{\nb\nc\nd\n",
+        &expect![[r#"
+        conflict: the lines right next to it were changed
+    "#]],
+    );
+}
+
+#[test]
+fn landed_beside_a_change() {
+    let (base, proposal) = ("a\nb\nc\nd\n", "a\nX\nY\nc\nd\n");
+    check(
+        base,
+        proposal,
+        "mine\na1\nX\nY\nc\nd\n",
+        &expect![[r#"
+        already there 3+2
+    "#]],
+    );
+    check(
+        "a\nb\nc\nd\n",
+        "a\nX\nb\nc\nd\n",
+        "a\nX\nb1\nc\nd\n",
+        &expect![[r#"
+        already there 2+1
+    "#]],
+    );
+    // What it would replace is still there as well.
+    check(
+        base,
+        proposal,
+        "a1\nX\nY\nb\nc\nd\n",
+        &expect![[r#"
+        conflict: the lines right next to it were changed
+    "#]],
+    );
+    check(
+        base,
+        proposal,
+        "a\nX\nc1\nd\n",
+        &expect![[r#"
+        conflict: the text it replaces was changed
+    "#]],
+    );
+}
+
+#[test]
+fn a_replacement_beside_changes_must_be_the_only_one_like_it() {
+    let base = "a\n}\n\nb\n}\n\nc\n";
+    let proposal = "a\nx }\n\nb\n}\n\nc\n";
+    check(
+        base,
+        proposal,
+        "changed\n}\n\nb\n}\n\nc\n",
+        &expect![[r#"
+        merged +0 to 2+1
+    "#]],
+    );
+    // The line that stands once is a part of the change now.
+    check(
+        base,
+        proposal,
+        "changed\n}\n\nmine\n}\n\nc\n",
+        &expect![[r#"
+        conflict: the lines right next to it were changed
+    "#]],
+    );
+}
+
+#[test]
+fn an_insertion_merges_where_its_order_is_known() {
+    let (base, proposal) = ("1\n2\n3\na\nbread\nc\nd\n", "1\n2\n3\na\nX\nbread\nc\nd\n");
+    // The line below was edited in place, the line above was, or either was deleted.
+    check(
+        base,
+        proposal,
+        "1\n2\n3\na\nbroad\nc\nd\n",
+        &expect![[r#"
+        merged +0 to 5+0
+    "#]],
+    );
+    check(
+        base,
+        "1\n2\n3\na\nbread\nX\nc\nd\n",
+        "1\n2\n3\na\nbroad\nc\nd\n",
+        &expect![[r#"
+        merged +0 to 6+0
+    "#]],
+    );
+    check(
+        base,
+        proposal,
+        "1\n2\n3\na\nc\nd\n",
+        &expect![[r#"
+        merged +0 to 5+0
+    "#]],
+    );
+    check(
+        base,
+        "1\n2\n3\na\nbread\nX\nc\nd\n",
+        "1\n2\n3\na\nc\nd\n",
+        &expect![[r#"
+        merged -1 to 5+0
+    "#]],
+    );
+    // Something was put there, or one line became several or another: which comes first is unknown.
+    check(
+        base,
+        proposal,
+        "1\n2\n3\na\nmine\nbread\nc\nd\n",
+        &expect![[r#"
+        conflict: the lines right next to it were changed
+    "#]],
+    );
+    check(
+        base,
+        proposal,
+        "1\n2\n3\na\nmine\nbroad\nc\nd\n",
+        &expect![[r#"
+        conflict: the lines right next to it were changed
+    "#]],
+    );
+    check(
+        base,
+        proposal,
+        "1\n2\n3\na\nbutter\nc\nd\n",
+        &expect![[r#"
+        conflict: the lines right next to it were changed
+    "#]],
+    );
+    // Both sides changed.
+    check(
+        "1\nable\nbread\nc\n",
+        "1\nable\nX\nbread\nc\n",
+        "1\ncable\nbroad\nc\n",
+        &expect![[r#"
+        conflict: the lines right next to it were changed
+    "#]],
+    );
+}
+
+#[test]
+fn insertions_on_both_sides_of_a_deleted_line_have_one_place_in_a_known_order() {
+    let (base, proposal) = ("a\nb\nc\n", "a\nX\nb\nY\nc\n");
+    check(
+        base,
+        proposal,
+        "a\nc\n",
+        &expect![[r#"
+        merged +0 to 2+0
+        merged -1 to 2+0
+    "#]],
+    );
+    check(
+        base,
+        "a\nB\nc\n",
+        "b\nc\n",
+        &expect![[r#"
+        merged -1 to 1+1
+    "#]],
+    );
+}
+
+#[test]
+fn text_added_at_the_ends_of_the_file() {
     check(
         "a\nb\n",
         "a\nB\n",
         "a\nb\nc\n",
-        &expect![["conflict: the lines right next to it were changed\n"]],
+        &expect![[r#"
+        merged +0 to 2+1
+    "#]],
     );
     check(
         "a\nb\n",
         "a\nb\nB\n",
         "a\nb\nc\n",
-        &expect![["conflict: the lines right next to it were changed\n"]],
+        &expect![[r#"
+        conflict: the lines right next to it were changed
+    "#]],
     );
     check(
         "a\nb\n",
         "A\na\nb\n",
         "x\na\nb\n",
-        &expect![["conflict: the lines right next to it were changed\n"]],
+        &expect![[r#"
+        conflict: the lines right next to it were changed
+    "#]],
+    );
+    // It would run into the line below.
+    check(
+        "a\nb\n",
+        "a\nB",
+        "a\nb\nc\n",
+        &expect![[r#"
+        conflict: the lines right next to it were changed
+    "#]],
+    );
+    // It would run into the line above.
+    check(
+        "a\nb\nbread\n",
+        "a\nb\nbread\nX\n",
+        "a\nb\nbroad",
+        &expect![[r#"
+        conflict: the lines right next to it were changed
+    "#]],
     );
 }
 
@@ -126,7 +395,7 @@ fn which_of_equal_lines_was_deleted_cannot_be_told() {
 #[test]
 fn of_two_equal_blocks_the_diff_alone_does_not_choose() {
     let block = "1\n2\n3\nold\n4\n5\n6\n";
-    let base = format!("{block}between\n{block}");
+    let base = format!("{block}between\n{block}between\n");
     let proposal = base.replacen("old", "new", 1);
     check(
         &base,
@@ -158,7 +427,7 @@ fn of_two_equal_blocks_the_diff_alone_does_not_choose() {
 #[test]
 fn the_last_of_equal_blocks_may_be_the_other_one() {
     let block = "1\n2\n3\nold\n4\n5\n6\n";
-    let long = "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\n";
+    let long = "a\nb\nc\nd\ne\n".repeat(2);
     let base = format!("{block}{long}{block}");
     let proposal = base.replacen("old", "new", 1);
     check(
@@ -168,6 +437,29 @@ fn the_last_of_equal_blocks_may_be_the_other_one() {
         &expect![[r#"
         conflict: line 5 looks like its place, but may be another copy of the text
     "#]],
+    );
+}
+
+#[test]
+fn an_unbroken_run_to_a_line_that_stands_once_tells_twins_apart() {
+    let block = "1\n2\n3\nold\n4\n5\n6\n";
+    let base = format!("{block}between\n{block}");
+    let proposal = base.replacen("old", "new", 1);
+    check(&base, &proposal, &format!("import\n{base}"), &expect![["shifted +1 to 5+1\n"]]);
+    // A change on the way to it, and it tells nothing any more.
+    let broken = base.replacen("5\n", "five\n", 1);
+    check(
+        &base,
+        &proposal,
+        &format!("import\n{broken}"),
+        &expect![["conflict: its place now appears at lines 5 and 13\n"]],
+    );
+    // Nor does it once it stands twice.
+    check(
+        &base,
+        &proposal,
+        &format!("import\n{base}between\n"),
+        &expect![["conflict: its place now appears at lines 5 and 13\n"]],
     );
 }
 
@@ -253,6 +545,30 @@ fn a_byte_order_mark_matters_to_the_first_line_only() {
         &expect![["conflict: the byte order mark of the first line was removed\n"]],
     );
     check(base, "a\nb\nC\nd\n", marked, &expect![["shifted +0 to 3+1\n"]]);
+    check(
+        base,
+        "a\nB\nc\nd\n",
+        marked,
+        &expect![[r#"
+        merged +0 to 2+1
+    "#]],
+    );
+    check(
+        "abcd\nb\n",
+        "new\nabcd\nb\n",
+        "\u{feff}abcd\nb\n",
+        &expect![[r#"
+        conflict: a byte order mark was added to the first line
+    "#]],
+    );
+    check(
+        "abcd\nb\n",
+        "abcd\nnew\nb\n",
+        "\u{feff}abcd\nb\n",
+        &expect![[r#"
+        merged +0 to 2+0
+    "#]],
+    );
 }
 
 #[test]
@@ -264,7 +580,9 @@ fn a_last_line_without_an_ending() {
         "a\nb",
         "A\nb",
         "a\nb\n",
-        &expect![["conflict: the lines right next to it were changed\n"]],
+        &expect![[r#"
+            merged +0 to 1+1
+        "#]],
     );
 }
 
@@ -343,14 +661,4 @@ fn what_is_known_to_have_landed_need_not_be_recognised() {
         Anchoring::past(base.as_bytes(), &[(first, "X\n")], accepted.as_bytes()).unwrap();
     assert_eq!(anchoring.anchor(&last, b"X\n"), Anchor::Unchanged(6..8));
     assert_eq!(anchoring.anchor(&first, b"X\n"), Anchor::Conflict(ConflictReason::TextChanged));
-}
-
-#[test]
-fn occurrences_may_overlap() {
-    let found = |lines: &[u32], needle: &[u32]| occurrences(lines, needle).collect::<Vec<_>>();
-    assert_eq!(found(&[1, 1, 1, 2, 1, 1], &[1, 1]), [0, 1, 4]);
-    assert_eq!(found(&[1, 2, 1, 2, 1, 3], &[1, 2, 1, 3]), [2]);
-    assert_eq!(found(&[1, 2], &[]), [0, 1, 2]);
-    assert_eq!(found(&[], &[]), [0]);
-    assert_eq!(found(&[1], &[1, 1]), [0; 0]);
 }
