@@ -7,6 +7,7 @@
 
 mod changeset;
 mod config;
+mod dependency;
 mod digest;
 mod event;
 mod fingerprint;
@@ -24,6 +25,7 @@ pub use changeset::{
     Hunk, HunkKind, LineSpan, Origin,
 };
 pub use config::{Config, ConfigError, PolicyConfig, ReviewConfig};
+pub use dependency::{Dependency, DependencyKind};
 pub use digest::{Digest, DigestError};
 pub use event::{
     Actor, ActorKind, Event, FailedFile, HolderId, Intent, LandedFile, OperationId, Outcome,

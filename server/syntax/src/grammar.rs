@@ -10,6 +10,8 @@ pub(crate) struct Grammar {
     pub outline: &'static [&'static str],
     /// `risk.scm`, likewise.
     pub risk: &'static [&'static str],
+    /// `references.scm`, likewise.
+    pub references: &'static [&'static str],
     /// The grammar's own patterns for colours; of several for one node the last counts.
     pub highlights: &'static [&'static str],
     /// Between the parts of a qualified name.
@@ -69,6 +71,7 @@ static RUST: Grammar = Grammar {
         include_str!("../../../queries/rust/tests.scm"),
     ],
     risk: &[include_str!("../../../queries/rust/risk.scm")],
+    references: &[include_str!("../../../queries/rust/references.scm")],
     highlights: &[tree_sitter_rust::HIGHLIGHTS_QUERY],
     separator: "::",
     visibility: VisibilityRule::Marker,
@@ -103,6 +106,7 @@ static PYTHON: Grammar = Grammar {
         include_str!("../../../queries/python/tests.scm"),
     ],
     risk: &[include_str!("../../../queries/python/risk.scm")],
+    references: &[include_str!("../../../queries/python/references.scm")],
     highlights: &[tree_sitter_python::HIGHLIGHTS_QUERY],
     separator: ".",
     visibility: VisibilityRule::Underscore,
@@ -127,6 +131,10 @@ static JAVASCRIPT: Grammar = Grammar {
         include_str!("../../../queries/ecmascript/risk.scm"),
         include_str!("../../../queries/javascript/risk.scm"),
     ],
+    references: &[
+        include_str!("../../../queries/ecmascript/references.scm"),
+        include_str!("../../../queries/javascript/references.scm"),
+    ],
     highlights: &[
         tree_sitter_javascript::HIGHLIGHT_QUERY,
         tree_sitter_javascript::JSX_HIGHLIGHT_QUERY,
@@ -149,6 +157,11 @@ const TYPESCRIPT_OUTLINE: &[&str] = &[
     include_str!("../../../queries/ecmascript/tests.scm"),
 ];
 
+const TYPESCRIPT_REFERENCES: &[&str] = &[
+    include_str!("../../../queries/ecmascript/references.scm"),
+    include_str!("../../../queries/typescript/references.scm"),
+];
+
 static TYPESCRIPT: Grammar = Grammar {
     language: || tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(),
     outline: TYPESCRIPT_OUTLINE,
@@ -156,6 +169,7 @@ static TYPESCRIPT: Grammar = Grammar {
         include_str!("../../../queries/ecmascript/risk.scm"),
         include_str!("../../../queries/typescript/risk.scm"),
     ],
+    references: TYPESCRIPT_REFERENCES,
     highlights: &[
         tree_sitter_typescript::HIGHLIGHTS_QUERY,
         tree_sitter_javascript::HIGHLIGHT_QUERY,
@@ -180,6 +194,7 @@ static TSX: Grammar = Grammar {
         include_str!("../../../queries/typescript/risk.scm"),
         include_str!("../../../queries/tsx/risk.scm"),
     ],
+    references: TYPESCRIPT_REFERENCES,
     highlights: &[
         tree_sitter_typescript::HIGHLIGHTS_QUERY,
         tree_sitter_javascript::HIGHLIGHT_QUERY,

@@ -11,6 +11,7 @@ use tree_sitter::{Node, Query, QueryCursor, QueryCursorOptions, QueryCursorState
 
 use crate::grammar::grammar;
 use crate::parse::{ParseError, Parsed};
+use crate::references::ReferenceKind;
 
 /// In-progress matches that one search may hold. Past it tree-sitter drops matches without a word.
 const MATCH_LIMIT: u32 = 16_384;
@@ -74,6 +75,27 @@ pub(crate) enum Role {
     Private,
 }
 
+/// What a capture of `references.scm` says about its node; likewise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReferenceRole {
+    /// A name and what it does; `None` for `@label`, a name that means nothing here.
+    Name(Option<ReferenceKind>),
+    /// `@import.default` and `@import.whole`: an import of what has no name there, and how that is said.
+    Nameless(&'static str),
+    /// `@arguments`
+    Arguments,
+    /// `@module`
+    Module,
+    /// `@import.source`
+    Source,
+}
+
+/// The patterns for references; the role of a capture for predicates only is `None`.
+pub(crate) struct CompiledReferences {
+    pub query: Query,
+    pub roles: Vec<Option<ReferenceRole>>,
+}
+
 /// A compiled query with the role of each capture.
 pub(crate) struct Compiled {
     pub query: Query,
@@ -96,6 +118,14 @@ static RISKS: [LazyLock<Option<Query>>; 5] = [
     LazyLock::new(|| compile_risk(Language::JavaScript)),
 ];
 
+static REFERENCES: [LazyLock<Option<CompiledReferences>>; 5] = [
+    LazyLock::new(|| compile_references(Language::Rust)),
+    LazyLock::new(|| compile_references(Language::Python)),
+    LazyLock::new(|| compile_references(Language::TypeScript)),
+    LazyLock::new(|| compile_references(Language::Tsx)),
+    LazyLock::new(|| compile_references(Language::JavaScript)),
+];
+
 static HIGHLIGHTS: [LazyLock<Option<Query>>; 5] = [
     LazyLock::new(|| compile_highlights(Language::Rust)),
     LazyLock::new(|| compile_highlights(Language::Python)),
@@ -114,6 +144,14 @@ pub(crate) fn outline_query(language: Language) -> Result<&'static Compiled, Par
 /// The risk patterns of `language`; likewise.
 pub(crate) fn risk_query(language: Language) -> Result<&'static Query, ParseError> {
     let slot = RISKS.get(position(language)).and_then(|slot| slot.as_ref());
+    slot.ok_or(ParseError::Grammar { language })
+}
+
+/// The patterns for references of `language`; likewise.
+pub(crate) fn references_query(
+    language: Language,
+) -> Result<&'static CompiledReferences, ParseError> {
+    let slot = REFERENCES.get(position(language)).and_then(|slot| slot.as_ref());
     slot.ok_or(ParseError::Grammar { language })
 }
 
@@ -206,6 +244,29 @@ fn compile_risk(language: Language) -> Option<Query> {
     compile(language, grammar(language).risk)
 }
 
+fn compile_references(language: Language) -> Option<CompiledReferences> {
+    let query = compile(language, grammar(language).references)?;
+    let role = |name: &str| {
+        Some(Some(match name {
+            "use" => ReferenceRole::Name(Some(ReferenceKind::Use)),
+            "local" => ReferenceRole::Name(Some(ReferenceKind::Local)),
+            "member" => ReferenceRole::Name(Some(ReferenceKind::Member)),
+            "import" => ReferenceRole::Name(Some(ReferenceKind::Import)),
+            "import.default" => ReferenceRole::Nameless("default"),
+            "import.whole" => ReferenceRole::Nameless("*"),
+            "label" => ReferenceRole::Name(None),
+            "import.source" => ReferenceRole::Source,
+            "module" => ReferenceRole::Module,
+            "arguments" => ReferenceRole::Arguments,
+            _ if name.starts_with('_') => return Some(None),
+            _ => return None,
+        }))
+    };
+    let roles = query.capture_names().iter().map(|name| role(name)).collect::<Option<Vec<_>>>();
+    debug_assert!(roles.is_some(), "unknown capture among {:?}", query.capture_names());
+    Some(CompiledReferences { roles: roles?, query })
+}
+
 fn compile_highlights(language: Language) -> Option<Query> {
     compile(language, grammar(language).highlights)
 }
@@ -267,6 +328,7 @@ mod tests {
             assert_eq!(position(language), at);
             assert!(outline_query(language).is_ok(), "outline of {}", language.name());
             assert!(risk_query(language).is_ok(), "risk of {}", language.name());
+            assert!(references_query(language).is_ok(), "references of {}", language.name());
             assert!(highlight_query(language).is_ok(), "colours of {}", language.name());
         }
     }
