@@ -14,6 +14,7 @@ mod path;
 mod policy_input;
 mod review;
 mod risk;
+mod snapshot;
 mod time;
 mod verdict;
 
@@ -35,5 +36,6 @@ pub use review::{
     Severity, Stats, Unexamined,
 };
 pub use risk::{HistoryFeatures, Risk, RiskFeatures, RiskLevel, RiskReason};
+pub use snapshot::{Snapshot, SnapshotFile, SnapshotSide};
 pub use time::{Timestamp, TimestampError};
 pub use verdict::{Decision, Verdict, VerdictReason};
