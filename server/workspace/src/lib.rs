@@ -23,6 +23,7 @@ mod leftovers;
 mod named;
 mod nested;
 mod os;
+mod past_ignores;
 mod patch;
 mod renames;
 mod repository;

@@ -11,6 +11,7 @@ use model::{Digest, FileMode, FileSide, RelPath, Snapshot, SnapshotFile, Snapsho
 
 use crate::deltas::{Pair, Place, SideRef};
 use crate::os::Stamp;
+use crate::past_ignores::{IGNORE_FILE, PastIgnores};
 use crate::{Delta, Repository, RepositoryError, SAVED_BYTES_MAX, SideContent, files};
 
 /// How many bytes one snapshot keeps at most; files beyond it are listed as unreadable.
@@ -99,7 +100,8 @@ impl Repository {
     ///
     /// `kept` gives the bytes that were kept with the snapshot; one that is gone makes its side
     /// unreadable. It is asked only for files that differ. A file that was there then counts as long as it
-    /// lies on disk, even if git ignores it by now. What was unreadable then and has not been touched is
+    /// lies on disk, even if git ignores it by now; one that git ignored then and shows now has an unreadable
+    /// side before, since the snapshot does not know whether it was there. What was unreadable then and has not been touched is
     /// no difference; of a submodule with changes of its own, only the commit and that are compared.
     ///
     /// # Errors
@@ -128,11 +130,55 @@ impl Repository {
             .map(|file| (file.path.clone(), file.side != SnapshotSide::Deleted))
             .collect();
         let mut scan = self.scan_around(snapshot.head.as_deref(), Some(&noted))?;
+        self.doubt_unignored(snapshot, &mut scan.pairs, kept);
         for SnapshotFile { path, side } in &snapshot.files {
             let after = scan.noted.remove(path).flatten();
             scan.pairs.extend(self.since(path, side, after, kept));
         }
         Ok(self.finished(scan.pairs)?)
+    }
+
+    /// Takes back that files were added which git ignored then: they may have been there, so nothing is
+    /// known of what they held. `pairs` are those of paths that the snapshot does not list.
+    fn doubt_unignored(
+        &self,
+        snapshot: &Snapshot,
+        pairs: &mut [Pair],
+        kept: &dyn Fn(&Digest) -> Option<Vec<u8>>,
+    ) {
+        let rules = |path: &RelPath| path.file_name() == IGNORE_FILE;
+        let clean: BTreeMap<RelPath, Option<SideRef>> = pairs
+            .iter()
+            .filter(|pair| rules(&pair.path))
+            .map(|pair| (pair.path.clone(), pair.before.clone()))
+            .collect();
+        let listed: BTreeMap<&RelPath, &SnapshotSide> = snapshot
+            .files
+            .iter()
+            .filter(|file| rules(&file.path))
+            .map(|file| (&file.path, &file.side))
+            .collect();
+        if clean.is_empty() && listed.is_empty() {
+            return;
+        }
+        let bytes = |side: &SideRef| match self.read(side, SAVED_BYTES_MAX) {
+            SideContent::Bytes(bytes) => Some(bytes),
+            _ => None,
+        };
+        let text = |path: &RelPath| match (listed.get(path), clean.get(path)) {
+            (Some(SnapshotSide::Saved(side)), _) => kept(&side.blob),
+            (Some(_), _) => None,
+            (None, Some(before)) => before.as_ref().and_then(bytes),
+            (None, None) => self.saved(path).ok().flatten().map(|saved| saved.bytes),
+        };
+        let mut past = PastIgnores::new(&text);
+        for pair in pairs.iter_mut().filter(|pair| pair.before.is_none()) {
+            if let Some(after) = pair.after.as_ref().filter(|_| past.ignored(&pair.path)) {
+                let reason =
+                    "git ignored it when the snapshot was taken: what it held is not known";
+                pair.before = Some(SideRef::unreadable(after.mode, reason));
+            }
+        }
     }
 
     /// One listed file then and now; `None` when it is what it was.

@@ -207,6 +207,40 @@ fn a_file_that_was_there_counts_even_if_git_ignores_it_by_now() {
 }
 
 #[test]
+fn a_file_that_git_ignored_then_is_no_addition() {
+    let world = dirty_world();
+    let kept = take(&world);
+    world.write(".gitignore", "\n");
+    let expected = expect![[r#"
+        Modified .gitignore: File "out/\n" => File "\n"
+        Modified out/built: File unreadable: git ignored it when the snapshot was taken: what it held is not known => File "ignored\n"
+    "#]];
+    check(&world, &kept, &expected);
+    world.commit("everything");
+    check(&world, &kept, &expected);
+    // The rules may also have been dirty or new at the snapshot.
+    world.write(".gitignore", "*.tmp\n");
+    world.write("sub/.gitignore", "/secret\n");
+    world.write("a.tmp", "1\n");
+    world.write("sub/secret", "2\n");
+    let kept = take(&world);
+    world.write(".gitignore", "\n");
+    fs::remove_file(world.root.join("sub/.gitignore")).unwrap();
+    world.write("sub/new", "3\n");
+    check(
+        &world,
+        &kept,
+        &expect![[r#"
+            Modified .gitignore: File "*.tmp\n" => File "\n"
+            Modified a.tmp: File unreadable: git ignored it when the snapshot was taken: what it held is not known => File "1\n"
+            Deleted sub/.gitignore: File "/secret\n" => -
+            Added sub/new: - => File "3\n"
+            Modified sub/secret: File unreadable: git ignored it when the snapshot was taken: what it held is not known => File "2\n"
+        "#]],
+    );
+}
+
+#[test]
 fn before_the_first_commit_every_file_is_listed() {
     let world = World::new();
     world.write("a", "1\n");
