@@ -20,7 +20,7 @@ use model::{FileMode, RelPath};
 use crate::backend::{Blob, Indexed, Recorded};
 use crate::deltas::{Pair, Place, SideRef};
 use crate::eol::{Conversion, EolConfig};
-use crate::files::{self, Standing};
+use crate::files::{self, Looking, Standing};
 use crate::os::{self, Stamp};
 use crate::{FileError, Repository, RepositoryError, SAVED_BYTES_MAX, SavedFile, leftovers};
 
@@ -123,7 +123,7 @@ impl Repository {
         let mut found = untracked(root, &tracked, &submodules)?;
         let mut apart = self.apart(root, &mut found);
 
-        let mut scan = Scan::default();
+        let (mut scan, mut looking) = (Scan::default(), Looking::new(root));
         let mut doubts = Vec::new();
         let noted_paths = noted.into_iter().flat_map(BTreeMap::keys);
         let names: BTreeSet<&RelPath> =
@@ -143,7 +143,7 @@ impl Repository {
                 continue;
             }
             let listed = entry.is_some() || found.files.contains(path) || was_there;
-            let after = match self.side_on_disk(root, path, before, entry, listed) {
+            let after = match self.side_on_disk(&mut looking, path, before, entry, listed) {
                 OnDisk::Side(side) => side,
                 OnDisk::File(metadata, mode) => {
                     let unchanged = entry.is_some_and(|entry| {
@@ -203,7 +203,7 @@ impl Repository {
     /// What lies at a path, as far as one look tells.
     fn side_on_disk(
         &self,
-        root: &Path,
+        looking: &mut Looking<'_>,
         path: &RelPath,
         before: Option<&Recorded>,
         entry: Option<&Indexed>,
@@ -211,7 +211,7 @@ impl Repository {
     ) -> OnDisk {
         let recorded = entry.map(|entry| &entry.recorded).or(before);
         let recorded_mode = recorded.map(|recorded| recorded.mode);
-        let side = match files::look(root, path) {
+        let side = match looking.look(path) {
             // In the commit, neither in the index nor listed as untracked: git no longer counts it.
             Ok(Standing::File(_) | Standing::Link) if !listed => None,
             Ok(Standing::File(metadata)) => {
@@ -219,14 +219,15 @@ impl Repository {
                 return OnDisk::File(metadata, mode);
             }
             Ok(Standing::Link) => {
-                let size_bytes =
-                    files::link_target(root, path).map_or(0, |target| target.len() as u64);
+                let size_bytes = files::link_target(looking.root(), path)
+                    .map_or(0, |target| target.len() as u64);
                 let place = Place::Disk(path.clone());
                 Some(SideRef { mode: FileMode::Symlink, size_bytes, place })
             }
             Ok(Standing::Folder) if recorded_mode == Some(FileMode::Submodule) => {
                 // Without a checkout of its own a submodule is where the index says.
-                self.nested(root, path).or_else(|| recorded.cloned().map(SideRef::recorded))
+                self.nested(looking.root(), path)
+                    .or_else(|| recorded.cloned().map(SideRef::recorded))
             }
             // Left out of a sparse checkout: it is what the index says.
             Ok(Standing::Nothing) if entry.is_some_and(|entry| entry.skipped) => {
