@@ -98,11 +98,7 @@ impl Engine {
 
     /// The name of the working tree: empty for the main one, else what git calls the linked one.
     pub(crate) fn worktree(&self) -> String {
-        if self.repository.git_dir() == self.repository.common_dir() {
-            return String::new();
-        }
-        let name = self.repository.git_dir().file_name();
-        name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+        self.repository.worktree_name()
     }
 
     /// A path as the command line names it, relative to the root.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use model::{
     ChangeSetId, ChangeSetState, Digest, Event, FileMode, IllegalTransition, OperationId,
-    SnapshotState, StoredEvent,
+    SnapshotSide, StoredEvent,
 };
 
 use crate::chain::{RawEvent, genesis};
@@ -145,8 +145,8 @@ pub(crate) fn blobs_of(event: &Event) -> Vec<Digest> {
         Event::SnapshotTaken { snapshot, .. } => snapshot
             .files
             .iter()
-            .filter_map(|file| match &file.state {
-                SnapshotState::Saved(side) if has_bytes(side.mode) => Some(side.blob),
+            .filter_map(|file| match &file.side {
+                SnapshotSide::Saved(side) if has_bytes(side.mode) => Some(side.blob),
                 _ => None,
             })
             .collect(),

@@ -42,6 +42,6 @@ pub use review::{
     Severity, Stats, Unexamined,
 };
 pub use risk::{HistoryFeatures, Risk, RiskFeatures, RiskLevel, RiskReason};
-pub use snapshot::{Snapshot, SnapshotFile, SnapshotState};
+pub use snapshot::{Snapshot, SnapshotFile, SnapshotSide};
 pub use time::{Timestamp, TimestampError};
 pub use verdict::{Decision, Verdict, VerdictReason};

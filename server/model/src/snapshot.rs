@@ -1,47 +1,83 @@
-//! A snapshot: the saved files of a working tree at one moment, by digest.
+//! A snapshot: the saved files of one worktree at one moment, as the difference from a commit.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{FileMode, FileSide, RelPath};
 
-/// The saved tracked and unignored files of a working tree at one moment.
+/// The saved files of a worktree, ignored ones left out, at the moment it was taken.
 ///
-/// Files that were as `head` has them are not listed: the commit has their bytes. The bytes of those that
-/// are listed lie in the blob store.
+/// Files that are not listed were what the commit holds, in git's sense of the same. It names no time:
+/// the same files give the same snapshot. The bytes of what is saved lie in the blob store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
-    /// The working tree: empty for the main one, else the name git gives the linked one.
+    /// The worktree: empty for the main one, else the name git gives the linked one.
     pub worktree: String,
-    /// The commit that was checked out; `None` before the first.
+    /// The commit that was checked out; `None` before the first one, when every file is listed.
     pub head: Option<String>,
     /// The branch that was checked out; `None` when detached.
     pub branch: Option<String>,
-    /// The files that were not as `head` has them, ordered by path.
+    /// The files that were not what the commit holds, ordered by path.
     pub files: Vec<SnapshotFile>,
 }
 
-/// A file that was not as the commit has it.
+/// One file that was not what the commit holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SnapshotFile {
     /// Where.
     pub path: RelPath,
     /// What was there.
-    pub state: SnapshotState,
+    pub side: SnapshotSide,
 }
 
-/// What was there.
+/// What was at a path of a [`Snapshot`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "is", rename_all = "snake_case")]
-pub enum SnapshotState {
-    /// A file; its bytes are in the blob store, except a submodule's.
+#[serde(rename_all = "snake_case")]
+pub enum SnapshotSide {
+    /// A file, its bytes as they lay on disk; a link, with its target's text; a submodule, with its
+    /// commit's id.
     Saved(FileSide),
     /// Nothing, though the commit has a file there.
-    Gone,
-    /// Something that was not kept, e.g. because it was too large.
-    Unkept {
-        /// The mode, if known.
-        mode: Option<FileMode>,
-        /// Why, in one clause.
+    Deleted,
+    /// Something that could not be kept.
+    Unreadable {
+        /// The mode git would record.
+        mode: FileMode,
+        /// Why, as a clause.
         reason: String,
+        /// Tells one state of the file from another, where the system does; its form means nothing.
+        stamp: Option<String>,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Digest;
+
+    #[test]
+    fn the_stored_form_is_kept() {
+        let file = |path: &str, side| SnapshotFile { path: path.parse().unwrap(), side };
+        let saved = FileSide { blob: Digest::of(b"x"), mode: FileMode::File, size_bytes: 1 };
+        let unreadable = SnapshotSide::Unreadable {
+            mode: FileMode::File,
+            reason: "it is a socket, not a file".to_owned(),
+            stamp: None,
+        };
+        let snapshot = Snapshot {
+            worktree: "side".to_owned(),
+            head: Some("0123".to_owned()),
+            branch: Some("main".to_owned()),
+            files: vec![
+                file("a", SnapshotSide::Saved(saved)),
+                file("b", SnapshotSide::Deleted),
+                file("c", unreadable),
+            ],
+        };
+        let text = serde_json::to_string(&snapshot).unwrap();
+        assert_eq!(
+            text,
+            r#"{"worktree":"side","head":"0123","branch":"main","files":[{"path":"a","side":{"saved":{"blob":"2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881","mode":"file","size_bytes":1}}},{"path":"b","side":"deleted"},{"path":"c","side":{"unreadable":{"mode":"file","reason":"it is a socket, not a file","stamp":null}}}]}"#
+        );
+        assert_eq!(serde_json::from_str::<Snapshot>(&text).unwrap(), snapshot);
+    }
 }

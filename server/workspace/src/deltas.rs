@@ -4,6 +4,7 @@
 //! of ten thousand files does not sit in memory.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use model::{ChangeKind, FileMode, RelPath};
 
@@ -47,6 +48,8 @@ pub(crate) enum Place {
     Disk(RelPath),
     /// A submodule's commit.
     Commit(String),
+    /// Kept with a snapshot.
+    Kept(Arc<[u8]>),
     /// Known to be there, and why it cannot be read.
     Unreadable(String),
 }
@@ -121,7 +124,7 @@ impl Repository {
     /// times differ from the index are read. Renames read candidates up to
     /// [`RENAME_FILES_MAX`](crate::RENAME_FILES_MAX).
     pub fn deltas(&self, scope: &Scope) -> Result<Vec<Delta>, RepositoryError> {
-        let mut pairs = match scope {
+        let pairs = match scope {
             Scope::Range { base, head } => {
                 let side = |revision: &String| match revision.as_str() {
                     "" => Ok(None),
@@ -138,6 +141,11 @@ impl Repository {
             Scope::Worktree => self.scan(self.head()?.commit.as_deref())?,
             Scope::Since { base } => self.scan(Some(&self.commit_id(base)?))?,
         };
+        self.finished(pairs)
+    }
+
+    /// What the pairs amount to: measured, renames paired, sorted.
+    pub(crate) fn finished(&self, mut pairs: Vec<Pair>) -> Result<Vec<Delta>, RepositoryError> {
         if pairs.len() > DELTAS_MAX {
             let what = "the number of changed files".to_owned();
             return Err(RepositoryError::Limit { what, limit: DELTAS_MAX });
@@ -253,6 +261,10 @@ impl Repository {
         match &side.place {
             Place::Unreadable(reason) => unreadable(reason.clone()),
             Place::Commit(commit) => SideContent::Submodule { commit: commit.clone() },
+            Place::Kept(bytes) if bytes.len() as u64 > max_bytes => {
+                SideContent::Huge { size_bytes: bytes.len() as u64 }
+            }
+            Place::Kept(bytes) => SideContent::Bytes(bytes.to_vec()),
             Place::Object { id, crlf } => match self.store.blob(id, max_bytes) {
                 Ok(Blob::Bytes(bytes)) if *crlf => SideContent::Bytes(eol::to_crlf(bytes)),
                 Ok(Blob::Bytes(bytes)) => SideContent::Bytes(bytes),

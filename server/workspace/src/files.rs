@@ -130,6 +130,34 @@ pub(crate) fn look(root: &Path, path: &RelPath) -> Result<Standing, FileError> {
     Ok(metadata_of(root, path)?.map_or(Standing::Nothing, standing))
 }
 
+/// Looks at many paths in order; the folders of one are not looked at again for its neighbours.
+pub(crate) struct Looking<'a> {
+    root: &'a Path,
+    /// A folder that no link leads to.
+    plain: Option<RelPath>,
+}
+
+impl<'a> Looking<'a> {
+    pub(crate) fn new(root: &'a Path) -> Self {
+        Self { root, plain: None }
+    }
+
+    pub(crate) fn root(&self) -> &'a Path {
+        self.root
+    }
+
+    /// As [`look`].
+    pub(crate) fn look(&mut self, path: &RelPath) -> Result<Standing, FileError> {
+        let parent = path.parent();
+        if parent.is_some() && parent == self.plain {
+            return Ok(metadata_of(self.root, path)?.map_or(Standing::Nothing, standing));
+        }
+        let found = look(self.root, path)?;
+        self.plain = parent.filter(|_| !matches!(found, Standing::Nothing));
+        Ok(found)
+    }
+}
+
 fn standing(found: Metadata) -> Standing {
     if found.is_symlink() {
         Standing::Link

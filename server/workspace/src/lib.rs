@@ -23,11 +23,13 @@ mod leftovers;
 mod named;
 mod nested;
 mod os;
+mod past_ignores;
 mod patch;
 mod renames;
 mod repository;
 mod scope;
 mod seed;
+mod snapshot;
 mod worktree;
 
 pub use apply::ApplyError;
@@ -50,4 +52,5 @@ pub use renames::{RENAME_FILE_BYTES_MAX, RENAME_FILES_MAX, RENAME_SIMILARITY_PER
 pub use repository::{CommitMessage, RULE_FILE_BYTES_MAX, RULE_FILES_MAX, Repository};
 pub use scope::Scope;
 pub use seed::{SeedCommit, SeedError, seed};
+pub use snapshot::{SNAPSHOT_BYTES_MAX, SnapshotError, TakenSnapshot};
 pub use worktree::UNTRACKED_MAX;

@@ -165,6 +165,15 @@ impl Repository {
         &self.common_dir
     }
 
+    /// The name of this worktree: empty for the main one, else what git calls the linked one.
+    pub fn worktree_name(&self) -> String {
+        if self.git_dir == self.common_dir {
+            return String::new();
+        }
+        let name = self.git_dir.file_name();
+        name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
     /// What is checked out.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ use model::{FileMode, RelPath};
 use crate::backend::{Blob, Indexed, Recorded};
 use crate::deltas::{Pair, Place, SideRef};
 use crate::eol::{Conversion, EolConfig};
-use crate::files::{self, Standing};
+use crate::files::{self, Looking, Standing};
 use crate::os::{self, Stamp};
 use crate::{FileError, Repository, RepositoryError, SAVED_BYTES_MAX, SavedFile, leftovers};
 
@@ -38,6 +38,14 @@ struct Untracked {
     nested: BTreeSet<RelPath>,
     /// Folders that cannot be listed, with the reason.
     closed: BTreeMap<RelPath, String>,
+}
+
+/// The saved files against a commit.
+#[derive(Default)]
+pub(crate) struct Scan {
+    pub(crate) pairs: Vec<Pair>,
+    /// What is at the noted paths now.
+    pub(crate) noted: BTreeMap<RelPath, Option<SideRef>>,
 }
 
 /// A tracked file that has to be compared by content.
@@ -87,6 +95,19 @@ impl Repository {
 
     /// A commit's tree (or the empty one) against the saved files.
     pub(crate) fn scan(&self, base: Option<&str>) -> Result<Vec<Pair>, RepositoryError> {
+        Ok(self.scan_around(base, None)?.pairs)
+    }
+
+    /// As [`Repository::scan`], but what the commit holds at the `noted` paths is of no interest: of these
+    /// it gives what is there now. Each says whether a file was there when it was noted.
+    ///
+    /// With notes a file that was there then, by them or by the commit, counts as long as it lies on disk,
+    /// whatever git tracks or ignores by now.
+    pub(crate) fn scan_around(
+        &self,
+        base: Option<&str>,
+        noted: Option<&BTreeMap<RelPath, bool>>,
+    ) -> Result<Scan, RepositoryError> {
         let root = self.files_root()?;
         let tree: BTreeMap<RelPath, Recorded> = match base {
             Some(commit) => self.store.tree(commit, None)?.into_iter().collect(),
@@ -99,16 +120,30 @@ impl Repository {
         let submodules = submodules(
             tree.iter().chain(index.iter().map(|(path, entry)| (path, &entry.recorded))),
         );
-        let found = untracked(root, &tracked, &submodules)?;
+        let mut found = untracked(root, &tracked, &submodules)?;
+        let mut apart = self.apart(root, &mut found);
 
-        let mut pairs = Vec::new();
+        let (mut scan, mut looking) = (Scan::default(), Looking::new(root));
         let mut doubts = Vec::new();
-        let names: BTreeSet<&RelPath> = tree.keys().chain(&tracked).chain(&found.files).collect();
+        let noted_paths = noted.into_iter().flat_map(BTreeMap::keys);
+        let names: BTreeSet<&RelPath> =
+            tree.keys().chain(&tracked).chain(&found.files).chain(noted_paths).collect();
         for path in names {
             let before = tree.get(path);
             let entry = index.get(path);
-            let listed = entry.is_some() || found.files.contains(path);
-            let after = match self.side_on_disk(root, path, before, entry, listed) {
+            let note = noted.map(|noted| noted.get(path));
+            let was_there = match note {
+                None => false,
+                Some(None) => before.is_some(),
+                Some(Some(there)) => *there,
+            };
+            let is_noted = matches!(note, Some(Some(_)));
+            if let Some(side) = is_noted.then(|| apart.remove(path)).flatten() {
+                scan.noted.insert(path.clone(), Some(side));
+                continue;
+            }
+            let listed = entry.is_some() || found.files.contains(path) || was_there;
+            let after = match self.side_on_disk(&mut looking, path, before, entry, listed) {
                 OnDisk::Side(side) => side,
                 OnDisk::File(metadata, mode) => {
                     let unchanged = entry.is_some_and(|entry| {
@@ -116,13 +151,17 @@ impl Repository {
                             && entry.recorded.mode == mode
                             && fresh(entry, &metadata, written)
                     });
-                    if unchanged {
+                    if unchanged && !is_noted {
                         continue;
                     }
                     let place = Place::Disk(path.clone());
                     Some(SideRef { mode, size_bytes: metadata.len(), place })
                 }
             };
+            if is_noted {
+                scan.noted.insert(path.clone(), after);
+                continue;
+            }
             match (before.cloned(), after) {
                 (None, None) => {}
                 (Some(before), Some(after))
@@ -134,31 +173,37 @@ impl Repository {
                     let before = before.map(SideRef::recorded);
                     if before != after {
                         let path = path.clone();
-                        pairs.push(Pair { path, before, after, same_content: false });
+                        scan.pairs.push(Pair { path, before, after, same_content: false });
                     }
                 }
             }
         }
-        self.settle(root, doubts, &mut pairs)?;
-        self.settle_deleted(root, &mut pairs)?;
-        for path in found.nested {
-            let without = "it is a repository of its own without a commit";
-            let after = self
-                .nested(root, &path)
-                .unwrap_or_else(|| SideRef::unreadable(FileMode::Submodule, without));
-            pairs.push(Pair { path, before: None, after: Some(after), same_content: false });
-        }
-        for (path, reason) in found.closed {
-            let after = Some(SideRef::unreadable(FileMode::File, reason));
-            pairs.push(Pair { path, before: None, after, same_content: false });
-        }
-        Ok(pairs)
+        self.settle(root, doubts, &mut scan.pairs)?;
+        self.settle_deleted(root, &mut scan.pairs)?;
+        let added =
+            |(path, after)| Pair { path, before: None, after: Some(after), same_content: false };
+        scan.pairs.extend(apart.into_iter().map(added));
+        Ok(scan)
+    }
+
+    /// What the walk found besides files: repositories of their own and folders that cannot be listed.
+    fn apart(&self, root: &Path, found: &mut Untracked) -> BTreeMap<RelPath, SideRef> {
+        let without = "it is a repository of its own without a commit";
+        let nested = std::mem::take(&mut found.nested).into_iter().map(|path| {
+            let side = self.nested(root, &path);
+            let side = side.unwrap_or_else(|| SideRef::unreadable(FileMode::Submodule, without));
+            (path, side)
+        });
+        let closed = std::mem::take(&mut found.closed).into_iter();
+        let closed =
+            closed.map(|(path, reason)| (path, SideRef::unreadable(FileMode::File, reason)));
+        nested.chain(closed).collect()
     }
 
     /// What lies at a path, as far as one look tells.
     fn side_on_disk(
         &self,
-        root: &Path,
+        looking: &mut Looking<'_>,
         path: &RelPath,
         before: Option<&Recorded>,
         entry: Option<&Indexed>,
@@ -166,7 +211,7 @@ impl Repository {
     ) -> OnDisk {
         let recorded = entry.map(|entry| &entry.recorded).or(before);
         let recorded_mode = recorded.map(|recorded| recorded.mode);
-        let side = match files::look(root, path) {
+        let side = match looking.look(path) {
             // In the commit, neither in the index nor listed as untracked: git no longer counts it.
             Ok(Standing::File(_) | Standing::Link) if !listed => None,
             Ok(Standing::File(metadata)) => {
@@ -174,14 +219,15 @@ impl Repository {
                 return OnDisk::File(metadata, mode);
             }
             Ok(Standing::Link) => {
-                let size_bytes =
-                    files::link_target(root, path).map_or(0, |target| target.len() as u64);
+                let size_bytes = files::link_target(looking.root(), path)
+                    .map_or(0, |target| target.len() as u64);
                 let place = Place::Disk(path.clone());
                 Some(SideRef { mode: FileMode::Symlink, size_bytes, place })
             }
             Ok(Standing::Folder) if recorded_mode == Some(FileMode::Submodule) => {
                 // Without a checkout of its own a submodule is where the index says.
-                self.nested(root, path).or_else(|| recorded.cloned().map(SideRef::recorded))
+                self.nested(looking.root(), path)
+                    .or_else(|| recorded.cloned().map(SideRef::recorded))
             }
             // Left out of a sparse checkout: it is what the index says.
             Ok(Standing::Nothing) if entry.is_some_and(|entry| entry.skipped) => {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use model::{
     Adoption, ChangeSet, ChangeSetState, FileSide, Fingerprint, HunkPrint, Snapshot, SnapshotFile,
-    SnapshotState, StoredEvent,
+    SnapshotSide, StoredEvent,
 };
 
 use super::*;
@@ -59,15 +59,15 @@ fn every_kind() -> String {
         prints: vec![(hunk, print)],
     };
     let (before, after) = (&third.files[0].before, &third.files[0].after);
-    let state = |side: &Option<FileSide>| SnapshotState::Saved(side.clone().unwrap());
-    let gone = SnapshotFile { path: path("gone"), state: SnapshotState::Gone };
+    let state = |side: &Option<FileSide>| SnapshotSide::Saved(side.clone().unwrap());
+    let gone = SnapshotFile { path: path("gone"), side: SnapshotSide::Deleted };
     let newer = [
         Event::SnapshotTaken {
             snapshot: Snapshot {
                 worktree: String::new(),
                 head: None,
                 branch: Some("main".to_owned()),
-                files: vec![SnapshotFile { path: path("c/1.txt"), state: state(before) }, gone],
+                files: vec![SnapshotFile { path: path("c/1.txt"), side: state(before) }, gone],
             },
             label: Some("before the agent's turn".to_owned()),
         },
@@ -118,8 +118,7 @@ fn format_2_replays() {
     let stored = fs::read_to_string(V2).unwrap();
     let verified = verify_export(stored.as_bytes()).unwrap();
     assert_eq!((verified.events, verified.changesets, verified.blobs), (31, 3, 12));
-    expect_test::expect!["712777847bc3df07f0823a42bc1a8e076719ba9500ff7e3dc8a4c707a8956f0d"]
-        .assert_eq(&verified.head.to_string());
+    expect_test::expect!["0962d897a519c37b3af19b5b1f04c420fa988333274d75ea49fcd8cc4e8bc23d"].assert_eq(&verified.head.to_string());
     expect_test::expect![[r#"
         change a: undone: undone, rejected
         change b: partly accepted: undone (unsaved), accepted (unsaved)
