@@ -3,6 +3,7 @@
 #![cfg(test)]
 #![allow(clippy::disallowed_methods, reason = "journeys build their own worlds")]
 
+mod adopt;
 mod check;
 mod crash;
 mod demo;

@@ -52,6 +52,11 @@ pub enum Command {
     Run(RunArgs),
     /// Take in a change that something else made, to review it here.
     Import(ImportArgs),
+    /// Remember the saved files as they are: from here on, `adopt` tells what an agent changed.
+    Snapshot(SnapshotArgs),
+    /// Capture what an agent changed in the working tree already, to review it there: accepting marks a hunk as
+    /// reviewed, rejecting takes it out.
+    Adopt(AdoptArgs),
     /// List the changes in the ledger.
     List(ListArgs),
     /// Show one change: its diff, entities, findings, risk, verdict and what became of each hunk.
@@ -137,6 +142,27 @@ pub struct ImportSource {
     /// What this commit did.
     #[arg(long, value_name = "REV")]
     pub commit: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct SnapshotArgs {
+    /// What to call it.
+    #[arg(long, value_name = "TEXT")]
+    pub label: Option<String>,
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct AdoptArgs {
+    /// From this revision on. By default from the last snapshot on; from HEAD, if there is none.
+    #[arg(long, value_name = "REV")]
+    pub since: Option<String>,
+    /// Who changed the files.
+    #[arg(long, value_name = "NAME")]
+    pub agent: Option<String>,
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
 }
 
 #[derive(Debug, Args)]

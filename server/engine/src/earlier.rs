@@ -104,7 +104,7 @@ impl Engine {
             let waiting: Vec<u32> = state
                 .hunks
                 .iter()
-                .filter(|(_, state)| matches!(state, HunkState::Proposed))
+                .filter(|(_, state)| matches!(state, HunkState::Proposed | HunkState::Adopted))
                 .map(|(hunk, _)| *hunk)
                 .collect();
             let again = |hunk: &u32, print: &HunkPrint| {
@@ -113,9 +113,15 @@ impl Engine {
                     same && state.paths.get(hunk) == Some(&file.path)
                 })
             };
-            let old = self.prints(state.id, &waiting)?;
-            let hunks: Vec<u32> =
-                old.iter().filter(|(hunk, print)| again(hunk, print)).map(|(h, _)| *h).collect();
+            let adopted = self.change(state.id)?.changeset.adopted.clone();
+            let hunks: Vec<u32> = match (&changeset.adopted, adopted) {
+                // Both say what happened since one moment, so the newer says all of it.
+                (Some(new), Some(old)) if new.snapshot == old.snapshot => waiting,
+                _ => {
+                    let old = self.prints(state.id, &waiting)?;
+                    old.into_iter().filter(|(h, print)| again(h, print)).map(|(h, _)| h).collect()
+                }
+            };
             if !hunks.is_empty() {
                 events.push(Event::Superseded { changeset: state.id, hunks, by: changeset.id });
             }

@@ -23,6 +23,9 @@ pub enum Error {
     /// The repository cannot be read.
     #[error(transparent)]
     Repository(#[from] workspace::RepositoryError),
+    /// The files cannot be compared with a snapshot.
+    #[error(transparent)]
+    Snapshot(#[from] workspace::SnapshotError),
     /// A proposal cannot be captured.
     #[error(transparent)]
     Capture(#[from] workspace::CaptureError),

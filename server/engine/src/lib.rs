@@ -5,6 +5,8 @@
 //! for everything that needs a ledger, and at [`check`] for what does not.
 
 mod acceptance;
+mod adopt;
+mod apart;
 mod assess;
 mod board;
 mod buffers;
@@ -23,6 +25,7 @@ mod rules;
 mod take_out;
 
 pub use acceptance::{Operation, RefusedHunk, Report};
+pub use adopt::{AdoptedRun, Since, SnapshotReport};
 pub use board::{Board, BoardChange, Texts};
 pub use buffers::PRESENCE_TTL_MS;
 pub use check::{CheckOutcome, CheckReport, Target, check};

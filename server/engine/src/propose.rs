@@ -15,7 +15,7 @@ use crate::assess::{assess, judge};
 use crate::check::{captured_file, patched, read};
 use crate::earlier::{self, RejectedBefore, rejected_from_the_start};
 use crate::engine::Engine;
-use crate::examine::{ChangedFile, Side, examine_all};
+use crate::examine::{ChangedFile, Examination, Side, examine_all};
 use crate::rules::Rules;
 
 /// What became of something proposed.
@@ -216,8 +216,7 @@ impl Engine {
         self.propose(base, origin, title, rationale, &files, &rules)
     }
 
-    /// Records the difference `files` as a ChangeSet: blobs first, then the events in one transaction. Hunks
-    /// that were rejected before are rejected from the start; older statements of the same work give way.
+    /// Records the difference `files` as a ChangeSet.
     fn propose(
         &mut self,
         base: model::Base,
@@ -236,11 +235,27 @@ impl Engine {
         }
         let changes = examined.files.iter().map(|file| file.change.clone()).collect();
         let changeset = ChangeSet::new(base, origin, title, rationale, changes);
+        self.record(changeset, examined, files, rules)
+    }
+
+    /// Reviews, judges and records a ChangeSet: blobs first, then the events in one transaction. Hunks that
+    /// were rejected before are rejected from the start, unless they are in the text; older statements of the
+    /// same work give way.
+    pub(crate) fn record(
+        &mut self,
+        changeset: ChangeSet,
+        examined: Examination,
+        files: &[ChangedFile],
+        rules: &Rules,
+    ) -> Result<Proposal, Error> {
         if let Some(state) = self.ledger.state(changeset.id)? {
             return Ok(Proposal::Known { id: changeset.id, stage: state.stage() });
         }
         let prints = earlier::prints(&changeset, files);
-        let rejected = self.rejected_before(&changeset, &prints)?;
+        let rejected = match changeset.adopted {
+            Some(_) => Vec::new(),
+            None => self.rejected_before(&changeset, &prints)?,
+        };
         if rejected.len() == prints.len() && !rejected.is_empty() {
             return Ok(Proposal::Rejected(rejected));
         }

@@ -130,6 +130,13 @@ pub enum Event {
         /// The hunks.
         hunks: Vec<u32>,
     },
+    /// These hunks were found in the text, though nobody had accepted them: they wait there.
+    Adopted {
+        /// Which.
+        changeset: ChangeSetId,
+        /// The hunks.
+        hunks: Vec<u32>,
+    },
     /// These hunks wait no longer, because another ChangeSet says the same against a newer text.
     Superseded {
         /// Which.
@@ -195,6 +202,7 @@ impl Event {
             | Self::UndoLost { changeset, .. }
             | Self::Rejected { changeset, .. }
             | Self::Restored { changeset, .. }
+            | Self::Adopted { changeset, .. }
             | Self::Superseded { changeset, .. } => Some(*changeset),
             Self::SnapshotTaken { .. } | Self::Edited { .. } => None,
             _ => self
@@ -248,6 +256,7 @@ impl Event {
             Self::PartlyUndone(_) => "partly_undone",
             Self::UndoFailed(_) => "undo_failed",
             Self::Restored { .. } => "restored",
+            Self::Adopted { .. } => "adopted",
             Self::Superseded { .. } => "superseded",
             Self::RejectRequested { .. } => "reject_requested",
             Self::TakenOut(_) => "taken_out",

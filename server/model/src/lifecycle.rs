@@ -452,6 +452,17 @@ impl ChangeSetState {
                 self.forget_settled();
                 Ok(())
             }
+            Event::Adopted { hunks, .. } => {
+                self.each(hunks, "adopted", |state| match state {
+                    HunkState::Proposed
+                    | HunkState::Undone { .. }
+                    | HunkState::Rejected { .. }
+                    | HunkState::Superseded { .. } => Some(HunkState::Adopted),
+                    _ => None,
+                })?;
+                self.forget_settled();
+                Ok(())
+            }
             Event::Superseded { hunks, by, .. } => {
                 self.each(hunks, "superseded", |state| match state {
                     HunkState::Proposed | HunkState::Adopted | HunkState::Undone { .. } => {
@@ -807,6 +818,16 @@ mod tests {
             &[superseded(&[1]), Event::AcceptRequested(intent(&[1]))],
             "hunk 1 of change C is superseded: it cannot become accepted",
         );
+    }
+
+    #[test]
+    fn what_was_found_in_the_text_waits_there() {
+        let id = changeset().id;
+        let rejected =
+            Event::Rejected { changeset: id, hunks: vec![1], reason: None, prints: vec![] };
+        let found = Event::Adopted { changeset: id, hunks: vec![1] };
+        check(&[rejected, found.clone()], "adopted: adopted, proposed");
+        check(&[found.clone(), found], "hunk 1 of change C is adopted: it cannot become adopted");
     }
 
     /// As [`check`], for a ChangeSet that was in the text when it was captured.

@@ -1,5 +1,6 @@
 //! One file for each command, and the table that leads there.
 
+mod adopt;
 mod check;
 mod decide;
 mod demo;
@@ -28,6 +29,8 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Failure> 
         Command::Demo(args) => demo::demo(args, terminal),
         Command::Run(args) => run::run(arguments, args, terminal),
         Command::Import(args) => import::import(arguments, args, terminal),
+        Command::Snapshot(args) => adopt::snapshot(arguments, args, terminal),
+        Command::Adopt(args) => adopt::adopt(arguments, args, terminal),
         Command::List(args) => list::list(arguments, args, terminal),
         Command::Show(args) => show::show(arguments, args, terminal),
         Command::Accept(args) => decide::accept(arguments, args, terminal),

@@ -85,13 +85,14 @@ fn every_kind() -> String {
         reject(2),
         Event::PartlyTakenOut(outcome(&third, 28, &[], false)),
         Event::Restored { changeset: third.id, hunks: vec![1] },
+        Event::Adopted { changeset: third.id, hunks: vec![1] },
         Event::Superseded { changeset: third.id, hunks: vec![2], by: second.id },
     ];
     let events: Vec<Event> = events.into_iter().chain(newer).collect();
     ledger.append_all(Timestamp(1_700_000_000_000), &actor(), &events).unwrap();
     let kinds: std::collections::BTreeSet<_> =
         ledger.events(1, 100).unwrap().iter().map(|stored| stored.event.kind()).collect();
-    assert_eq!(kinds.len(), 21, "one of every kind: {kinds:?}");
+    assert_eq!(kinds.len(), 22, "one of every kind: {kinds:?}");
     ledger.verify().unwrap();
     exported(&ledger)
 }
@@ -117,12 +118,12 @@ fn format_2_replays() {
     }
     let stored = fs::read_to_string(V2).unwrap();
     let verified = verify_export(stored.as_bytes()).unwrap();
-    assert_eq!((verified.events, verified.changesets, verified.blobs), (31, 3, 12));
-    expect_test::expect!["0962d897a519c37b3af19b5b1f04c420fa988333274d75ea49fcd8cc4e8bc23d"].assert_eq(&verified.head.to_string());
+    assert_eq!((verified.events, verified.changesets, verified.blobs), (32, 3, 12));
+    expect_test::expect!["8608c51c6b14b7dd64ded24ed47587de5ddaca2525aa11b6ea01f590e5dba3ae"].assert_eq(&verified.head.to_string());
     expect_test::expect![[r#"
         change a: undone: undone, rejected
         change b: partly accepted: undone (unsaved), accepted (unsaved)
-        change c: proposed: proposed, superseded"#]]
+        change c: adopted: adopted, superseded"#]]
     .assert_eq(&folded(&stored));
 }
 
@@ -166,7 +167,7 @@ fn folded(stored: &str) -> String {
 #[test]
 fn every_kind_of_event_is_exported_as_a_stored_event() {
     let text = every_kind();
-    assert_eq!(verify_export(text.as_bytes()).unwrap().events, 31);
+    assert_eq!(verify_export(text.as_bytes()).unwrap().events, 32);
     for line in text.lines() {
         let stored: StoredEvent = serde_json::from_str(line).unwrap();
         assert_eq!(serde_json::to_string(&stored).unwrap(), line);

@@ -1,0 +1,147 @@
+//! An agent has edited the working tree itself: adopt, review where it is, take out.
+
+use serde_json::Value;
+use test_support::World;
+
+use crate::support::{RUST, hunk_states, run, world};
+
+const IDLE: &str = "    queue.len() == 0\n";
+const BOTH: &str = "    left.is_empty() && right.len() == 0\n";
+const TOTAL: &str = "    let mut sum = 0;\n";
+
+/// What an agent makes of [`RUST`]: a hunk at the top and one at the bottom.
+fn agents(text: &str) -> String {
+    text.replace(IDLE, "    queue.is_empty()\n")
+        .replace(BOTH, "    left.is_empty() && right.is_empty()\n")
+}
+
+/// Adopts, and answers the new ChangeSet.
+fn adopt(world: &World) -> Value {
+    let output = run(world, &["adopt", "--agent", "claude", "--format", "json"]).ok().json();
+    assert_eq!(output["proposal"]["new"], true, "{output:#}");
+    output["proposal"].clone()
+}
+
+fn id(proposal: &Value) -> String {
+    proposal["changeset"]["id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_an_agent_did_is_reviewed_where_it_is_and_taken_out_where_it_is_not_wanted() {
+    let world = world();
+    world.write("notes.txt", "mine, not committed\n");
+    run(&world, &["snapshot", "--label", "before the turn"]).ok();
+    world.write("src/queue.rs", agents(RUST));
+    world.write("src/new.rs", "pub fn added() {}\n");
+    let proposal = adopt(&world);
+    let id = id(&proposal);
+    assert_eq!(proposal["changeset"]["origin"]["name"], "claude");
+    assert_eq!(hunk_states(&world, &id), ["adopted", "adopted", "adopted"]);
+    // Hunk 1 is the new file, 2 and 3 lie in the old one.
+    run(&world, &["accept", &format!("{id}/2"), "--by", "Ada"]).ok();
+    assert_eq!(world.read("src/queue.rs"), agents(RUST), "a review writes nothing");
+    run(&world, &["reject", &id, "--by", "Ada", "--reason", "not asked for"]).ok();
+    assert_eq!(hunk_states(&world, &id), ["rejected", "accepted", "rejected"]);
+    assert_eq!(world.read("src/queue.rs"), RUST.replace(IDLE, "    queue.is_empty()\n"));
+    assert!(!world.path("src/new.rs").exists());
+    assert_eq!(world.read("notes.txt"), "mine, not committed\n");
+    // Nothing is left to review, and what was taken out can be put back.
+    let again = run(&world, &["adopt", "--format", "json"]).ok().json();
+    assert_eq!(again["proposal"], Value::Null, "{again:#}");
+    run(&world, &["restore", &format!("{id}/3"), "--by", "Ada"]).ok();
+    run(&world, &["accept", &format!("{id}/3"), "--by", "Ada"]).ok();
+    assert_eq!(world.read("src/queue.rs"), agents(RUST));
+    run(&world, &["undo", &id, "--by", "Ada"]).ok();
+    assert_eq!(world.read("src/queue.rs"), RUST);
+    run(&world, &["ledger", "verify"]).ok();
+}
+
+#[test]
+fn later_edits_survive_a_rejection_and_text_edited_since_is_refused() {
+    let world = world();
+    run(&world, &["snapshot"]).ok();
+    world.write("src/queue.rs", agents(RUST));
+    let id = id(&adopt(&world));
+    let edited = agents(RUST)
+        .replace(TOTAL, "    let mut sum = 0_u32;\n")
+        .replace("right.is_empty()", "right.is_empty() // why?");
+    world.write("src/queue.rs", &edited);
+    let report = run(&world, &["reject", &id, "--by", "Ada", "--format", "json"]).exited(2).json();
+    assert_eq!(report["hunks"], serde_json::json!([1]));
+    assert_eq!(report["refused"][0]["hunk"], 2);
+    assert_eq!(world.read("src/queue.rs"), edited.replace("    queue.is_empty()\n", IDLE));
+    assert_eq!(hunk_states(&world, &id), ["rejected", "adopted"]);
+    let report = run(&world, &["accept", &id, "--by", "Ada", "--format", "json"]).exited(2).json();
+    let reason = report["refused"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains("adopt it again"), "{reason}");
+}
+
+#[test]
+fn an_acceptance_since_the_snapshot_is_no_part_of_what_is_adopted() {
+    let world = world();
+    run(&world, &["snapshot"]).ok();
+    let proposed = crate::support::id(&crate::support::propose(&world));
+    run(&world, &["accept", &format!("{proposed}/1"), "--by", "Ada"]).ok();
+    let accepted = world.read("src/queue.rs");
+    world.write("src/queue.rs", accepted.replace(TOTAL, "    let mut sum: u32 = 0;\n"));
+    let adopted = id(&adopt(&world));
+    assert_eq!(hunk_states(&world, &adopted), ["adopted"]);
+    run(&world, &["reject", &adopted, "--by", "Ada"]).ok();
+    assert_eq!(world.read("src/queue.rs"), accepted);
+}
+
+#[test]
+fn a_newer_adoption_from_the_same_start_takes_the_place_of_the_older() {
+    let world = world();
+    run(&world, &["snapshot"]).ok();
+    world.write("src/queue.rs", RUST.replace(IDLE, "    queue.is_empty()\n"));
+    let first = id(&adopt(&world));
+    world.write("src/queue.rs", agents(RUST));
+    let second = id(&adopt(&world));
+    assert_eq!(hunk_states(&world, &first), ["superseded"]);
+    assert_eq!(hunk_states(&world, &second), ["adopted", "adopted"]);
+    run(&world, &["accept", &format!("{second}/1"), "--by", "Ada"]).ok();
+    // What was reviewed is part of the start from then on.
+    world.write("src/queue.rs", agents(RUST).replace(TOTAL, "    let mut sum = 1;\n"));
+    let third = id(&adopt(&world));
+    assert_eq!(hunk_states(&world, &second), ["accepted", "superseded"]);
+    assert_eq!(hunk_states(&world, &third), ["adopted", "adopted"]);
+}
+
+#[test]
+fn what_an_agent_does_again_after_a_rejection_waits_again() {
+    let world = world();
+    run(&world, &["snapshot"]).ok();
+    world.write("src/queue.rs", agents(RUST));
+    let first = id(&adopt(&world));
+    run(&world, &["reject", &first, "--by", "Ada"]).ok();
+    assert_eq!(world.read("src/queue.rs"), RUST);
+    world.write("src/queue.rs", agents(RUST));
+    let again = run(&world, &["adopt", "--agent", "claude", "--format", "json"]).ok().json();
+    assert_eq!(again["proposal"]["id"], first.as_str());
+    assert_eq!(hunk_states(&world, &first), ["adopted", "adopted"]);
+    run(&world, &["reject", &first, "--by", "Ada"]).ok();
+    assert_eq!(world.read("src/queue.rs"), RUST);
+}
+
+#[test]
+fn without_a_snapshot_it_is_what_changed_since_the_last_commit() {
+    let world = world();
+    world.write("src/queue.rs", agents(RUST));
+    world.git(&["add", "."]);
+    let adopted = id(&adopt(&world));
+    assert_eq!(hunk_states(&world, &adopted), ["adopted", "adopted"]);
+    run(&world, &["reject", &adopted, "--by", "Ada"]).ok();
+    assert_eq!(world.read("src/queue.rs"), RUST);
+    // An agent that commits its work is found by naming where it began.
+    world.write("src/queue.rs", agents(RUST));
+    world.commit("The agent's commit");
+    let since = ["adopt", "--since", "HEAD~1", "--format", "json"];
+    let output = run(&world, &since).ok().json();
+    // The same change as before, and it is in the text again.
+    let committed = output["proposal"]["id"].as_str().unwrap().to_owned();
+    assert_eq!(committed, adopted);
+    assert_eq!(hunk_states(&world, &committed), ["adopted", "adopted"]);
+    run(&world, &["reject", &format!("{committed}/1"), "--by", "Ada"]).ok();
+    assert!(world.read("src/queue.rs").contains(IDLE));
+}
