@@ -8,6 +8,7 @@ mod align;
 mod anchor;
 mod apply;
 mod conflict;
+mod dependencies;
 mod entities;
 mod fingerprint;
 mod hunks;
@@ -18,6 +19,10 @@ mod text;
 pub use anchor::{Anchor, Anchoring, anchor_all};
 pub use apply::{Overlap, apply, place, shift_past, together};
 pub use conflict::ConflictReason;
+pub use dependencies::{
+    ChangedNames, DEPENDENCIES_MAX, DependencyFile, SAME_NAME_MAX, WANTED_MAX, changed_names,
+    dependencies,
+};
 pub use entities::{
     DUPLICATES_MAX, EntityDiff, RENAME_PAIRS_MAX, RENAME_SIMILARITY_PERCENT, enclosing,
     entity_changes,
