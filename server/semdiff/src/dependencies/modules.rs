@@ -82,21 +82,30 @@ fn rust(user: &[String], module: &str, path: &[String]) -> bool {
             }
             from == target
         }
-        name if is_root(path) => {
-            // A crate is known by its folder, the one around `src`.
-            let folder = target.iter().rev().find(|part| *part != "src");
-            parts.len() == 1 && folder.is_some_and(|folder| folder.replace('-', "_") == name)
-        }
         _ => {
             let relative = ["crate", "self", "super"];
             let named: Vec<&str> =
                 parts.iter().copied().filter(|part| !relative.contains(part)).collect();
-            ends_with(&target, &named)
-                || named.split_first().is_some_and(|(_, rest)| {
-                    !rest.is_empty() && parts.len() == named.len() && ends_with(&target, rest)
-                })
+            if crate_folder(user) == crate_folder(path) {
+                return !is_root(path) && ends_with(&target, &named);
+            }
+            // A crate is known by its folder, and its modules only by their whole path.
+            let Some((name, rest)) = named.split_first().filter(|_| parts.len() == named.len())
+            else {
+                return false;
+            };
+            let folder = crate_folder(path);
+            let inside = target.get(folder.len() + 1..).unwrap_or_default();
+            folder.last().is_some_and(|folder| folder.replace('-', "_") == *name)
+                && inside.iter().eq(rest.iter())
         }
     }
+}
+
+/// The folder around `src`; all of the path's where there is none.
+fn crate_folder(path: &[String]) -> &[String] {
+    let src = path.iter().rposition(|part| part == "src");
+    src.and_then(|src| path.get(..src)).unwrap_or_default()
 }
 
 fn python(user: &[String], module: &str, path: &[String]) -> bool {
@@ -199,7 +208,8 @@ mod tests {
         check(Family::Rust, "src/a/b.rs", "super", &["src/a.rs", "src/a/mod.rs"], &["src/lib.rs"]);
         check(Family::Rust, "src/a.rs", "crate", &["src/lib.rs"], &["src/a.rs", "src/crate.rs"]);
         check(Family::Rust, "x/src/a.rs", "my_lib", &["my-lib/src/lib.rs"], &["x/src/lib.rs"]);
-        check(Family::Rust, "x/src/a.rs", "my_lib::y", &["my-lib/src/y.rs"], &["x/src/z.rs"]);
+        check(Family::Rust, "x/src/a.rs", "my_lib::y", &["my-lib/src/y.rs"], &["x/src/y.rs"]);
+        check(Family::Rust, "x/src/lib.rs", "y", &["x/src/y.rs"], &["z/src/y.rs"]);
         let path = |text: &str| text.parse::<RelPath>().unwrap();
         let declares = |user, file| declares(&path(user), "x", &path(file));
         assert!(declares("src/lib.rs", "src/x.rs") && declares("src/a.rs", "src/a/x/mod.rs"));

@@ -15,6 +15,9 @@ const BINDERS_MAX: usize = 256;
 /// Places of one name that are looked at for one question.
 const MENTIONS_MAX: usize = 1024;
 
+/// How far back the beginning of an import is looked for.
+const IMPORT_BYTES_MAX: usize = 4096;
+
 /// A call over as many lines is more than its arguments: a callback's body, a table.
 const CALL_LINES_MAX: usize = 12;
 
@@ -54,6 +57,7 @@ impl Lines {
 
 /// One side of a file.
 pub(super) struct Side<'t> {
+    language: Language,
     pub text: &'t [u8],
     pub entities: Vec<Entity>,
     pub names: Vec<Reference<'t>>,
@@ -114,6 +118,7 @@ impl<'t> Side<'t> {
         let declared =
             entities.iter().enumerate().map(|(at, e)| (e.name_range.start, at)).collect();
         Ok(Self {
+            language,
             text,
             entities,
             names,
@@ -279,6 +284,20 @@ impl<'t> Side<'t> {
                 }
                 false
             })
+    }
+
+    /// Whether others may take an import from here. Only Rust says so, and says it before `use`.
+    pub fn passes_on(&self, import: &Reference<'_>) -> bool {
+        if self.language != Language::Rust {
+            return true;
+        }
+        let before = self.text.get(..import.range.start).unwrap_or_default();
+        let from = before.len().saturating_sub(IMPORT_BYTES_MAX);
+        let near = before.get(from..).unwrap_or_default();
+        let statement = near.rsplit(|byte| *byte == b';').next().unwrap_or_default();
+        statement
+            .split(|byte| *byte == b'\n')
+            .any(|line| line.trim_ascii_start().starts_with(b"pub"))
     }
 
     /// The type or module around an entity or a name, innermost first.

@@ -483,8 +483,7 @@ impl<'s, 't> Within<'s, 't> {
                     let source = import.source.unwrap_or(import.name);
                     self.want(source, From::Module(module.to_owned()), hunk, added, Call::New);
                 }
-                // Others may take it from here.
-                if side.owner(at).is_none() {
+                if side.owner(at).is_none() && side.passes_on(import) {
                     let change = if added { NameChange::New } else { NameChange::Gone };
                     self.found.definers.push(Definer {
                         name: import.name.to_owned(),
