@@ -364,3 +364,33 @@ fn a_newer_statement_of_waiting_work_takes_the_place_of_the_older() {
     run(&world, &["accept", &format!("{first}/2"), "--by", "Ada"]).exited(2);
     run(&world, &["ledger", "verify"]).ok();
 }
+
+#[test]
+fn hunks_that_need_one_another_are_named_and_can_be_accepted_together() {
+    let world = world();
+    let limit = "/// The sum of all.\n";
+    let edited = RUST
+        .replace(
+            limit,
+            &format!("/// The most that are summed.\nconst LIMIT: usize = 8;\n\n{limit}"),
+        )
+        .replace("queue.iter().skip(1)", "queue.iter().take(LIMIT)");
+    world.write("src/queue.rs", &edited);
+    let patch = world.git(&["diff", "--no-color"]);
+    world.git(&["checkout", "--quiet", "."]);
+    world.write("limit.patch", patch);
+    let imported = run(&world, &["import", "--patch", "limit.patch", "--format", "json"]).ok();
+    let id = id(&imported.json());
+    let shown = run(&world, &["show", &id]).ok().stdout;
+    assert!(shown.contains("hunk 2 uses `LIMIT`, which hunk 1 defines"), "{shown}");
+    // Alone, with a warning; the one that is needed warns of nothing.
+    let alone = run(&world, &["accept", &format!("{id}/2"), "--by", "Ada"]).ok().stdout;
+    assert!(alone.contains("hunk 1 is not in the text"), "{alone}");
+    run(&world, &["undo", &id, "--by", "Ada"]).ok();
+    let together = ["accept", &format!("{id}/2"), "--with-needed", "--by", "Ada"];
+    let together = run(&world, &together).ok().stdout;
+    assert!(!together.contains("warning"), "{together}");
+    assert_eq!(world.read("src/queue.rs"), edited);
+    let undone = run(&world, &["undo", &format!("{id}/1"), "--by", "Ada"]).ok().stdout;
+    assert!(undone.contains("hunk 1 is not in the text"), "{undone}");
+}

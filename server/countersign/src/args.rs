@@ -62,7 +62,7 @@ pub enum Command {
     /// Show one change: its diff, entities, findings, risk, verdict and what became of each hunk.
     Show(ShowArgs),
     /// Accept hunks of a change: write them to the working tree, exactly as shown.
-    Accept(DecideArgs),
+    Accept(AcceptArgs),
     /// Reject hunks of a change. They stay readable, and the same source does not offer them again.
     Reject(RejectArgs),
     /// Take a rejection back: the hunks wait again.
@@ -201,6 +201,17 @@ pub struct Part {
 pub struct DecideArgs {
     #[command(flatten)]
     pub part: Part,
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct AcceptArgs {
+    #[command(flatten)]
+    pub part: Part,
+    /// Also accept the hunks that these need, e.g. the import of what they use.
+    #[arg(long)]
+    pub with_needed: bool,
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
 }

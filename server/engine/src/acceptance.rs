@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use model::{
-    ChangeSetId, Decision, Digest, Event, FailedFile, FileChange, Hunk, HunkState, Intent,
-    LandedFile, OperationId, Outcome, PlannedFile, PlannedSide, Purpose, RelPath,
+    ChangeSetId, Decision, Dependency, Digest, Event, FailedFile, FileChange, Hunk, HunkState,
+    Intent, LandedFile, OperationId, Outcome, PlannedFile, PlannedSide, Purpose, RelPath,
 };
 
 use crate::Error;
@@ -45,6 +45,9 @@ pub struct Report {
     pub refused: Vec<RefusedHunk>,
     /// The files that failed on the way, each with its reason.
     pub failed: Vec<FailedFile>,
+    /// What lacks now what it needs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unmet: Vec<Dependency>,
 }
 
 /// A hunk that did not take effect, in a [`Report`].
@@ -251,9 +254,24 @@ impl Engine {
             files: outcome.landed.iter().map(|file| file.path.clone()).collect(),
             refused: plan.refused.into_iter().map(RefusedHunk::from).collect(),
             failed: outcome.failed.clone(),
+            unmet: plan.unmet.into_iter().filter(|one| of_outcome(one, &outcome)).collect(),
         };
         self.append(&settled(outcome, plan.purpose, plan.hunks.len()))?;
         Ok(report)
+    }
+
+    /// `hunks` of a ChangeSet with all that they need, of what can be accepted.
+    ///
+    /// # Errors
+    /// The ChangeSet is unknown.
+    pub fn with_needed(&mut self, id: ChangeSetId, hunks: &[u32]) -> Result<Vec<u32>, Error> {
+        let change = self.change(id)?;
+        let review = change.review.as_ref();
+        let dependencies = review.map(|r| r.dependencies.as_slice()).unwrap_or_default();
+        let acceptable = change.state.acceptable();
+        let mut all = Dependency::together(dependencies, hunks);
+        all.retain(|hunk| hunks.contains(hunk) || acceptable.contains(hunk));
+        Ok(all)
     }
 
     /// Accepts from where no editor is: plans, writes on disk, settles.
@@ -327,6 +345,7 @@ impl Report {
             files: Vec::new(),
             refused: Vec::new(),
             failed: Vec::new(),
+            unmet: Vec::new(),
         }
     }
 
@@ -360,6 +379,11 @@ pub(crate) fn settled(outcome: Outcome, purpose: Purpose, asked: usize) -> Event
         (Purpose::Reject, false, false) => Event::PartlyTakenOut(outcome),
         (Purpose::Reject, false, true) => Event::TakeOutFailed(outcome),
     }
+}
+
+/// Whether what a dependency says came true.
+fn of_outcome(one: &Dependency, outcome: &Outcome) -> bool {
+    outcome.hunks.contains(&one.hunk) || outcome.hunks.contains(&one.needs)
 }
 
 /// What was done, as a word.
@@ -411,7 +435,26 @@ pub(crate) fn assemble(
     hunks.sort_unstable();
     hunks.dedup();
     let (changeset, as_of) = (change.changeset.id, change.state.updated_seq);
-    Plan { changeset, purpose, hunks, files, refused, as_of, reason: None }
+    let unmet = unmet(change, purpose, &hunks);
+    Plan { changeset, purpose, hunks, files, refused, as_of, reason: None, unmet }
+}
+
+/// What will lack something that it needs: of what lands, or of what stays in the text.
+fn unmet(change: &BoardChange, purpose: Purpose, hunks: &[u32]) -> Vec<Dependency> {
+    let Some(review) = &change.review else { return Vec::new() };
+    let there = |(hunk, state): (&u32, &HunkState)| {
+        matches!(state, HunkState::Accepted { .. } | HunkState::Adopted).then_some(*hunk)
+    };
+    let in_text: Vec<u32> = change.state.hunks.iter().filter_map(there).collect();
+    let unmet = match purpose {
+        Purpose::Accept => Dependency::unmet(&review.dependencies, hunks, &in_text),
+        Purpose::Undo | Purpose::Reject => {
+            let left: Vec<u32> = in_text.into_iter().filter(|hunk| !hunks.contains(hunk)).collect();
+            let all = Dependency::unmet(&review.dependencies, &left, &[]);
+            all.into_iter().filter(|one| hunks.contains(&one.needs)).collect()
+        }
+    };
+    unmet.into_iter().cloned().collect()
 }
 
 pub(crate) fn by_file<'c>(

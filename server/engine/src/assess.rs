@@ -23,6 +23,7 @@ pub(crate) fn assess(examination: Examination, history: Option<HistoryFeatures>)
         risk: risk::score(&features),
         features,
         unexamined: Vec::new(),
+        dependencies: Vec::new(),
     };
     for file in examined {
         let hunks = u32::try_from(file.change.hunks.len()).unwrap_or(u32::MAX);

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use model::{
-    ChangeSetId, Content, FileChange, FileMode, Hunk, HunkKind, LineSpan, PlannedFile,
+    ChangeSetId, Content, Dependency, FileChange, FileMode, Hunk, HunkKind, LineSpan, PlannedFile,
     PlannedPlace, Purpose, RelPath,
 };
 use semdiff::{Anchor, Anchoring};
@@ -55,6 +55,8 @@ pub struct Plan {
     pub(crate) as_of: u64,
     /// Why, if it rejects and they said.
     pub(crate) reason: Option<String>,
+    /// What will be broken: what lands, or stays, without what it needs.
+    pub unmet: Vec<Dependency>,
 }
 
 /// One file of a plan.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use model::{
-    ChangeSet, ChangeSetId, Content, Event, Origin, PolicyAction, RelPath, Review, Stage, Verdict,
+    ChangeSet, ChangeSetId, Content, Dependency, Event, FileChange, Origin, PolicyAction, RelPath,
+    Review, Stage, Verdict,
 };
 use workspace::{HistoryLimits, ProposedFile};
 
@@ -272,7 +273,8 @@ impl Engine {
             changeset.base.commit.as_deref(),
             HistoryLimits::default(),
         )?;
-        let review = assess(examined, history);
+        let dependencies = dependencies(&examined, &changeset, files);
+        let review = Review { dependencies, ..assess(examined, history) };
         let verdict = judge(&changeset, &review, rules, PolicyAction::Propose, &self.actor);
         let judged = Event::ChangeSetJudged {
             changeset: changeset.id,
@@ -287,6 +289,30 @@ impl Engine {
         self.ledger.append_all(self.clock.now(), &self.actor, &events)?;
         Ok(Proposal::New(Box::new(Captured { changeset, review, verdict })))
     }
+}
+
+/// Which hunks should land together.
+fn dependencies(
+    examined: &Examination,
+    changeset: &ChangeSet,
+    files: &[ChangedFile],
+) -> Vec<Dependency> {
+    let names = |change: &FileChange| {
+        let file = files.iter().find(|file| file.path == change.path)?;
+        let examined = examined.files.iter().find(|file| file.change.path == change.path)?;
+        let bytes = |side: Option<&Side>| side.and_then(Side::bytes).map(<[u8]>::to_vec);
+        let (before, after) = (bytes(file.before.as_ref()), bytes(file.after.as_ref()));
+        Some(semdiff::changed_names(&semdiff::DependencyFile {
+            change,
+            before: before.as_deref().unwrap_or_default(),
+            after: after.as_deref().unwrap_or_default(),
+            entities: &examined.entities,
+        }))
+    };
+    let named: Vec<_> =
+        changeset.files.iter().filter_map(|change| Some((change, names(change)?))).collect();
+    let named: Vec<_> = named.iter().map(|(change, names)| (*change, names)).collect();
+    semdiff::dependencies(&named)
 }
 
 /// Whether `file` is `path` or lies below it.

@@ -77,6 +77,7 @@ fn judged(number: usize) -> Event {
             model: "additive-1".to_owned(),
         },
         unexamined: vec![],
+        dependencies: vec![],
     };
     let digest = Digest::of(b"");
     let verdict = Verdict {

@@ -152,6 +152,7 @@ fn review(score: u8) -> Review {
             model: "fixture".into(),
         },
         unexamined: Vec::new(),
+        dependencies: vec![],
     }
 }
 

@@ -515,7 +515,7 @@ fn name(uri: &Uri) -> String {
 
 fn report(changeset: ChangeSetId, done: &'static str, hunks: Vec<u32>) -> Report {
     let (files, refused, failed) = (Vec::new(), Vec::new(), Vec::new());
-    Report { changeset, done, hunks, shifted: 0, already: 0, files, refused, failed }
+    Report { changeset, done, hunks, shifted: 0, already: 0, files, refused, failed, unmet: vec![] }
 }
 
 /// Applies edits as the protocol says: all of them against the text before.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ChangeKind, Content, RelPath, Risk, RiskFeatures};
+use crate::{ChangeKind, Content, Dependency, RelPath, Risk, RiskFeatures};
 
 /// The languages whose structure Countersign reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -56,6 +56,9 @@ pub struct Review {
     pub risk: Risk,
     /// What could not be looked at. Never silently empty: each is a reason against an allow.
     pub unexamined: Vec<Unexamined>,
+    /// Which hunks should land together. Only for what is proposed: a headless check takes all or nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dependencies: Vec<Dependency>,
 }
 
 /// Totals of a change.

@@ -3,18 +3,21 @@
 use engine::{Report, Selection};
 use model::ChangeSetId;
 
-use crate::args::{Arguments, DecideArgs, Format, Part, RejectArgs};
+use crate::args::{AcceptArgs, Arguments, DecideArgs, Format, Part, RejectArgs};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Terminal};
 use crate::session;
 
 pub fn accept(
     arguments: &Arguments,
-    args: &DecideArgs,
+    args: &AcceptArgs,
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
     let mut engine = session::open_for_decision(arguments, args.part.by.as_deref())?;
-    let (id, selection) = selected(&engine, &args.part)?;
+    let (id, mut selection) = selected(&engine, &args.part)?;
+    if let (true, Selection::Hunks(hunks)) = (args.with_needed, &selection) {
+        selection = Selection::Hunks(engine.with_needed(id, hunks)?);
+    }
     match engine.accept(id, &selection) {
         Ok(report) => Ok(answer(&report, args.format, terminal)),
         Err(denied @ engine::Error::Denied { .. }) => {

@@ -134,6 +134,7 @@ fn review(review: &Review) -> String {
         ));
     }
     rows(&mut out, "entities", review.entities.iter().map(entity));
+    rows(&mut out, "together", review.dependencies.iter().map(|one| safe(&one.to_string())));
     rows(
         &mut out,
         "findings",
@@ -228,6 +229,16 @@ pub fn report(report: &Report) -> String {
             refused.path,
             safe(&refused.reason)
         ));
+    }
+    for one in &report.unmet {
+        out.push_str(&format!(
+            "{YELLOW}warning{RESET} {}; hunk {} is not in the text\n",
+            safe(&one.to_string()),
+            one.needs
+        ));
+    }
+    if !report.unmet.is_empty() && report.done == "accepted" {
+        out.push_str(&format!("  `countersign accept {short} --with-needed --hunk N` accepts a hunk with what it needs\n"));
     }
     for failed in &report.failed {
         out.push_str(&format!("{RED}failed{RESET} {}: {}\n", failed.path, safe(&failed.reason)));

@@ -118,6 +118,7 @@ fn judged(changeset: &ChangeSet, score: u8, entropy: f64) -> Event {
             model: "additive-1".to_owned(),
         },
         unexamined: vec![],
+        dependencies: vec![],
     };
     let digest = Digest::of(b"policy");
     let verdict = Verdict {
