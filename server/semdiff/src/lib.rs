@@ -12,6 +12,7 @@ mod entities;
 mod hunks;
 #[cfg(test)]
 mod laws;
+mod suggest;
 mod text;
 
 pub use anchor::{Anchor, Anchoring, anchor_all};
@@ -22,4 +23,5 @@ pub use entities::{
     entity_changes,
 };
 pub use hunks::{DIFF_LINES_MAX, LineDiff, Precision, diff_lines, hunks, inverse, line_counts};
+pub use suggest::{SAME_ENTITY_PERCENT, Suggestion, suggest, suggest_in_file};
 pub use text::{LineEnding, is_text, line_ending, line_span};
