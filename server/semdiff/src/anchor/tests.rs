@@ -275,6 +275,15 @@ fn an_insertion_merges_where_its_order_is_known() {
         conflict: the lines right next to it were changed
     "#]],
     );
+    // A line that may have been kept, and one that may have been put beside it.
+    check(
+        "a\n  }\nb\nc\n",
+        "a\n  }\nX\nb\nc\n",
+        "  }\n  }\nb\nc\n",
+        &expect![[r#"
+        conflict: line 3 looks like its place, but may be another copy of the text
+    "#]],
+    );
     // Both sides changed.
     check(
         "1\nable\nbread\nc\n",

@@ -19,7 +19,8 @@ fn check(language: Language, [base, proposal, current]: [&str; 3], expected: &Ex
     };
     assert!(why.contains(entity.rsplit(['.', ':']).next().unwrap()), "{why} names {entity}");
     let text = place(current.as_bytes(), &[(range, replacement)]).unwrap();
-    expected.assert_eq(&format!("{why}\n---\n{}", String::from_utf8(text).unwrap()));
+    expected
+        .assert_eq(&format!("{why}\n---\n{}", String::from_utf8(text).unwrap().replace('\r', "^")));
 }
 
 const RUST: &str = "fn first() {\n    one();\n}\n\nfn parse(text: &str) -> u32 {\n    let n = text.len();\n    if n > 3 {\n        n += 1;\n    }\n    n\n}\n\nfn last() {\n    two();\n}\n";
@@ -212,17 +213,17 @@ fn python_indented_into_a_class_and_converted_to_tabs() {
         &expect![[r#"
             `fn load` moved to line 5, was indented by 4 columns and is `Store.load` now
             ---
-            import os
-
-
-            class Store:
-                def load(self, path):
-                    """Reads it."""
-                    with open(path) as file:
-                        text = file.read()
-                        if not text:
-                            raise Empty
-                    return text
+            import os^
+            ^
+            ^
+            class Store:^
+                def load(self, path):^
+                    """Reads it."""^
+                    with open(path) as file:^
+                        text = file.read()^
+                        if not text:^
+                            raise Empty^
+                    return text^
         "#]],
     );
 }
