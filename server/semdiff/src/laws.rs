@@ -12,6 +12,8 @@ use proptest::test_runner::Config;
 
 use crate::*;
 
+mod merging;
+
 const CONTEXT_LINES: usize = 3;
 
 /// A text as lines; every line ends, except perhaps the last.
@@ -161,6 +163,10 @@ fn has_twin(text: &str, place: &Range<usize>) -> bool {
         .any(|start| start != place.start && look(start) == look(place.start))
 }
 
+fn lines_in(text: &[u8]) -> usize {
+    text.split_inclusive(|&byte| byte == b'\n').count()
+}
+
 /// What must hold of every anchor, however the current text came about.
 fn holds_anywhere(base: &str, hunks: &Stated<'_>, current: &str) -> Result<(), TestCaseError> {
     let anchors = anchor_all(base.as_bytes(), hunks, current.as_bytes());
@@ -188,6 +194,10 @@ fn holds_anywhere(base: &str, hunks: &Stated<'_>, current: &str) -> Result<(), T
             let line_start = |at: usize| at == 0 || current.as_bytes()[at - 1] == b'\n';
             prop_assert!(line_start(range.start));
             prop_assert!(line_start(range.end) || range.end == current.len());
+            let (above, below) = (&current[..range.start], &current[range.end..]);
+            let after = [above.as_bytes(), replacement, below.as_bytes()].concat();
+            let parts = [above.as_bytes(), replacement, below.as_bytes()];
+            prop_assert_eq!(lines_in(&after), parts.map(lines_in).iter().sum::<usize>());
             edits.push((range.clone(), replacement.to_vec()));
         }
     }
