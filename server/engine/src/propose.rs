@@ -201,7 +201,9 @@ impl Engine {
                     base.commit = Some(from.clone()).filter(|commit| !commit.is_empty());
                 }
                 let message = self.repository.commit_message(name)?;
-                let deltas = self.repository.as_checked_out(self.repository.deltas(&scope)?)?;
+                let deltas = self.repository.deltas(&scope)?;
+                self.repository.check_added(&deltas)?;
+                let deltas = self.repository.as_checked_out(deltas)?;
                 let files: Vec<ChangedFile> =
                     deltas.into_iter().map(|delta| read(&self.repository, delta, huge)).collect();
                 let worker = if branch { "branch" } else { "commit" };

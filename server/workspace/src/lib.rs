@@ -45,8 +45,9 @@ pub use history::HistoryLimits;
 pub use leftovers::WRITE_WAIT;
 pub use nested::SUBMODULE_DEPTH_MAX;
 pub use patch::{
-    PATCH_BYTES_MAX, PATCH_FILES_MAX, Patch, PatchAction, PatchError, PatchFile, PatchHunk,
-    PatchLine, ProposedFile, apply_patch, parse_patch,
+    PATCH_BYTES_MAX, PATCH_FILES_MAX, PATCH_LINES_MAX, PATCH_RESULT_BYTES_MAX, PATCH_SEARCH_MAX,
+    Patch, PatchAction, PatchError, PatchFile, PatchHunk, PatchLine, ProposedFile, apply_patch,
+    parse_patch,
 };
 pub use renames::{RENAME_FILE_BYTES_MAX, RENAME_FILES_MAX, RENAME_SIMILARITY_PERCENT};
 pub use repository::{CommitMessage, RULE_FILE_BYTES_MAX, RULE_FILES_MAX, Repository};
