@@ -6,7 +6,7 @@ use std::ops::Range;
 use model::{
     ChangeSet, ChangeSetId, Content, Event, Origin, PolicyAction, RelPath, Review, Stage, Verdict,
 };
-use workspace::{HistoryLimits, ProposedFile};
+use workspace::{Copied, HistoryLimits, ProposedFile};
 
 use agent::recipe::{Recipe, Skipped, Source};
 
@@ -70,6 +70,13 @@ pub enum Import {
     Branch(String),
     /// What one commit did.
     Commit(String),
+    /// What an edited copy of the repository in another folder changes.
+    Worktree {
+        /// The folder's name.
+        name: String,
+        /// The folder.
+        folder: std::path::PathBuf,
+    },
 }
 
 /// Every embedded recipe.
@@ -190,6 +197,11 @@ impl Engine {
                 let title = title.unwrap_or_else(|| format!("patch {name}"));
                 (("patch", name), title, rationale, files)
             }
+            Import::Worktree { name, folder } => {
+                let (commit, files) = copied(&self.repository, folder, huge)?;
+                base.commit = commit.or(base.commit);
+                (("worktree", name), format!("worktree {name}"), String::new(), files)
+            }
             Import::Branch(name) | Import::Commit(name) => {
                 let branch = matches!(import, Import::Branch(_));
                 let scope = if branch {
@@ -289,6 +301,21 @@ impl Engine {
         self.ledger.append_all(self.clock.now(), &self.actor, &events)?;
         Ok(Proposal::New(Box::new(Captured { changeset, review, verdict })))
     }
+}
+
+/// What an edited copy changes, and the commit it is compared with, where there is one.
+fn copied(
+    repository: &workspace::Repository,
+    folder: &std::path::Path,
+    huge_bytes: u64,
+) -> Result<(Option<String>, Vec<ChangedFile>), Error> {
+    Ok(match repository.copied(folder)? {
+        Copied::Repository { copy, base, deltas } => {
+            let files = deltas.into_iter().map(|delta| read(&copy, delta, huge_bytes));
+            (Some(base), files.collect())
+        }
+        Copied::Folder(files) => (None, files.into_iter().map(captured_file).collect()),
+    })
 }
 
 /// Whether `file` is `path` or lies below it.

@@ -15,6 +15,7 @@ mod backend;
 mod capture;
 mod checkout;
 mod deltas;
+mod elsewhere;
 mod eol;
 mod error;
 mod files;
@@ -36,6 +37,7 @@ pub use apply::ApplyError;
 pub use backend::{Backend, Head};
 pub use capture::{CAPTURE_FILES_MAX, CaptureError, CapturedFile, CapturedSide};
 pub use deltas::{DELTAS_MAX, Delta, SideContent, SideRef};
+pub use elsewhere::{Copied, CopyError};
 pub use error::RepositoryError;
 pub use files::{
     FOLDER_DEPTH_MAX, FOLDER_FILE_BYTES_MAX, FOLDER_FILES_MAX, FileError, SAVED_BYTES_MAX,
