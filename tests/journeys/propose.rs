@@ -163,6 +163,52 @@ fn a_patch_a_branch_and_a_commit_become_the_same_change() {
 }
 
 #[test]
+fn an_edited_copy_is_taken_in_whether_it_has_a_history_or_not() {
+    let world = world();
+    world.write(".gitignore", "target/\n");
+    world.commit("Ignore");
+    let at = |name: &str| format!("../{name}");
+    world.git(&["worktree", "add", "--quiet", "-b", "agent", &at("linked")]);
+    world.git(&["clone", "--quiet", ".", &at("clone")]);
+    for file in ["src/queue.rs", "README.md", ".gitignore"] {
+        world.write(&at(&format!("plain/{file}")), world.read(file));
+    }
+    let edited = RUST.replace("sum += item;", "sum = sum.saturating_add(*item);");
+    for copy in ["linked", "clone", "plain"] {
+        world.write(&at(&format!("{copy}/src/queue.rs")), &edited);
+        world.write(&at(&format!("{copy}/NOTES.md")), "Saturates.\n");
+        world.write(&at(&format!("{copy}/target/out")), "built\n");
+    }
+    // What the agent commits in its copy, and what happens here meanwhile, is the same to a review.
+    world.git(&["-C", &at("clone"), "commit", "--quiet", "--all", "--message", "Saturate"]);
+    world.write("README.md", "# The queue\n");
+    world.write(&at("plain/README.md"), "# The queue\n");
+    world.commit("Reword");
+    let import = |copy: &str| {
+        run(&world, &["import", "--worktree", &at(copy), "--format", "json"]).ok().json()
+    };
+    let linked = import("linked");
+    let origin = serde_json::json!({ "worker": "worktree", "name": "linked" });
+    assert_eq!(linked["changeset"]["origin"], origin);
+    let files: Vec<_> = linked["changeset"]["files"].as_array().unwrap().iter().collect();
+    assert_eq!(
+        files.iter().map(|file| &file["path"]).collect::<Vec<_>>(),
+        ["NOTES.md", "src/queue.rs"]
+    );
+    for copy in ["clone", "plain"] {
+        assert_eq!(import(copy)["id"], linked["changeset"]["id"], "{copy}");
+    }
+    run(&world, &["accept", &id(&linked), "--by", "Ada"]).ok();
+    assert_eq!(world.read("src/queue.rs"), edited);
+    assert_eq!(world.read("NOTES.md"), "Saturates.\n");
+    let refused = |copy: &str| run(&world, &["import", "--worktree", copy]).exited(2).stderr;
+    assert!(refused("src").contains("lies inside this repository"), "{}", refused("src"));
+    assert!(refused("../nowhere").contains("is no folder"));
+    world.write("../other/file", "x\n");
+    assert!(refused("../other").contains("holds none of this repository's files"));
+}
+
+#[test]
 fn files_are_deleted_renamed_and_changed_in_mode_as_a_whole() {
     let world = world();
     world.write("old.txt", "one\ntwo\nthree\nfour\nfive\n");

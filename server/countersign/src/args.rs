@@ -142,6 +142,10 @@ pub struct ImportSource {
     /// What this commit did.
     #[arg(long, value_name = "REV")]
     pub commit: Option<String>,
+    /// What an edited copy of the repository changes: a linked worktree, a clone, or a folder of files. A copy with
+    /// a history is compared with the commit where it left the checked-out one, other files with the saved ones.
+    #[arg(long, value_name = "DIR")]
+    pub worktree: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -29,6 +29,9 @@ pub enum Error {
     /// A proposal cannot be captured.
     #[error(transparent)]
     Capture(#[from] workspace::CaptureError),
+    /// An edited copy cannot be taken.
+    #[error(transparent)]
+    Copied(#[from] workspace::CopyError),
     /// A patch cannot be taken.
     #[error(transparent)]
     Patch(#[from] workspace::PatchError),

@@ -7,7 +7,7 @@ use model::{
     ChangeSet, ChangeSetId, Content, Dependency, Event, FileChange, Origin, PolicyAction, RelPath,
     Review, Stage, Verdict,
 };
-use workspace::{HistoryLimits, ProposedFile};
+use workspace::{Copied, HistoryLimits, ProposedFile};
 
 use agent::recipe::{Recipe, Skipped, Source};
 
@@ -71,6 +71,13 @@ pub enum Import {
     Branch(String),
     /// What one commit did.
     Commit(String),
+    /// What an edited copy of the repository in another folder changes.
+    Worktree {
+        /// The folder's name.
+        name: String,
+        /// The folder.
+        folder: std::path::PathBuf,
+    },
 }
 
 /// Every embedded recipe.
@@ -191,6 +198,11 @@ impl Engine {
                 let title = title.unwrap_or_else(|| format!("patch {name}"));
                 (("patch", name), title, rationale, files)
             }
+            Import::Worktree { name, folder } => {
+                let (commit, files) = copied(&self.repository, folder, huge)?;
+                base.commit = commit.or(base.commit);
+                (("worktree", name), format!("worktree {name}"), String::new(), files)
+            }
             Import::Branch(name) | Import::Commit(name) => {
                 let branch = matches!(import, Import::Branch(_));
                 let scope = if branch {
@@ -202,7 +214,9 @@ impl Engine {
                     base.commit = Some(from.clone()).filter(|commit| !commit.is_empty());
                 }
                 let message = self.repository.commit_message(name)?;
-                let deltas = self.repository.as_checked_out(self.repository.deltas(&scope)?)?;
+                let deltas = self.repository.deltas(&scope)?;
+                self.repository.check_added(&deltas)?;
+                let deltas = self.repository.as_checked_out(deltas)?;
                 let files: Vec<ChangedFile> =
                     deltas.into_iter().map(|delta| read(&self.repository, delta, huge)).collect();
                 let worker = if branch { "branch" } else { "commit" };
@@ -313,6 +327,21 @@ fn dependencies(
         changeset.files.iter().filter_map(|change| Some((change, names(change)?))).collect();
     let named: Vec<_> = named.iter().map(|(change, names)| (*change, names)).collect();
     semdiff::dependencies(&named)
+}
+
+/// What an edited copy changes, and the commit it is compared with, where there is one.
+fn copied(
+    repository: &workspace::Repository,
+    folder: &std::path::Path,
+    huge_bytes: u64,
+) -> Result<(Option<String>, Vec<ChangedFile>), Error> {
+    Ok(match repository.copied(folder)? {
+        Copied::Repository { copy, base, deltas } => {
+            let files = deltas.into_iter().map(|delta| read(&copy, delta, huge_bytes));
+            (Some(base), files.collect())
+        }
+        Copied::Folder(files) => (None, files.into_iter().map(captured_file).collect()),
+    })
 }
 
 /// Whether `file` is `path` or lies below it.

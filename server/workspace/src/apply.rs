@@ -50,6 +50,24 @@ pub enum ApplyError {
         /// The file.
         path: RelPath,
     },
+    /// Replacing the file would part it from its other names, writing into it would change what they hold.
+    #[error(
+        "{path} has {links} names (hard links), of which one cannot be changed alone: replace it with a copy of itself first"
+    )]
+    HardLinked {
+        /// The file.
+        path: RelPath,
+        /// How many names it has.
+        links: u64,
+    },
+    /// The file would not belong to whom it belongs now.
+    #[error(
+        "{path} belongs to another user or group, which a new version of it would not: change its owner first"
+    )]
+    Owner {
+        /// The file.
+        path: RelPath,
+    },
     /// No space.
     #[error("the disk is full: {path} was not written")]
     DiskFull {
@@ -101,8 +119,9 @@ impl Repository {
     /// Replaces, creates (`expected` is `None`) or deletes (`after` is `None`) one file.
     ///
     /// Bytes are written as they are. The executable bit changes only when the two modes say so; other
-    /// bits stay, and the owner where the system permits. Hard links and extended attributes do not
-    /// survive. Folders are created as needed, never through a link, and emptied ones are removed.
+    /// bits and the owner stay, or the write is refused; extended attributes and access lists stay where the
+    /// system permits. A link is a file of its own: it is replaced as a link and never written through. A file
+    /// with several names is refused. Folders are created as needed, never through a link, and emptied ones are removed.
     ///
     /// # Errors
     /// [`ApplyError`]; the file is then as it was, and so are its folders.
@@ -142,6 +161,54 @@ impl Repository {
                 done
             }
         }
+    }
+}
+
+impl Repository {
+    /// Whether a file could be created, replaced or deleted as things stand: what can be told before the
+    /// first of several files is written. Content is [`Repository::write_file`]'s to compare.
+    ///
+    /// # Errors
+    /// The [`ApplyError`] that the write would end in: a folder behind a link, a folder or device in the
+    /// file's place, a read-only file, folder or file system, several names, another owner. Free space is
+    /// not looked at: only the write can tell.
+    ///
+    /// # Cost
+    /// A few looks; nothing is read or written.
+    pub fn can_write(&self, path: &RelPath) -> Result<(), ApplyError> {
+        let root = self.root().ok_or(ApplyError::Bare)?;
+        let standing = files::look(root, path).map_err(|error| match error {
+            FileError::ThroughLink { path, link } => ApplyError::ThroughLink { path, link },
+            error => ApplyError::Unreadable(error),
+        })?;
+        match &standing {
+            Standing::File(metadata) => {
+                standing_allows(path, metadata)?;
+                if !may_own(metadata) {
+                    return Err(ApplyError::Owner { path: path.clone() });
+                }
+            }
+            Standing::Folder | Standing::Special(_) => {
+                return Err(ApplyError::Moved { path: path.clone() });
+            }
+            Standing::Nothing | Standing::Link => {}
+        }
+        // The folder, or the nearest one that is there, in which the missing ones will be created.
+        let mut parent = path.parent();
+        while let Some(folder) = &parent {
+            match files::look(root, folder).map_err(ApplyError::Unreadable)? {
+                Standing::Folder => break,
+                Standing::Nothing => parent = folder.parent(),
+                _ => return Err(ApplyError::Moved { path: folder.clone() }),
+            }
+        }
+        let folder = parent.map_or_else(|| Ok(root.to_owned()), |folder| os::join(root, &folder));
+        folder.and_then(|folder| may_change(&folder)).map_err(|source| match source.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                ApplyError::ReadOnly { path: path.clone() }
+            }
+            _ => ApplyError::Io { path: path.clone(), source },
+        })
     }
 }
 
@@ -200,8 +267,8 @@ impl Replacement<'_> {
         if Digest::of(&saved.bytes) != digest || !same_mode {
             return Err(ApplyError::Moved { path: path() });
         }
-        if metadata.as_ref().is_some_and(|metadata| metadata.permissions().readonly()) {
-            return Err(ApplyError::ReadOnly { path: path() });
+        if let Some(metadata) = &metadata {
+            standing_allows(self.path, metadata)?;
         }
         Ok(metadata)
     }
@@ -271,8 +338,12 @@ impl Replacement<'_> {
         file.write_all(bytes).map_err(fail)?;
         if let Some(old) = self.check()? {
             let was = self.expected.map(|(mode, _)| mode == FileMode::Executable);
-            keep_standing(file.as_file(), &old, was != Some(executable), executable)
-                .map_err(fail)?;
+            if !keep_owner(file.as_file(), &old).map_err(fail)? {
+                return Err(ApplyError::Owner { path: self.path.clone() });
+            }
+            // Attributes before bits: an access list brings bits of its own.
+            keep_attributes(&self.full, file.as_file());
+            keep_bits(file.as_file(), &old, was != Some(executable), executable).map_err(fail)?;
         }
         file.as_file().sync_all().map_err(fail)?;
         // The last look; then at once the rename.
@@ -310,15 +381,40 @@ impl Replacement<'_> {
     }
 }
 
-/// Gives the new file the bits and the owner of the old one; the executable bits as asked.
-#[cfg(unix)]
-fn keep_standing(new: &fs::File, old: &Metadata, toggle: bool, executable: bool) -> io::Result<()> {
-    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
-    let created = new.metadata()?;
-    if (created.uid(), created.gid()) != (old.uid(), old.gid()) {
-        // Only the system's administrator may give a file away; for others it stays theirs.
-        fchown(new, Some(old.uid()), Some(old.gid())).ok();
+/// Refuses a plain file whose bits or names stand against replacing it.
+fn standing_allows(path: &RelPath, metadata: &Metadata) -> Result<(), ApplyError> {
+    if metadata.permissions().readonly() {
+        return Err(ApplyError::ReadOnly { path: path.clone() });
     }
+    #[cfg(unix)]
+    {
+        let links = std::os::unix::fs::MetadataExt::nlink(metadata);
+        if links > 1 {
+            return Err(ApplyError::HardLinked { path: path.clone(), links });
+        }
+    }
+    Ok(())
+}
+
+/// Gives the new file the owner of the old one; `false` where the system does not permit it.
+#[cfg(unix)]
+fn keep_owner(new: &fs::File, old: &Metadata) -> io::Result<bool> {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    let created = new.metadata()?;
+    if (created.uid(), created.gid()) == (old.uid(), old.gid()) {
+        return Ok(true);
+    }
+    match fchown(new, Some(old.uid()), Some(old.gid())) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Gives the new file the bits of the old one; the executable bits as asked.
+#[cfg(unix)]
+fn keep_bits(new: &fs::File, old: &Metadata, toggle: bool, executable: bool) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
     let mut bits = old.permissions().mode() & 0o7777;
     if toggle && executable {
         // Whoever may read may execute.
@@ -329,9 +425,68 @@ fn keep_standing(new: &fs::File, old: &Metadata, toggle: bool, executable: bool)
     new.set_permissions(fs::Permissions::from_mode(bits))
 }
 
+/// Gives the new file the extended attributes of the old one, access lists among them, as far as the system has
+/// them and permits it: a file is not refused for a label that only the system sets.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+fn keep_attributes(old: &Path, new: &fs::File) {
+    use rustix::fs::{XattrFlags, fgetxattr, flistxattr, fsetxattr};
+    /// How many bytes of names, and of one value, are kept: what Linux holds at most.
+    const ATTRIBUTE_BYTES_MAX: usize = 64 * 1024;
+    let Ok(old) = os::open_plain(old) else { return };
+    let mut names = Vec::with_capacity(ATTRIBUTE_BYTES_MAX);
+    if flistxattr(&old, rustix::buffer::spare_capacity(&mut names)).is_err() {
+        return;
+    }
+    for name in names.split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
+        let mut value = Vec::with_capacity(ATTRIBUTE_BYTES_MAX);
+        if fgetxattr(&old, name, rustix::buffer::spare_capacity(&mut value)).is_ok() {
+            fsetxattr(new, name, &value, XattrFlags::empty()).ok();
+        }
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+fn keep_attributes(_old: &Path, _new: &fs::File) {}
+
 #[cfg(not(unix))]
-fn keep_standing(_new: &fs::File, _old: &Metadata, _toggle: bool, _exec: bool) -> io::Result<()> {
+fn keep_owner(_new: &fs::File, _old: &Metadata) -> io::Result<bool> {
+    Ok(true)
+}
+
+#[cfg(not(unix))]
+fn keep_bits(_new: &fs::File, _old: &Metadata, _toggle: bool, _exec: bool) -> io::Result<()> {
     Ok(())
+}
+
+/// Whether this process may create and remove names in a folder, a file system that is read-only included.
+#[cfg(unix)]
+fn may_change(folder: &Path) -> io::Result<()> {
+    use rustix::fs::{Access, AtFlags, CWD, accessat};
+    let access = Access::WRITE_OK | Access::EXEC_OK;
+    // The rights a write will be made with, not those of whoever started the program.
+    Ok(accessat(CWD, folder, access, AtFlags::EACCESS)?)
+}
+
+#[cfg(not(unix))]
+fn may_change(folder: &Path) -> io::Result<()> {
+    let metadata = fs::metadata(folder)?;
+    if metadata.permissions().readonly() {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    Ok(())
+}
+
+/// Whether the file belongs to whoever a new version of it would belong to, or can be given back.
+#[cfg(unix)]
+fn may_own(metadata: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let user = rustix::process::geteuid();
+    user.is_root() || metadata.uid() == user.as_raw()
+}
+
+#[cfg(not(unix))]
+fn may_own(_metadata: &Metadata) -> bool {
+    true
 }
 
 /// Makes a folder's names durable. Some file systems cannot; the rename has happened all the same.

@@ -8,7 +8,7 @@ use model::{ChangeKind, FileMode, RelPath};
 
 use crate::deltas::kind;
 use crate::renames::{self, Lonely};
-use crate::{ProposedFile, Repository, RepositoryError, SavedFile, files, patch};
+use crate::{Delta, ProposedFile, Repository, RepositoryError, SavedFile, files, patch};
 
 /// How many files one proposal may name.
 pub const CAPTURE_FILES_MAX: usize = 20_000;
@@ -50,6 +50,14 @@ pub enum CaptureError {
         path: RelPath,
         /// What is there.
         existing: RelPath,
+    },
+    /// On another system the name would be another one, or none.
+    #[error("{path} cannot be added: it {reason}")]
+    Unportable {
+        /// The proposed file.
+        path: RelPath,
+        /// Why, as a predicate.
+        reason: String,
     },
     /// A file would need another file to be a folder.
     #[error("{path} cannot be added: {folder} is a file")]
@@ -99,16 +107,64 @@ impl Repository {
             if before == after {
                 continue;
             }
-            if before.is_none() {
-                self.check_place(&path, &gone)?;
-            }
             let hint = file.old_path;
             changed.push((
                 hint,
                 CapturedFile { path, old_path: None, change: ChangeKind::Modified, before, after },
             ));
         }
+        let is_new = |file: &&CapturedFile| file.before.is_none();
+        let added = changed.iter().map(|(_, file)| file).filter(is_new).map(|file| &file.path);
+        self.check_places(added, &gone)?;
         Ok(joined(changed))
+    }
+
+    /// Refuses changes whose added or moved files cannot have their names or places, here or on another
+    /// system: what [`Repository::capture`] refuses, for changes that come as two commits.
+    ///
+    /// # Errors
+    /// [`CaptureError`].
+    ///
+    /// # Cost
+    /// Lists the folders of the added files.
+    pub fn check_added(&self, deltas: &[Delta]) -> Result<(), CaptureError> {
+        let gone = deltas.iter().filter_map(|delta| match delta.change {
+            ChangeKind::Deleted => Some(delta.path.clone()),
+            _ => delta.old_path.clone(),
+        });
+        let is_new = |delta: &&Delta| delta.before.is_none() || delta.old_path.is_some();
+        self.check_places(deltas.iter().filter(is_new).map(|delta| &delta.path), &gone.collect())
+    }
+
+    fn check_places<'a>(
+        &self,
+        added: impl Iterator<Item = &'a RelPath>,
+        gone: &BTreeSet<RelPath>,
+    ) -> Result<(), CaptureError> {
+        let mut names = patch::paths::Names::default();
+        let mut sparse = None;
+        for path in added {
+            let reason = patch::paths::unportable(path).or_else(|| names.taken(path));
+            if let Some(reason) = reason {
+                return Err(CaptureError::Unportable { path: path.clone(), reason });
+            }
+            let sparse = match &mut sparse {
+                Some(sparse) => sparse,
+                unread => unread.insert(self.beside_the_disk()?),
+            };
+            if let Some(existing) = sparse.get(&patch::paths::fold(path)).filter(|it| *it != path) {
+                let (path, existing) = (path.clone(), existing.clone());
+                return Err(CaptureError::CaseCollision { path, existing });
+            }
+            self.check_place(path, gone)?;
+        }
+        Ok(())
+    }
+
+    /// Tracked files that are not on disk because the checkout is sparse, under their folded names.
+    fn beside_the_disk(&self) -> Result<BTreeMap<String, RelPath>, RepositoryError> {
+        let index = self.store.index()?.into_iter().filter(|entry| entry.skipped);
+        Ok(index.map(|entry| (patch::paths::fold(&entry.path), entry.path)).collect())
     }
 
     /// Without an executable bit on disk, a proposal cannot change it.
@@ -139,10 +195,10 @@ impl Repository {
                 return Err(CaptureError::Blocked { path: path.clone(), folder: here });
             }
             let name = here.file_name();
-            let folded = String::from_utf8_lossy(name).to_lowercase();
+            let folded = patch::paths::fold_name(name);
             // A folder that is not there yet holds no other names.
             for other in files::names_in(root, parent.as_ref()).unwrap_or_default() {
-                if other.as_bytes() == name || other.to_lowercase() != folded {
+                if other.as_bytes() == name || patch::paths::fold_name(other.as_bytes()) != folded {
                     continue;
                 }
                 let whole = match &parent {

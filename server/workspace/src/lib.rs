@@ -15,6 +15,7 @@ mod backend;
 mod capture;
 mod checkout;
 mod deltas;
+mod elsewhere;
 mod eol;
 mod error;
 mod files;
@@ -36,6 +37,7 @@ pub use apply::ApplyError;
 pub use backend::{Backend, Head};
 pub use capture::{CAPTURE_FILES_MAX, CaptureError, CapturedFile, CapturedSide};
 pub use deltas::{DELTAS_MAX, Delta, SideContent, SideRef};
+pub use elsewhere::{Copied, CopyError};
 pub use error::RepositoryError;
 pub use files::{
     FOLDER_DEPTH_MAX, FOLDER_FILE_BYTES_MAX, FOLDER_FILES_MAX, FileError, SAVED_BYTES_MAX,
@@ -45,8 +47,9 @@ pub use history::HistoryLimits;
 pub use leftovers::WRITE_WAIT;
 pub use nested::SUBMODULE_DEPTH_MAX;
 pub use patch::{
-    PATCH_BYTES_MAX, PATCH_FILES_MAX, Patch, PatchAction, PatchError, PatchFile, PatchHunk,
-    PatchLine, ProposedFile, apply_patch, parse_patch,
+    PATCH_BYTES_MAX, PATCH_FILES_MAX, PATCH_LINES_MAX, PATCH_RESULT_BYTES_MAX, PATCH_SEARCH_MAX,
+    Patch, PatchAction, PatchError, PatchFile, PatchHunk, PatchLine, ProposedFile, apply_patch,
+    parse_patch,
 };
 pub use renames::{RENAME_FILE_BYTES_MAX, RENAME_FILES_MAX, RENAME_SIMILARITY_PERCENT};
 pub use repository::{CommitMessage, RULE_FILE_BYTES_MAX, RULE_FILES_MAX, Repository};

@@ -25,17 +25,17 @@ impl<'a> PastIgnores<'a> {
         Self { text, read: BTreeMap::new() }
     }
 
-    /// Whether git ignored the file, by a rule for it or for a folder it lies in.
+    /// Whether git ignored the file or `folder`, by a rule for it or for a folder it lies in.
     ///
     /// # Cost
     /// Reads the ignore files from the root down to it, each once for all paths.
-    pub(crate) fn ignored(&mut self, path: &RelPath) -> bool {
+    pub(crate) fn ignored(&mut self, path: &RelPath, folder: bool) -> bool {
         let mut chain = vec![path.clone()];
         while let Some(folder) = chain.last().and_then(RelPath::parent) {
             chain.push(folder);
         }
         // Outermost first: nothing below an ignored folder can be taken in again.
-        chain.iter().rev().any(|at| self.decides(at, at != path))
+        chain.iter().rev().any(|at| self.decides(at, folder || at != path))
     }
 
     /// The rule nearest to the path decides.
@@ -87,12 +87,15 @@ mod tests {
             Some(text.to_vec())
         };
         let mut past = PastIgnores::new(&text);
-        let ignored = |past: &mut PastIgnores<'_>, path: &str| past.ignored(&path.parse().unwrap());
+        let ignored =
+            |past: &mut PastIgnores<'_>, path: &str| past.ignored(&path.parse().unwrap(), false);
         for path in ["z.log", "a/z.log", "out/x", "out/deep/x", "a/y", "a/y/z", "b/c/z.log"] {
             assert!(ignored(&mut past, path), "{path}");
         }
         for path in ["keep.log", "a/x.log", "a/b/x.log", "b/out/x", "b/y", "x"] {
             assert!(!ignored(&mut past, path), "{path}");
         }
+        assert!(past.ignored(&"out".parse().unwrap(), true));
+        assert!(!past.ignored(&"out".parse().unwrap(), false));
     }
 }

@@ -173,7 +173,7 @@ impl Repository {
         };
         let mut past = PastIgnores::new(&text);
         for pair in pairs.iter_mut().filter(|pair| pair.before.is_none()) {
-            if let Some(after) = pair.after.as_ref().filter(|_| past.ignored(&pair.path)) {
+            if let Some(after) = pair.after.as_ref().filter(|_| past.ignored(&pair.path, false)) {
                 let reason =
                     "git ignored it when the snapshot was taken: what it held is not known";
                 pair.before = Some(SideRef::unreadable(after.mode, reason));

@@ -93,6 +93,26 @@ impl Repository {
         Ok(tracked.union(&untracked).filter(|path| matches(path) && plain(path)).cloned().collect())
     }
 
+    /// Every file and link that lies on disk, tracked or not, ignored ones left out, and with `true` every
+    /// submodule; sorted. Files that a sparse checkout leaves out are not among them.
+    pub(crate) fn listed(&self) -> Result<Vec<(RelPath, bool)>, RepositoryError> {
+        let root = self.files_root()?;
+        let index = self.store.index()?;
+        let submodules = submodules(index.iter().map(|entry| (&entry.path, &entry.recorded)));
+        let tracked: BTreeSet<RelPath> = index.into_iter().map(|entry| entry.path).collect();
+        let untracked = untracked(root, &tracked, &submodules)?.files;
+        let mut looking = Looking::new(root);
+        let mut listed = Vec::new();
+        for path in tracked.union(&untracked) {
+            let submodule = submodules.contains(path);
+            let there = matches!(looking.look(path), Ok(Standing::File(_) | Standing::Link));
+            if submodule || there {
+                listed.push((path.clone(), submodule));
+            }
+        }
+        Ok(listed)
+    }
+
     /// A commit's tree (or the empty one) against the saved files.
     pub(crate) fn scan(&self, base: Option<&str>) -> Result<Vec<Pair>, RepositoryError> {
         Ok(self.scan_around(base, None)?.pairs)

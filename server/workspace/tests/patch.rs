@@ -327,8 +327,8 @@ fn a_link_that_the_patch_makes_is_not_followed_either() {
         &[],
         text,
         &expect![[r#"
-        line 8: l/passwd lies behind the link l, which is not followed
-    "#]],
+            line 8: `l/passwd` cannot be there while `l` is both a file and a folder
+        "#]],
     );
 }
 

@@ -12,14 +12,27 @@ pub fn import(
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
     let source = &args.source;
-    let import = match (&source.patch, &source.branch, &source.commit) {
-        (Some(path), _, _) => engine::Import::Patch {
+    let import = match (&source.patch, &source.branch, &source.commit, &source.worktree) {
+        (Some(path), ..) => engine::Import::Patch {
             name: path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
             bytes: super::input(&arguments.directory, path)?,
         },
-        (_, Some(branch), _) => engine::Import::Branch(branch.clone()),
-        (_, _, Some(commit)) => engine::Import::Commit(commit.clone()),
-        _ => return Err(Failure::new("nothing to import", "name --patch, --branch or --commit")),
+        (_, Some(branch), ..) => engine::Import::Branch(branch.clone()),
+        (_, _, Some(commit), _) => engine::Import::Commit(commit.clone()),
+        (.., Some(folder)) => {
+            let folder = arguments.directory.join(folder);
+            let name = folder.components().next_back().map_or_else(
+                || folder.to_string_lossy().into_owned(),
+                |last| last.as_os_str().to_string_lossy().into_owned(),
+            );
+            engine::Import::Worktree { name, folder }
+        }
+        _ => {
+            return Err(Failure::new(
+                "nothing to import",
+                "name --patch, --branch, --commit or --worktree",
+            ));
+        }
     };
     let mut engine = session::open(arguments)?;
     let proposal = engine.import(&import)?;

@@ -4,7 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::{FileMode, RelPath};
 
-use super::{PatchAction, PatchError, PatchFile, PatchHunk, PatchLine, ProposedFile};
+use super::paths;
+use super::{
+    PATCH_RESULT_BYTES_MAX, PATCH_SEARCH_MAX, PatchAction, PatchError, PatchFile, PatchHunk,
+    PatchLine, ProposedFile,
+};
 use crate::eol::Conversion;
 use crate::{FileError, RepositoryError, SavedFile};
 
@@ -38,7 +42,13 @@ pub(crate) fn apply_converted(
     base: ReadBase<'_>,
     conversion: ConversionOf<'_>,
 ) -> Result<Vec<ProposedFile>, PatchError> {
-    let mut tree = Overlay { base, conversion, changed: BTreeMap::new(), origin: BTreeMap::new() };
+    let mut tree = Overlay {
+        base,
+        conversion,
+        changed: BTreeMap::new(),
+        origin: BTreeMap::new(),
+        left: Left { bytes: PATCH_RESULT_BYTES_MAX, compared: PATCH_SEARCH_MAX },
+    };
     for file in files {
         tree.apply(file)?;
     }
@@ -52,6 +62,36 @@ struct Overlay<'a> {
     changed: BTreeMap<RelPath, Option<SavedFile>>,
     /// Where moved files came from.
     origin: BTreeMap<RelPath, RelPath>,
+    left: Left,
+}
+
+/// How much work is left: a small patch can copy a large file many times, or have it searched without end.
+struct Left {
+    bytes: u64,
+    compared: u64,
+}
+
+impl Left {
+    fn spend_bytes(&mut self, file: &PatchFile, bytes: &[u8]) -> Result<(), PatchError> {
+        self.bytes = self.bytes.checked_sub(bytes.len() as u64).ok_or_else(|| {
+            let (line, path) = (file.line, file.path.clone());
+            PatchError::Work { line, path, what: "bytes", limit: PATCH_RESULT_BYTES_MAX }
+        })?;
+        Ok(())
+    }
+
+    fn spend_compared(
+        &mut self,
+        file: &PatchFile,
+        line: usize,
+        n: usize,
+    ) -> Result<(), PatchError> {
+        self.compared = self.compared.checked_sub(n as u64).ok_or_else(|| {
+            let path = file.path.clone();
+            PatchError::Work { line, path, what: "compared lines", limit: PATCH_SEARCH_MAX }
+        })?;
+        Ok(())
+    }
 }
 
 impl Overlay<'_> {
@@ -125,13 +165,21 @@ impl Overlay<'_> {
             let reason = "is another kind of file than the patch says";
             return Err(PatchError::Differs { line, path: source.clone(), reason });
         }
+        if base.is_none()
+            && let Some(reason) = paths::unportable(path)
+        {
+            return Err(PatchError::Unportable { line, path: path.clone(), reason });
+        }
         let before = base.map(|base| base.bytes);
         let conversion = match file.new_mode.or(old_mode) {
             Some(FileMode::Symlink) => Conversion::None,
             _ => (self.conversion)(source),
         };
         let ends = LineEnds::of(file, before.as_deref(), &conversion);
-        let after = apply_hunks(file, &before.unwrap_or_default(), ends)?;
+        let before = before.unwrap_or_default();
+        self.left.spend_bytes(file, &before)?;
+        let after = apply_hunks(file, &before, ends, &mut self.left)?;
+        self.left.spend_bytes(file, &after)?;
         match &file.action {
             PatchAction::Delete => {
                 if !after.is_empty() {
@@ -153,6 +201,14 @@ impl Overlay<'_> {
         // `index a..b 100644` repeats the mode of a file whose bit only the disk knows better.
         let kept = old_mode.filter(|_| file.old_mode == file.new_mode);
         let mode = kept.unwrap_or(mode);
+        if mode == FileMode::Symlink && (after.is_empty() || after.contains(&0)) {
+            let reason = "is a link, and its target is empty or no name";
+            return Err(PatchError::Differs { line, path: path.clone(), reason });
+        }
+        if old_mode.is_some_and(|old| (old == FileMode::Symlink) != (mode == FileMode::Symlink)) {
+            let reason = "becomes a file from a link or a link from a file: delete it and add it";
+            return Err(PatchError::Differs { line, path: path.clone(), reason });
+        }
         self.changed.insert(path.clone(), Some(SavedFile { mode, bytes: after }));
         Ok(())
     }
@@ -217,6 +273,8 @@ impl LineEnds {
 struct Block<'h> {
     hunk: &'h PatchHunk,
     old: Vec<&'h [u8]>,
+    /// What it leaves ends without a line end, so nothing may follow.
+    last: bool,
 }
 
 impl<'h> Block<'h> {
@@ -225,17 +283,30 @@ impl<'h> Block<'h> {
             PatchLine::Context(line) | PatchLine::Removed(line) => Some(line.as_slice()),
             PatchLine::Added(_) => None,
         };
-        Self { hunk, old: hunk.lines.iter().filter_map(old).collect() }
+        let new = |line: &'h PatchLine| match line {
+            PatchLine::Context(line) | PatchLine::Added(line) => Some(line.as_slice()),
+            PatchLine::Removed(_) => None,
+        };
+        let last = hunk.lines.iter().rev().find_map(new).is_some_and(|line| !line.ends_with(b"\n"));
+        Self { hunk, old: hunk.lines.iter().filter_map(old).collect(), last }
     }
 
     fn fits(&self, lines: &[&[u8]], at: usize, alike: bool) -> bool {
+        self.agreeing(lines, at, alike) == Some(self.old.len())
+    }
+
+    /// How many lines agree before the first that does not; `None` where it has no room.
+    fn agreeing(&self, lines: &[&[u8]], at: usize, alike: bool) -> Option<usize> {
         let end = at.saturating_add(self.old.len());
-        let Some(here) = lines.get(at..end) else { return false };
+        let here = lines.get(at..end)?;
+        if self.last && end < lines.len() {
+            return None;
+        }
         let same = |have: &[u8], want: &[u8]| {
             let text = have.strip_suffix(b"\r\n").filter(|_| alike);
             have == want || (text.is_some() && text == want.strip_suffix(b"\n"))
         };
-        here.iter().zip(&self.old).all(|(have, want)| same(have, want))
+        Some(here.iter().zip(&self.old).take_while(|(have, want)| same(have, want)).count())
     }
 
     /// Puts what the hunk makes of the lines it fits; those it keeps stay as they are.
@@ -259,7 +330,12 @@ impl<'h> Block<'h> {
     }
 }
 
-fn apply_hunks(file: &PatchFile, before: &[u8], ends: LineEnds) -> Result<Vec<u8>, PatchError> {
+fn apply_hunks(
+    file: &PatchFile,
+    before: &[u8],
+    ends: LineEnds,
+    left: &mut Left,
+) -> Result<Vec<u8>, PatchError> {
     if file.hunks.is_empty() {
         return Ok(before.to_vec());
     }
@@ -279,7 +355,7 @@ fn apply_hunks(file: &PatchFile, before: &[u8], ends: LineEnds) -> Result<Vec<u8
         end = at.saturating_add(block.old.len());
         fits
     });
-    let places = if as_stated { stated } else { search(file, &blocks, &lines, ends.alike)? };
+    let places = if as_stated { stated } else { search(file, &blocks, &lines, ends.alike, left)? };
 
     let mut out = Vec::with_capacity(before.len());
     let mut from = 0;
@@ -298,18 +374,28 @@ fn search(
     blocks: &[Block<'_>],
     lines: &[&[u8]],
     alike: bool,
+    left: &mut Left,
 ) -> Result<Vec<usize>, PatchError> {
     let mut places = Vec::new();
     let mut from = 0;
     for block in blocks {
         let line = block.hunk.line;
         let path = || file.path.clone();
-        let mut found = (0..lines.len().max(1)).filter(|at| block.fits(lines, *at, alike));
-        let first = found.next().ok_or_else(|| PatchError::NoMatch { line, path: path() })?;
-        if let Some(second) = found.next() {
-            let (first, second) = (first + 1, second + 1);
-            return Err(PatchError::Ambiguous { line, path: path(), first, second });
+        let mut found = Vec::new();
+        for at in 0..lines.len().max(1) {
+            let agreeing = block.agreeing(lines, at, alike);
+            // Repeated text makes every place agree for long.
+            left.spend_compared(file, line, 1 + agreeing.unwrap_or_default())?;
+            if agreeing == Some(block.old.len()) {
+                found.push(at);
+            }
+            if let [first, second] = found[..] {
+                let (first, second) = (first + 1, second + 1);
+                return Err(PatchError::Ambiguous { line, path: path(), first, second });
+            }
         }
+        let first =
+            found.first().copied().ok_or_else(|| PatchError::NoMatch { line, path: path() })?;
         if first < from {
             return Err(PatchError::NoMatch { line, path: path() });
         }
@@ -317,4 +403,57 @@ fn search(
         places.push(first);
     }
     Ok(places)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Applies a patch to `f` with little work allowed.
+    fn check(f: &[u8], patch: &str, expected: &str) {
+        let files = crate::parse_patch(patch.as_bytes()).unwrap().files;
+        let base = |path: &RelPath| {
+            let there = path.as_bytes() == b"f";
+            Ok(there.then(|| SavedFile { mode: FileMode::File, bytes: f.to_vec() }))
+        };
+        let mut tree = Overlay {
+            base: &base,
+            conversion: &|_| Conversion::None,
+            changed: BTreeMap::new(),
+            origin: BTreeMap::new(),
+            left: Left { bytes: 1000, compared: 1000 },
+        };
+        let done = files.iter().try_for_each(|file| tree.apply(file));
+        assert_eq!(done.map_or_else(|error| error.to_string(), |()| "done".to_owned()), expected);
+    }
+
+    #[test]
+    fn a_small_patch_cannot_have_a_large_file_copied_without_end() {
+        let copy = |n| format!("diff --git a/f b/c{n}\ncopy from f\ncopy to c{n}\n");
+        let copies = |n| (0..n).map(copy).collect::<String>();
+        check(&[b'x'; 100], &copies(5), "done");
+        check(
+            &[b'x'; 100],
+            &copies(6),
+            "line 16: applying the patch to c5 goes over the limit of 1073741824 bytes",
+        );
+    }
+
+    #[test]
+    fn text_that_agrees_for_long_is_not_searched_without_end() {
+        let hunk = |lines: usize| {
+            let old = " a\n".repeat(lines);
+            format!("--- a/f\n+++ b/f\n@@ -2,{0} +2,{0} @@\n{old}-b\n+c\n", lines + 1)
+        };
+        check(
+            &b"a\n".repeat(60),
+            &hunk(4),
+            "line 3: the text it replaces is not in f: the file has changed since",
+        );
+        check(
+            &b"a\n".repeat(90),
+            &hunk(30),
+            "line 3: applying the patch to f goes over the limit of 200000000 compared lines",
+        );
+    }
 }

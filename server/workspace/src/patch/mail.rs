@@ -52,6 +52,14 @@ pub(crate) fn subject(headers: &[String]) -> String {
     text
 }
 
+/// The encoding of a mail's text, where a header line says one that changes it.
+pub(crate) fn transfer_encoding(header: &str) -> Option<&str> {
+    let (name, value) = header.split_once(':')?;
+    let value = value.trim();
+    let plain = ["7bit", "8bit", "binary"].iter().any(|plain| value.eq_ignore_ascii_case(plain));
+    (name.eq_ignore_ascii_case("content-transfer-encoding") && !plain).then_some(value)
+}
+
 /// Decodes the encoded words of RFC 2047 that are UTF-8; others stay as they are.
 fn decode(text: &str) -> String {
     let mut out = String::new();

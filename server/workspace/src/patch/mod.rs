@@ -25,6 +25,15 @@ pub const PATCH_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How many changed files one patch may hold.
 pub const PATCH_FILES_MAX: usize = 10_000;
 
+/// How many lines one patch may have.
+pub const PATCH_LINES_MAX: usize = 4_000_000;
+
+/// How many bytes the files of one patch may come to, before and after, each as often as it is touched.
+pub const PATCH_RESULT_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+
+/// How many comparisons of lines the search for moved hunks may take.
+pub const PATCH_SEARCH_MAX: u64 = 200_000_000;
+
 /// A patch, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Patch {
@@ -108,13 +117,25 @@ pub struct ProposedFile {
 /// Why a patch is refused. Lines count from 1 in the patch.
 #[derive(Debug, thiserror::Error)]
 pub enum PatchError {
-    /// Above [`PATCH_BYTES_MAX`] or [`PATCH_FILES_MAX`].
+    /// Above [`PATCH_BYTES_MAX`], [`PATCH_LINES_MAX`] or [`PATCH_FILES_MAX`].
     #[error("the patch is over the limit of {limit} {what}")]
     Limit {
         /// Of what.
         what: &'static str,
         /// How many.
         limit: usize,
+    },
+    /// Above [`PATCH_RESULT_BYTES_MAX`] or [`PATCH_SEARCH_MAX`].
+    #[error("line {line}: applying the patch to {path} goes over the limit of {limit} {what}")]
+    Work {
+        /// Where.
+        line: usize,
+        /// The file.
+        path: RelPath,
+        /// Of what.
+        what: &'static str,
+        /// How many.
+        limit: u64,
     },
     /// No change in it.
     #[error("the text holds no change: a unified diff, `git diff` or `git format-patch` is needed")]

@@ -5,8 +5,8 @@ use model::{FileMode, RelPath};
 use super::mail::{self, Mail};
 use super::paths;
 use super::{
-    PATCH_BYTES_MAX, PATCH_FILES_MAX, Patch, PatchAction, PatchError, PatchFile, PatchHunk,
-    PatchLine,
+    PATCH_BYTES_MAX, PATCH_FILES_MAX, PATCH_LINES_MAX, Patch, PatchAction, PatchError, PatchFile,
+    PatchHunk, PatchLine,
 };
 
 /// Reads a patch: mails of `git format-patch` (several in a row), `git diff`, plain unified diffs.
@@ -21,12 +21,15 @@ pub fn parse_patch(bytes: &[u8]) -> Result<Patch, PatchError> {
     if bytes.len() > PATCH_BYTES_MAX {
         return Err(PatchError::Limit { what: "bytes", limit: PATCH_BYTES_MAX });
     }
+    if bytes.iter().filter(|byte| **byte == b'\n').count() > PATCH_LINES_MAX {
+        return Err(PatchError::Limit { what: "lines", limit: PATCH_LINES_MAX });
+    }
     let mut reader = Reader { lines: bytes.split_inclusive(|b| *b == b'\n').collect(), at: 0 };
     let mut files = Vec::new();
     let mut mails = Vec::new();
     while let Some(line) = reader.peek() {
         if starts_mail(line, reader.at) {
-            mails.push(read_mail(&mut reader));
+            mails.push(read_mail(&mut reader)?);
         } else if line.starts_with(b"diff --git ") {
             files.push(read_git_file(&mut reader)?);
         } else if line.starts_with(b"diff --cc ") || line.starts_with(b"diff --combined ") {
@@ -34,9 +37,12 @@ pub fn parse_patch(bytes: &[u8]) -> Result<Patch, PatchError> {
                 .fail("a combined diff of a merge cannot be applied: compare with one parent"));
         } else if reader.at_plain_header() {
             files.push(read_plain_file(&mut reader)?);
-        } else if line.starts_with(b"Binary files ") && line.ends_with(b" differ") {
-            let path = String::from_utf8_lossy(line).into_owned();
+        } else if let Some(path) = binary_name(line) {
             return Err(PatchError::Binary { line: reader.number(), path });
+        } else if let Some((folder, name)) = only_in(line) {
+            return Err(reader.fail(format!(
+                "{name} is only in {folder}, and its text is not here: make the patch with `diff -ruN`"
+            )));
         } else if line.starts_with(b"@@ -") {
             return Err(
                 reader.fail("this hunk belongs to no file: `---` and `+++` lines are needed")
@@ -54,6 +60,25 @@ pub fn parse_patch(bytes: &[u8]) -> Result<Patch, PatchError> {
     paths::refuse_unportable(&files)?;
     let (title, rationale) = mail::words(&mails);
     Ok(Patch { title, rationale, files })
+}
+
+/// The file that a line says is binary: `Binary files a/x and b/x differ`, or `Files ...` of other programs.
+fn binary_name(line: &[u8]) -> Option<String> {
+    let rest = line.strip_prefix(b"Binary files ").or_else(|| line.strip_prefix(b"Files "))?;
+    let names = String::from_utf8_lossy(rest.strip_suffix(b" differ")?).into_owned();
+    let (old, new) = names.split_once(" and ")?;
+    let name = if new == "/dev/null" { old } else { new };
+    let short =
+        paths::prefixed(old.as_bytes(), new.as_bytes()) || old == "/dev/null" || old == name;
+    let bare = name.strip_prefix("a/").or_else(|| name.strip_prefix("b/")).filter(|_| short);
+    Some(bare.unwrap_or(name).to_owned())
+}
+
+/// `Only in folder: name` of `diff -r`.
+fn only_in(line: &[u8]) -> Option<(String, String)> {
+    let rest = String::from_utf8_lossy(line.strip_prefix(b"Only in ")?).into_owned();
+    let (folder, name) = rest.split_once(": ")?;
+    Some((folder.to_owned(), name.to_owned()))
 }
 
 struct Reader<'p> {
@@ -105,13 +130,20 @@ fn starts_mail(line: &[u8], at: usize) -> bool {
     at == 0 && (line.starts_with(b"From: ") || line.starts_with(b"Subject: "))
 }
 
-fn read_mail(reader: &mut Reader<'_>) -> Mail {
+/// A mail's words. One whose text is encoded is refused: what it adds would be taken as it is not meant.
+fn read_mail(reader: &mut Reader<'_>) -> Result<Mail, PatchError> {
     if reader.peek().is_some_and(|line| line.starts_with(b"From ")) {
         reader.at += 1;
     }
     let mut headers = Vec::new();
     while let Some(line) = reader.peek().filter(|line| !line.is_empty()) {
-        headers.push(String::from_utf8_lossy(line).into_owned());
+        let header = String::from_utf8_lossy(line).into_owned();
+        if let Some(encoding) = mail::transfer_encoding(&header) {
+            return Err(reader.fail(format!(
+                "the mail is encoded as {encoding}: take the output of `git format-patch` or decode it first"
+            )));
+        }
+        headers.push(header);
         reader.at += 1;
     }
     let mut body = String::new();
@@ -124,7 +156,7 @@ fn read_mail(reader: &mut Reader<'_>) -> Mail {
         body.push('\n');
         reader.at += 1;
     }
-    Mail { subject: mail::subject(&headers), body }
+    Ok(Mail { subject: mail::subject(&headers), body })
 }
 
 /// What the lines between `diff --git` and the first hunk say.
@@ -184,6 +216,15 @@ fn read_git_file(reader: &mut Reader<'_>) -> Result<PatchFile, PatchError> {
         let name = name.ok_or_else(missing)?;
         RelPath::from_bytes(&name).map_err(|source| PatchError::Path { line, source })
     };
+    if [header.added, header.deleted, header.renamed, header.copied]
+        .iter()
+        .filter(|is| **is)
+        .count()
+        > 1
+    {
+        let reason = "the file is said to be new, deleted, renamed or copied at once".to_owned();
+        return Err(PatchError::Syntax { line, reason });
+    }
     let (action, path) = if header.added {
         (PatchAction::Add, path(header.new.or(header.old))?)
     } else if header.deleted {
@@ -381,7 +422,28 @@ fn read_hunk(reader: &mut Reader<'_>, crlf: bool) -> Result<PatchHunk, PatchErro
         without_line_end(reader, lines.last_mut())?;
         reader.at += 1;
     }
+    check_line_ends(&lines, line)?;
     Ok(PatchHunk { old_start, lines, line })
+}
+
+/// Only the last line of a side may lack its end: any other would be joined with the next one.
+fn check_line_ends(lines: &[PatchLine], line: usize) -> Result<(), PatchError> {
+    let open = |text: &[u8]| !text.ends_with(b"\n");
+    let (mut old_over, mut new_over) = (false, false);
+    for text in lines {
+        let (old, new, text) = match text {
+            PatchLine::Context(text) => (true, true, text),
+            PatchLine::Removed(text) => (true, false, text),
+            PatchLine::Added(text) => (false, true, text),
+        };
+        if (old && old_over) || (new && new_over) {
+            let reason = "a line of the hunk follows one without a line end".to_owned();
+            return Err(PatchError::Syntax { line, reason });
+        }
+        old_over |= old && open(text);
+        new_over |= new && open(text);
+    }
+    Ok(())
 }
 
 /// `\ No newline at end of file`

@@ -9,57 +9,100 @@ use super::{PatchAction, PatchError, PatchFile};
 /// Names that Windows gives to devices, whatever their extension.
 const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
 
-/// Refuses created names that are no plain names everywhere, and names that differ only in case.
+/// The longest name of a file or folder that common file systems hold.
+const NAME_BYTES_MAX: usize = 255;
+
+/// The longest path that is created.
+const PATH_BYTES_MAX: usize = 4000;
+
+/// Refuses created names that are no plain names everywhere, names that differ only in case, and a name that
+/// is to be both a file and a folder.
 ///
 /// A file that is already there may be changed under any name it has.
 pub(crate) fn refuse_unportable(files: &[PatchFile]) -> Result<(), PatchError> {
-    let mut folded: BTreeMap<String, &RelPath> = BTreeMap::new();
+    // What the patch leaves behind, each with the line that last spoke of it.
+    let mut left: BTreeMap<&RelPath, usize> = BTreeMap::new();
     for file in files {
-        let source = match &file.action {
-            PatchAction::Modify => None,
+        let (path, line) = (&file.path, file.line);
+        match &file.action {
             PatchAction::Delete => {
-                folded.remove(&fold(&file.path));
+                left.remove(path);
                 continue;
             }
-            PatchAction::Add => None,
             PatchAction::Rename(source) => {
-                folded.remove(&fold(source));
-                Some(source)
+                left.remove(source);
             }
-            PatchAction::Copy(source) => Some(source),
-        };
-        let refuse = |reason: String| PatchError::Unportable {
-            line: file.line,
-            path: file.path.clone(),
-            reason,
-        };
-        if file.action != PatchAction::Modify {
-            if let Some(reason) = unportable(&file.path) {
-                return Err(refuse(reason));
+            PatchAction::Copy(source) => {
+                left.entry(source).or_insert(line);
             }
-            if let (PatchAction::Copy(_), Some(source)) = (&file.action, source)
-                && source != &file.path
-                && fold(source) == fold(&file.path)
-            {
-                return Err(refuse(format!("differs only in case from `{source}`")));
-            }
+            PatchAction::Modify | PatchAction::Add => {}
         }
-        if let Some(other) = folded.insert(fold(&file.path), &file.path)
-            && other != &file.path
+        if file.action != PatchAction::Modify
+            && let Some(reason) = unportable(path)
         {
-            return Err(refuse(format!("differs only in case from `{other}`")));
+            return Err(PatchError::Unportable { line, path: path.clone(), reason });
+        }
+        left.insert(path, line);
+    }
+    let mut left: Vec<(&RelPath, usize)> = left.into_iter().collect();
+    left.sort_by_key(|(_, line)| *line);
+    let mut names = Names::default();
+    for (path, line) in left {
+        if let Some(reason) = names.taken(path) {
+            return Err(PatchError::Unportable { line, path: path.clone(), reason });
         }
     }
     Ok(())
 }
 
-/// The name as systems see it that ignore case.
-pub(crate) fn fold(path: &RelPath) -> String {
-    String::from_utf8_lossy(path.as_bytes()).to_lowercase()
+/// Names as systems see them that ignore case, each in the spelling it came with first.
+#[derive(Default)]
+pub(crate) struct Names(BTreeMap<String, (RelPath, bool)>);
+
+impl Names {
+    /// Adds a file and the folders it lies in; says, as a predicate, what stands against it.
+    pub(crate) fn taken(&mut self, path: &RelPath) -> Option<String> {
+        let mut at = Some(path.clone());
+        while let Some(here) = at {
+            at = here.parent();
+            let folder = &here != path;
+            let (other, other_folder) =
+                self.0.entry(fold(&here)).or_insert_with(|| (here.clone(), folder));
+            if *other != here {
+                let differs = format!("differs only in case from `{other}`");
+                return Some(if folder {
+                    format!("lies in `{here}`, which {differs}")
+                } else {
+                    differs
+                });
+            }
+            if *other_folder != folder {
+                return Some(format!("cannot be there while `{here}` is both a file and a folder"));
+            }
+        }
+        None
+    }
 }
 
-fn unportable(path: &RelPath) -> Option<String> {
+/// The name as systems see it that ignore case.
+pub(crate) fn fold(path: &RelPath) -> String {
+    fold_name(path.as_bytes())
+}
+
+/// As [`fold`]. Through capitals, so that letters with several small forms meet.
+pub(crate) fn fold_name(name: &[u8]) -> String {
+    String::from_utf8_lossy(name).to_uppercase().to_lowercase()
+}
+
+/// Why some system would take a name for another one or could not hold it, as a predicate.
+pub(crate) fn unportable(path: &RelPath) -> Option<String> {
+    if path.as_bytes().len() > PATH_BYTES_MAX {
+        return Some(format!("is longer than {PATH_BYTES_MAX} bytes"));
+    }
     for part in path.as_bytes().split(|byte| *byte == b'/') {
+        if part.len() > NAME_BYTES_MAX {
+            return Some(format!("has a name longer than {NAME_BYTES_MAX} bytes"));
+        }
         let part = String::from_utf8_lossy(part).to_lowercase();
         if part.contains('\\') {
             return Some("has a backslash, which separates folders on Windows".to_owned());
@@ -69,6 +112,9 @@ fn unportable(path: &RelPath) -> Option<String> {
         }
         if part.ends_with(['.', ' ']) {
             return Some("ends in a dot or a space, which Windows drops".to_owned());
+        }
+        if let Some(sign) = part.chars().find(|sign| "<>|?*\"".contains(*sign)) {
+            return Some(format!("has a `{sign}`, which no name holds on Windows"));
         }
         if part.chars().any(char::is_control) {
             return Some("has a control character".to_owned());
