@@ -15,6 +15,7 @@ mod examine;
 mod plan;
 mod propose;
 mod recover;
+mod replay;
 mod rules;
 
 pub use acceptance::{Operation, PRESENCE_TTL_MS, RefusedHunk, Report};
@@ -26,4 +27,8 @@ pub use error::{Error, ErrorKind};
 pub use plan::{OpenText, OpenTexts, Plan, PlanFile, Refused, Selection};
 pub use propose::{Captured, Import, Proposal, RecipeRun, recipes};
 pub use recover::Recovered;
+pub use replay::{
+    Example, Misapplied, PlannedTally, Relation, ReplayKind, ReplayOptions, ReplayReport,
+    ReplayRow, ReplayedCase, ReplayedHunk, Tally, replay,
+};
 pub use rules::{RulesFrom, read_named, read_policies};

@@ -28,6 +28,7 @@ mod renames;
 mod repository;
 mod scope;
 mod seed;
+mod steps;
 mod worktree;
 
 pub use apply::ApplyError;
@@ -50,4 +51,5 @@ pub use renames::{RENAME_FILE_BYTES_MAX, RENAME_FILES_MAX, RENAME_SIMILARITY_PER
 pub use repository::{CommitMessage, RULE_FILE_BYTES_MAX, RULE_FILES_MAX, Repository};
 pub use scope::Scope;
 pub use seed::{SeedCommit, SeedError, seed};
+pub use steps::{MergedSides, Step, StepFile};
 pub use worktree::UNTRACKED_MAX;
