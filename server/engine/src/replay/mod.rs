@@ -95,7 +95,11 @@ pub fn replay(start: &Path, options: &ReplayOptions) -> Result<ReplayReport, Err
     while report.cases < options.cases && !makers.round.is_empty() {
         let Some(commit) = dice.pick(&commits) else { break };
         let window = Window::before(&repository, commit)?;
-        for _ in 0..WINDOW_CASES.min(options.cases - report.cases) {
+        for _ in 0..WINDOW_CASES {
+            // How many are asked for must not change which case is which.
+            if report.cases == options.cases {
+                break;
+            }
             let Some(mut case) = makers.make(&window, &mut dice)? else { continue };
             case.number = report.cases + 1;
             report.take(&case, options.show.contains(&case.number));

@@ -56,7 +56,7 @@ pub(super) fn one_by_one(case: &Case) -> Option<Planned> {
 fn check(case: &Case, files: &[PlanFile], current: &[u8]) -> Planned {
     let after = files.last().and_then(|file| file.after.as_ref());
     let after: &[u8] = after.map_or(current, |(_, bytes)| bytes);
-    let mut edits: Vec<(Range<usize>, &[u8])> = Vec::new();
+    let mut edits: BTreeMap<(usize, usize), (Range<usize>, Vec<(u32, &[u8])>)> = BTreeMap::new();
     let mut wrong = None;
     let mut hunks = 0;
     for file in files {
@@ -64,7 +64,11 @@ fn check(case: &Case, files: &[PlanFile], current: &[u8]) -> Planned {
         let written: Vec<u32> = file.places.iter().map(|place| place.hunk).collect();
         for (hunk, (waiting, truth)) in (1..).zip(case.waiting.iter().zip(truths(case))) {
             match (file.hunks.contains(&hunk), written.contains(&hunk), truth.place) {
-                (true, true, Some(place)) => edits.push((place, &waiting.text)),
+                (true, true, Some(place)) => {
+                    let key = (place.start, place.end);
+                    let (_, texts) = edits.entry(key).or_insert_with(|| (place, Vec::new()));
+                    texts.push((hunk, &waiting.text));
+                }
                 (true, true, None) => wrong = Some(format!("hunk {hunk} was written")),
                 (true, false, _) if !truth.there => {
                     wrong = Some(format!("hunk {hunk} was taken to be there already"));
@@ -73,6 +77,14 @@ fn check(case: &Case, files: &[PlanFile], current: &[u8]) -> Planned {
             }
         }
     }
+    // Insertions that came to lie in one gap follow each other as in the ChangeSet.
+    let edits: Vec<_> = edits
+        .into_values()
+        .map(|(place, mut texts)| {
+            texts.sort_by_key(|(hunk, _)| *hunk);
+            (place, texts.into_iter().flat_map(|(_, text)| text).copied().collect::<Vec<u8>>())
+        })
+        .collect();
     let right = semdiff::place(&case.current, &edits);
     if wrong.is_none() && right.as_deref() != Ok(after) {
         wrong = Some("the text is not the one with exactly these hunks made".to_owned());

@@ -160,6 +160,8 @@ pub struct ReplayedHunk {
     pub place: Option<Range<usize>>,
     /// Whether it is there already.
     pub there: bool,
+    /// The bytes of the current text that stand where it belongs, whatever became of it.
+    pub region: Range<usize>,
     /// The bytes it was put at, if it was.
     pub put: Option<Range<usize>>,
     /// What was answered, in words.
@@ -356,6 +358,7 @@ fn shown(case: &Case, judged: &[Judged]) -> ReplayedCase {
         relation: judged.truth.relation,
         place: judged.truth.place.clone(),
         there: judged.truth.there,
+        region: judged.truth.region.clone(),
         put: match &judged.answer {
             Answer::Put(range, _) => Some(range.clone()),
             Answer::There | Answer::Refused(..) => None,

@@ -164,6 +164,10 @@ fn moved(
     mark(&mut waiting, block);
     // A hunk that is now torn apart by the block is no less hard to tell.
     mark_gap(&mut waiting, gap);
+    // An insertion between lines that were parted may follow either: nobody knows the right answer.
+    let parted = [block.start, block.end, gap];
+    waiting
+        .retain(|hunk| !rows(&hunk.span).is_empty() || !parted.contains(&rows(&hunk.span).start));
     let order: Vec<usize> = (0..gap)
         .filter(|row| !block.contains(row))
         .chain(block.clone())

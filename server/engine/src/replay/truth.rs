@@ -34,6 +34,8 @@ pub(super) struct Truth {
     pub(super) place: Option<Range<usize>>,
     /// Whether it is right to say that it is there already.
     pub(super) there: bool,
+    /// The bytes of the current text that stand where it belongs, whatever became of it.
+    pub(super) region: Range<usize>,
 }
 
 /// The right answer for the hunk that replaces `span` of base by `text`.
@@ -55,6 +57,7 @@ pub(super) fn truth(
         relation,
         place: Some(current.range(&place)),
         there: false,
+        region: current.range(&place),
     };
     if !own.is_empty()
         && let Some(place) = identity.together(&own)
@@ -86,22 +89,32 @@ fn overlapping(
     let end = (own.end..base.count()).find_map(|row| identity.get(row)).unwrap_or(current.count());
     let region = start..end.max(start);
     let gone = own.clone().all(|row| identity.get(row).is_none());
-    // Brought back by hand: the same lines, though not the same identity. It can be taken at its word.
-    let restored = !own.is_empty() && current.of(&region) == base.of(own);
+    let there = gone && standing(current, &region, text).next().is_some();
+    // Brought back by hand: the same lines, once, though not the same identity. They can be taken at their
+    // word, unless the hunk is there too.
+    let mut restored = standing(current, &region, base.of(own));
+    let place = restored.next().filter(|_| !own.is_empty() && (!there || text.is_empty()));
+    let place = place.filter(|_| restored.next().is_none());
     Truth {
         relation: Relation::Overlapping,
-        place: restored.then(|| current.range(&region)),
-        there: gone && holds(current, &region, text),
+        there: there && place.is_none(),
+        place,
+        region: current.range(&region),
     }
 }
 
-/// Whether `text` stands in `region` as whole lines.
-fn holds(current: &Lines<'_>, region: &Range<usize>, text: &[u8]) -> bool {
-    let region_bytes = current.range(region);
-    region.clone().chain([region.end]).any(|row| {
+/// Where `text` stands in `region` as whole lines.
+fn standing<'l>(
+    current: &'l Lines<'_>,
+    region: &Range<usize>,
+    text: &'l [u8],
+) -> impl Iterator<Item = Range<usize>> + 'l {
+    let region_end = current.range(region).end;
+    region.clone().chain([region.end]).filter_map(move |row| {
         let start = current.range(&(row..row)).start;
         let end = start + text.len();
-        end <= region_bytes.end && current.text.get(start..end) == Some(text)
+        let stands = end <= region_end && current.text.get(start..end) == Some(text);
+        stands.then_some(start..end)
     })
 }
 
@@ -165,5 +178,16 @@ mod tests {
         assert_eq!(check("a\nB\nc\nd\ne\n", 1..2, "B\n"), (Relation::Overlapping, None, true));
         assert_eq!(check("a\nX\nc\nd\ne\n", 1..2, "B\n"), (Relation::Overlapping, None, false));
         assert_eq!(check("a\nc\nd\ne\n", 1..2, ""), (Relation::Overlapping, None, true));
+    }
+
+    #[test]
+    fn lines_that_were_changed_and_changed_back_can_be_replaced() {
+        let steps = ["a\nb\nc\n", "a\nB\nc\n", "a\nnew\nb\nc\n"].map(str::as_bytes);
+        let [base, landed, current] = steps;
+        let identity = Identity::between(base, landed).then(&Identity::between(landed, current));
+        let (base, current) = (Lines::new(base), Lines::new(current));
+        let right = truth(&base, &current, &identity, &base.span(&(1..2)), b"B\n");
+        assert_eq!((right.relation, right.place), (Relation::Overlapping, Some(6..8)));
+        assert!(!right.there);
     }
 }
