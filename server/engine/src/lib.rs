@@ -21,6 +21,7 @@ mod plan;
 mod propose;
 mod recover;
 mod rejection;
+mod replay;
 mod rules;
 mod take_out;
 
@@ -36,4 +37,8 @@ pub use error::{Error, ErrorKind};
 pub use plan::{OpenText, OpenTexts, Plan, PlanFile, Refused, Selection};
 pub use propose::{Captured, Import, Proposal, RecipeRun, recipes};
 pub use recover::Recovered;
+pub use replay::{
+    Example, Misapplied, PlannedTally, Relation, ReplayKind, ReplayOptions, ReplayReport,
+    ReplayRow, ReplayedCase, ReplayedHunk, Tally, replay,
+};
 pub use rules::{RulesFrom, read_named, read_policies};

@@ -31,6 +31,7 @@ mod repository;
 mod scope;
 mod seed;
 mod snapshot;
+mod steps;
 mod worktree;
 
 pub use apply::ApplyError;
@@ -56,4 +57,5 @@ pub use repository::{CommitMessage, RULE_FILE_BYTES_MAX, RULE_FILES_MAX, Reposit
 pub use scope::Scope;
 pub use seed::{SeedCommit, SeedError, seed};
 pub use snapshot::{SNAPSHOT_BYTES_MAX, SnapshotError, TakenSnapshot};
+pub use steps::{MergedSides, Step, StepFile};
 pub use worktree::UNTRACKED_MAX;

@@ -8,6 +8,7 @@ mod import;
 mod ledger;
 mod list;
 mod policy;
+mod replay;
 mod run;
 mod serve;
 mod show;
@@ -40,6 +41,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Failure> 
         Command::Check(args) => check::check(arguments, args, terminal),
         Command::Policy(command) => policy::policy(command, terminal),
         Command::Ledger(command) => ledger::ledger(arguments, command, terminal),
+        Command::Replay(args) => replay::replay(arguments, args, terminal),
         Command::Lsp => serve::lsp(arguments),
     }
 }

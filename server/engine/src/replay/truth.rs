@@ -1,0 +1,193 @@
+//! The right answer for a hunk, known without asking what is being measured.
+//!
+//! The person's edits are given as edits, so it is known of every line of the base which line it is now, or
+//! that it is gone. The right place of a hunk is then that of its own lines, wherever they are; for an
+//! insertion, next to the line above or below its gap. No search, no context, no similarity.
+
+use std::ops::Range;
+
+use model::LineSpan;
+use serde::Serialize;
+
+use super::lines::{Identity, Lines, rows};
+
+/// How a hunk lies to what the person did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Relation {
+    /// Its lines, and the line on either side, are there and together. It has to find its place.
+    Separate,
+    /// Its lines are there and together; what touches them is not. It may find its place or be refused.
+    Adjacent,
+    /// Its lines are not all there and together; or something was put into the gap that it fills. It must be
+    /// refused, unless it is there already.
+    Overlapping,
+    /// It lies in a block that was copied, moved, indented or otherwise made hard to tell. It may be refused.
+    Tricked,
+}
+
+/// What is right for one hunk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Truth {
+    pub(super) relation: Relation,
+    /// The bytes of the current text to replace, if it may be applied at all.
+    pub(super) place: Option<Range<usize>>,
+    /// Whether it is right to say that it is there already.
+    pub(super) there: bool,
+    /// The bytes of the current text that stand where it belongs, whatever became of it.
+    pub(super) region: Range<usize>,
+}
+
+/// The right answer for the hunk that replaces `span` of base by `text`.
+pub(super) fn truth(
+    base: &Lines<'_>,
+    current: &Lines<'_>,
+    identity: &Identity,
+    span: &LineSpan,
+    text: &[u8],
+) -> Truth {
+    let own = rows(span);
+    // The ends of the text are lines that are always there.
+    let above = match own.start.checked_sub(1) {
+        None => Some(0),
+        Some(row) => identity.get(row).map(|row| row + 1),
+    };
+    let below = if own.end == base.count() { Some(current.count()) } else { identity.get(own.end) };
+    let at = |relation, place: Range<usize>| Truth {
+        relation,
+        place: Some(current.range(&place)),
+        there: false,
+        region: current.range(&place),
+    };
+    if !own.is_empty()
+        && let Some(place) = identity.together(&own)
+    {
+        let alone = above == Some(place.start) && below == Some(place.end);
+        return at(if alone { Relation::Separate } else { Relation::Adjacent }, place);
+    }
+    if own.is_empty() {
+        match (above, below) {
+            (Some(above), Some(below)) if above == below => {
+                return at(Relation::Separate, above..above);
+            }
+            (Some(gap), None) | (None, Some(gap)) => return at(Relation::Adjacent, gap..gap),
+            _ => {}
+        }
+    }
+    overlapping(base, current, identity, &own, text)
+}
+
+/// Where its lines are not together: what stands between the nearest lines that are still there decides.
+fn overlapping(
+    base: &Lines<'_>,
+    current: &Lines<'_>,
+    identity: &Identity,
+    own: &Range<usize>,
+    text: &[u8],
+) -> Truth {
+    let start = (0..own.start).rev().find_map(|row| identity.get(row)).map_or(0, |row| row + 1);
+    let end = (own.end..base.count()).find_map(|row| identity.get(row)).unwrap_or(current.count());
+    let region = start..end.max(start);
+    let gone = own.clone().all(|row| identity.get(row).is_none());
+    let there = gone && standing(current, &region, text).next().is_some();
+    // Brought back by hand: the same lines, once, though not the same identity. They can be taken at their
+    // word, unless the hunk is there too.
+    let mut restored = standing(current, &region, base.of(own));
+    let place = restored.next().filter(|_| !own.is_empty() && (!there || text.is_empty()));
+    let place = place.filter(|_| restored.next().is_none());
+    Truth {
+        relation: Relation::Overlapping,
+        there: there && place.is_none(),
+        place,
+        region: current.range(&region),
+    }
+}
+
+/// Where `text` stands in `region` as whole lines.
+fn standing<'l>(
+    current: &'l Lines<'_>,
+    region: &Range<usize>,
+    text: &'l [u8],
+) -> impl Iterator<Item = Range<usize>> + 'l {
+    let region_end = current.range(region).end;
+    region.clone().chain([region.end]).filter_map(move |row| {
+        let start = current.range(&(row..row)).start;
+        let end = start + text.len();
+        let stands = end <= region_end && current.text.get(start..end) == Some(text);
+        stands.then_some(start..end)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: &str = "a\nb\nc\nd\ne\n";
+
+    /// What is right for replacing `own` of [`BASE`] by `text`, after it became `current`: the relation, the
+    /// text afterwards if it may be applied, and whether it is there.
+    fn check(current: &str, own: Range<usize>, text: &str) -> (Relation, Option<String>, bool) {
+        let identity = Identity::between(BASE.as_bytes(), current.as_bytes());
+        let (base, now) = (Lines::new(BASE.as_bytes()), Lines::new(current.as_bytes()));
+        let right = truth(&base, &now, &identity, &base.span(&own), text.as_bytes());
+        let after = right.place.map(|place| {
+            let after = semdiff::place(current.as_bytes(), &[(place, text)]).unwrap();
+            String::from_utf8(after).unwrap()
+        });
+        (right.relation, after, right.there)
+    }
+
+    #[test]
+    fn lines_that_are_there_are_replaced_where_they_are() {
+        let (relation, after, _) = check("0\na\nb\nc\nd\nE\n", 1..2, "B\n");
+        assert_eq!((relation, after.as_deref()), (Relation::Separate, Some("0\na\nB\nc\nd\nE\n")));
+        let (relation, after, _) = check("a\nb\nC\nd\ne\n", 1..2, "B\n");
+        assert_eq!((relation, after.as_deref()), (Relation::Adjacent, Some("a\nB\nC\nd\ne\n")));
+        assert_eq!(check("a\nB\nc\nd\ne\n", 1..3, "X\n"), (Relation::Overlapping, None, false));
+        assert_eq!(check("a\nb\nx\nc\nd\ne\n", 1..3, "X\n"), (Relation::Overlapping, None, false));
+    }
+
+    #[test]
+    fn an_insertion_goes_into_its_gap_if_nothing_else_did() {
+        let (relation, after, _) = check("0\na\nb\nc\nd\ne\n", 2..2, "x\n");
+        assert_eq!(
+            (relation, after.as_deref()),
+            (Relation::Separate, Some("0\na\nb\nx\nc\nd\ne\n"))
+        );
+        let (relation, after, _) = check("a\nb\nC\nd\ne\n", 2..2, "x\n");
+        assert_eq!((relation, after.as_deref()), (Relation::Adjacent, Some("a\nb\nx\nC\nd\ne\n")));
+        assert_eq!(check("a\nb\ny\nc\nd\ne\n", 2..2, "x\n"), (Relation::Overlapping, None, false));
+        assert_eq!(
+            check("a\nb\ny\nx\nc\nd\ne\n", 2..2, "x\n"),
+            (Relation::Overlapping, None, true)
+        );
+    }
+
+    #[test]
+    fn the_ends_of_the_text_are_neighbours() {
+        let (relation, after, _) = check("0\na\nb\nc\nd\ne\n", 5..5, "x\n");
+        assert_eq!(
+            (relation, after.as_deref()),
+            (Relation::Separate, Some("0\na\nb\nc\nd\ne\nx\n"))
+        );
+        assert_eq!(check("0\na\nb\nc\nd\ne\n", 0..0, "x\n").0, Relation::Overlapping);
+    }
+
+    #[test]
+    fn what_took_the_place_of_gone_lines_may_be_the_hunk_itself() {
+        assert_eq!(check("a\nB\nc\nd\ne\n", 1..2, "B\n"), (Relation::Overlapping, None, true));
+        assert_eq!(check("a\nX\nc\nd\ne\n", 1..2, "B\n"), (Relation::Overlapping, None, false));
+        assert_eq!(check("a\nc\nd\ne\n", 1..2, ""), (Relation::Overlapping, None, true));
+    }
+
+    #[test]
+    fn lines_that_were_changed_and_changed_back_can_be_replaced() {
+        let steps = ["a\nb\nc\n", "a\nB\nc\n", "a\nnew\nb\nc\n"].map(str::as_bytes);
+        let [base, landed, current] = steps;
+        let identity = Identity::between(base, landed).then(&Identity::between(landed, current));
+        let (base, current) = (Lines::new(base), Lines::new(current));
+        let right = truth(&base, &current, &identity, &base.span(&(1..2)), b"B\n");
+        assert_eq!((right.relation, right.place), (Relation::Overlapping, Some(6..8)));
+        assert!(!right.there);
+    }
+}
