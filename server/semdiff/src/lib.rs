@@ -14,6 +14,7 @@ mod fingerprint;
 mod hunks;
 #[cfg(test)]
 mod laws;
+mod layout;
 mod text;
 
 pub use anchor::{Anchor, Anchoring, anchor_all};
@@ -29,4 +30,5 @@ pub use entities::{
 };
 pub use fingerprint::{FilePrints, NEIGHBOUR_LINES};
 pub use hunks::{DIFF_LINES_MAX, LineDiff, Precision, diff_lines, hunks, inverse, line_counts};
+pub use layout::{EMPHASIS_TOKENS_MAX, Frame, Layout, Row, RowEnd, RowKind, layout, layout_hunk};
 pub use text::{LineEnding, is_text, line_ending, line_span};

@@ -1,6 +1,7 @@
 //! A hunk as a unified diff.
 
 use model::{Content, FileChange, Hunk, HunkKind};
+use semdiff::{Frame, Row, RowEnd, RowKind};
 
 use super::change::kind_word;
 use super::style::{CYAN, DIM, GREEN, RED, RESET, safe};
@@ -25,69 +26,31 @@ pub fn lines(file: &FileChange, hunk: &Hunk, before: &[u8], after: &[u8]) -> Vec
     if file.content != Content::Text {
         return Vec::new();
     }
-    let (old, new) = (hunk.before.of(before), hunk.after.of(after));
-    // Line ends are shown where they are what changed.
-    let ends = |text: &[u8]| text.split_inclusive(|b| *b == b'\n').all(|l| l.ends_with(b"\r\n"));
-    let line =
-        if ends(old) == ends(new) || old.is_empty() || new.is_empty() { plain } else { exact };
-    let runs = semdiff::hunks(old, new);
-    let mut shown = Vec::new();
-    if hunk.kind == HunkKind::Lines {
-        let above = split(before.get(..hunk.before.start).unwrap_or_default());
-        let from = above.len().saturating_sub(CONTEXT_LINES);
-        shown.extend(above.get(from..).unwrap_or_default().iter().map(|text| line(' ', text)));
-    }
-    let mut at = 0;
-    for (index, (removed, added)) in runs.iter().enumerate() {
-        let between = old.get(at..removed.start).unwrap_or_default();
-        shown.extend(unchanged(&split(between), index > 0, true));
-        shown.extend(split(removed.of(old)).iter().map(|text| line('-', text)));
-        shown.extend(split(added.of(new)).iter().map(|text| line('+', text)));
-        at = removed.end;
-    }
-    if !runs.is_empty() {
-        shown.extend(unchanged(&split(old.get(at..).unwrap_or_default()), true, false));
-    }
-    if hunk.kind == HunkKind::Lines {
-        let below = split(before.get(hunk.before.end..).unwrap_or_default());
-        shown.extend(below.iter().take(CONTEXT_LINES).map(|text| line(' ', text)));
-    }
-    shown
-}
-
-/// Unchanged lines next to changed ones: those that touch, and a word on how many lie between.
-fn unchanged(lines: &[&[u8]], touches_above: bool, touches_below: bool) -> Vec<DiffLine> {
-    let head = if touches_above { CONTEXT_LINES } else { 0 };
-    let tail = if touches_below { CONTEXT_LINES } else { 0 };
-    if lines.len() <= head + tail {
-        return lines.iter().map(|text| plain(' ', text)).collect();
-    }
-    let (first, rest) = lines.split_at_checked(head).unwrap_or((lines, &[]));
-    let (skipped, last) = rest.split_at_checked(rest.len() - tail).unwrap_or((rest, &[]));
-    let gap = DiffLine { sign: ' ', text: format!("... {} lines as they were", skipped.len()) };
-    let context = |text: &&[u8]| plain(' ', text);
-    first.iter().map(context).chain([gap]).chain(last.iter().map(context)).collect()
-}
-
-/// A line without its end; only a missing one is said.
-fn plain(sign: char, bytes: &[u8]) -> DiffLine {
-    let shown = exact(sign, bytes);
-    let text = shown.text.strip_suffix("\\u{d}").map(str::to_owned).unwrap_or(shown.text);
-    DiffLine { sign, text }
-}
-
-/// A line with a carriage return shown.
-fn exact(sign: char, bytes: &[u8]) -> DiffLine {
-    let (bytes, end) = match bytes.strip_suffix(b"\n") {
-        Some(bytes) => (bytes, ""),
-        None if sign == ' ' => (bytes, ""),
-        None => (bytes, "  (no newline at the end)"),
+    let frame = Frame { context_lines: CONTEXT_LINES, rows_max: usize::MAX };
+    let layout = match hunk.kind {
+        HunkKind::Lines => semdiff::layout_hunk(before, after, &hunk.before, &hunk.after, frame),
+        HunkKind::Whole => semdiff::layout(before, after, frame),
     };
-    DiffLine { sign, text: safe(&String::from_utf8_lossy(bytes)) + end }
+    layout.rows.iter().map(|row| line(row, before, after)).collect()
 }
 
-fn split(bytes: &[u8]) -> Vec<&[u8]> {
-    bytes.split_inclusive(|byte| *byte == b'\n').collect()
+/// A row. Of how a line ends, a missing end of a changed line is always said.
+fn line(row: &Row, before: &[u8], after: &[u8]) -> DiffLine {
+    let (sign, text) = match row.kind {
+        RowKind::Context => (' ', before),
+        RowKind::Removed => ('-', before),
+        RowKind::Added => ('+', after),
+        RowKind::Gap { lines } => {
+            return DiffLine { sign: ' ', text: format!("... {lines} lines as they were") };
+        }
+    };
+    let mut bytes = text.get(row.range.clone()).unwrap_or_default().to_vec();
+    if row.end == RowEnd::CrLf && row.end_matters {
+        bytes.push(b'\r');
+    }
+    let unfed = row.end == RowEnd::None && sign != ' ';
+    let end = if unfed { "  (no newline at the end)" } else { "" };
+    DiffLine { sign, text: safe(&String::from_utf8_lossy(&bytes)) + end }
 }
 
 /// The lines, coloured, each indented by two.
