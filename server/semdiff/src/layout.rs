@@ -362,7 +362,7 @@ mod tests {
         let mut out = String::new();
         for row in &layout.rows {
             let number = |line: Option<u32>| line.map_or("-".into(), |line| line.to_string());
-            out += &format!("{:>2} {:>2} ", number(row.old_line), number(row.new_line));
+            out += &format!("{:<2} {:<2} ", number(row.old_line), number(row.new_line));
             let (sign, text) = match row.kind {
                 RowKind::Context => (' ', before),
                 RowKind::Removed => ('-', before),
@@ -399,28 +399,28 @@ mod tests {
             "a\nb\nc\nd\ne\nf\ng\n",
             "a\nb\nc\nD\ne\nF\nX\ng\n",
             expect![[r#"
-             0  0 (2)
-             2  2  c
-             3  - -d
-             -  3 +D
-             4  4  e
-             5  - -f
-             -  5 +F
-             -  6 +X
-             6  7  g
-        "#]],
+                0  0  (2)
+                2  2   c
+                3  -  -d
+                -  3  +D
+                4  4   e
+                5  -  -f
+                -  5  +F
+                -  6  +X
+                6  7   g
+            "#]],
         );
         check(
             "a\n1\n2\n3\n4\nb\n",
             "A\n1\n2\n3\n4\n",
             expect![[r#"
-             0  - -a
-             -  0 +A
-             1  1  1
-             2  2 (2)
-             4  4  4
-             5  - -b
-        "#]],
+                0  -  -a
+                -  0  +A
+                1  1   1
+                2  2  (2)
+                4  4   4
+                5  -  -b
+            "#]],
         );
         check("a\n", "a\n", expect![[""]]);
     }
@@ -431,36 +431,36 @@ mod tests {
             "a\r\nb\r\n",
             "a\nb\r\n",
             expect![[r#"
-             0  - -a CrLf
-             -  0 +a
-             1  1  b
-        "#]],
+                0  -  -a CrLf
+                -  0  +a
+                1  1   b
+            "#]],
         );
         check(
             "a\r\nb\r\n",
             "a\r\nc\r\n",
             expect![[r#"
-             0  0  a
-             1  - -b
-             -  1 +c
-        "#]],
+                0  0   a
+                1  -  -b
+                -  1  +c
+            "#]],
         );
         check(
             "a\nb",
             "a\nb\n",
             expect![[r#"
-             0  0  a
-             1  - -b None
-             -  1 +b
-        "#]],
+                0  0   a
+                1  -  -b None
+                -  1  +b
+            "#]],
         );
         check(
             "a",
             "b",
             expect![[r#"
-             0  - -a
-             -  0 +b
-        "#]],
+                0  -  -a
+                -  0  +b
+            "#]],
         );
     }
 
@@ -470,27 +470,27 @@ mod tests {
             "let a = parse(line);\n",
             "let a = parse(line, ';');\n",
             expect![[r#"
-             0  - -let a = parse(line);
-             -  0 +let a = parse(line, ';'); [", ';'"]
-        "#]],
+                0  -  -let a = parse(line);
+                -  0  +let a = parse(line, ';'); [", ';'"]
+            "#]],
         );
         check(
             "let a = b;\nlet über = c;\n",
             "let a = d;\nlet ober = c;\n",
             expect![[r#"
-             0  - -let a = b; ["b"]
-             1  - -let über = c; ["über"]
-             -  0 +let a = d; ["d"]
-             -  1 +let ober = c; ["ober"]
-        "#]],
+                0  -  -let a = b; ["b"]
+                1  -  -let über = c; ["über"]
+                -  0  +let a = d; ["d"]
+                -  1  +let ober = c; ["ober"]
+            "#]],
         );
         check(
             "one two\n",
             "three four five\n",
             expect![[r#"
-             0  - -one two
-             -  0 +three four five
-        "#]],
+                0  -  -one two
+                -  0  +three four five
+            "#]],
         );
     }
 
@@ -503,11 +503,11 @@ mod tests {
         let frame = Frame { context_lines: 2, rows_max: 5 };
         let layout = layout_hunk(before.as_bytes(), after.as_bytes(), &old, &new, frame);
         expect![[r#"
-             1  2  1
-             2  3  2
-             3  - -3
-             -  4 +three
-             -  5 +and
+            1  2   1
+            2  3   2
+            3  -  -3
+            -  4  +three
+            -  5  +and
             and 2 more
         "#]]
         .assert_eq(&drawn(&layout, before, after));
