@@ -14,8 +14,8 @@
 //!    base, is a rival. The diff alone never decides between two such places. Only if nothing above the
 //!    hunk changed at all, down to its last context line, need no rival be feared.
 //!
-//!    Only if nothing above the hunk changed at all, down to its last context line, or if the unchanged text
-//!    around it reaches a line that both texts have once, need no rival be feared.
+//!    Only if nothing above the hunk changed at all, down to its last context line, or if lines that stand
+//!    once in both texts hold it in its place (see `frame`), need no rival be feared.
 //!
 //! If there is no such place, the hunk may have landed already: its replacement stands between the lines
 //! that touched it, or taking it out again has a place by the same rules. If only rule 2 fails, it may still
@@ -38,6 +38,7 @@ use crate::text::{Text, line_ending, narrow};
 
 use self::lines::{CONTEXT_LINES, Context, Numbered};
 
+mod frame;
 mod lines;
 mod merge;
 
@@ -243,36 +244,21 @@ impl<'t> Anchoring<'t> {
         let as_good =
             |other: Context| other.lines() >= context.lines() || (!self.certain && other.touches());
         let mut candidates = self.places_like(rows, as_good);
-        if candidates == [narrow(place.start)] && !self.has_twin_in_base(rows, &place, as_good) {
+        if candidates == [narrow(place.start)]
+            && !self.has_twin_in_base(rows, &(rows.start..rows.start + 1), &place, as_good)
+        {
             return Ok(Some(place));
         }
         candidates.truncate(CANDIDATES_MAX);
         Err(ConflictReason::Ambiguous { candidates })
     }
 
-    /// Whether a line that both texts have once stands on the unbroken run of equal lines around the place.
-    ///
-    /// Such a line is itself wherever it stands, and nothing between it and the hunk changed; so text like
-    /// the hunk's elsewhere is other text, however alike.
-    fn framed(&self, rows: &Range<usize>, place: &Range<usize>) -> bool {
-        let single = |number: u32| {
-            let once = |text: &Numbered| text.places_of(number).len() == 1;
-            once(&self.base_lines) && once(&self.current_lines)
-        };
-        let (old, new) = (self.base_lines.lines(), self.current_lines.lines());
-        let (old_above, old_rest) = old.split_at(rows.start.min(old.len()));
-        let (new_above, new_rest) = new.split_at(place.start.min(new.len()));
-        let up = old_above.iter().rev().zip(new_above.iter().rev());
-        let down = old_rest.iter().zip(new_rest);
-        let equal = |pair: &(&u32, &u32)| pair.0 == pair.1;
-        up.take_while(equal).chain(down.take_while(equal)).any(|(number, _)| single(*number))
-    }
-
-    /// Whether the text of `rows` stands elsewhere in base with a context, compared with that of `place`,
-    /// that `counts`.
+    /// Whether the text of `rows` starts in base at a line not in `own`, with a context that `counts` when
+    /// compared with that of `place`.
     fn has_twin_in_base(
         &self,
         rows: &Range<usize>,
+        own: &Range<usize>,
         place: &Range<usize>,
         counts: impl Fn(Context) -> bool,
     ) -> bool {
@@ -280,7 +266,7 @@ impl<'t> Anchoring<'t> {
             Some([]) | None => self.base_lines.gaps_like(&self.current_lines, place),
             Some(old) => self.base_lines.occurrences(old),
         };
-        starts.into_iter().filter(|&start| start != rows.start).any(|start| {
+        starts.into_iter().filter(|start| !own.contains(start)).any(|start| {
             let twin = start..start + rows.len();
             let (base, current) = (self.base_lines.lines(), self.current_lines.lines());
             counts(Context::between(current, place, base, &twin))

@@ -3,9 +3,9 @@
 //! Two changes that touch but share no line can be made in either order, so the text after both is known.
 //! Where even that could be doubted, there is no merge:
 //!
-//! - **One side is as it was.** Either a line that both texts have once stands on the unbroken run of equal
-//!   lines there, or [`CONTEXT_LINES`] lines of it are equal and no other place is as good. With both sides
-//!   rewritten, the hunk's own lines may have been typed anew for another purpose.
+//! - **One side is as it was**, and either lines that stand once in both texts tell the place (see `frame`),
+//!   or [`CONTEXT_LINES`] lines are equal there and no other place is as good. With both sides rewritten, the
+//!   hunk's own lines may have been typed anew for another purpose.
 //! - **Nothing that the person put beside it is what the hunk would put there.** They may have made half of
 //!   the change by hand, and it would be there twice.
 //! - **An insertion has a known side to hold on to.** It stands between two lines. If one was deleted, it
@@ -15,6 +15,7 @@
 use std::ops::Range;
 
 use super::Anchoring;
+use super::frame::says_something;
 use super::lines::{CONTEXT_LINES, Context};
 use crate::text::narrow;
 
@@ -61,9 +62,14 @@ impl Anchoring<'_> {
             return false;
         }
         let as_good = |other: Context| other.lines() >= context.lines();
+        // The gaps on both sides of deleted lines are one by now.
+        let own = match rows.is_empty() {
+            true => self.kept_above(rows.start).base..self.kept_below(rows.start).base + 1,
+            false => rows.start..rows.start + 1,
+        };
         let only = || {
             self.places_like(rows, as_good) == [narrow(place.start)]
-                && !self.has_twin_in_base(rows, place, as_good)
+                && !self.has_twin_in_base(rows, &own, place, as_good)
         };
         self.framed(rows, place) || (context.lines() >= CONTEXT_LINES && only())
     }
@@ -140,12 +146,10 @@ impl Anchoring<'_> {
         let new = split(replacement);
         let above = split(self.current.of(&(self.kept_above(rows.start).current..place.start)));
         let below = split(self.current.of(&(place.end..self.kept_below(rows.end).current)));
-        let says =
-            |line: &[u8]| line.iter().any(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii());
         let shared = above
             .iter()
             .chain(&below)
-            .any(|line| says(line) && new.contains(line) && !old.contains(line));
+            .any(|line| says_something(line) && new.contains(line) && !old.contains(line));
         let touching =
             |one: Option<&Vec<u8>>, other: Option<&Vec<u8>>| one.is_some() && one == other;
         shared || touching(above.last(), new.first()) || touching(below.first(), new.last())

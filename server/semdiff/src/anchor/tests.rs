@@ -239,16 +239,16 @@ fn an_insertion_merges_where_its_order_is_known() {
         proposal,
         "1\n2\n3\na\nc\nd\n",
         &expect![[r#"
-        merged +0 to 5+0
-    "#]],
+            merged +0 to 5+0
+        "#]],
     );
     check(
         base,
         "1\n2\n3\na\nbread\nX\nc\nd\n",
         "1\n2\n3\na\nc\nd\n",
         &expect![[r#"
-        merged -1 to 5+0
-    "#]],
+            merged -1 to 5+0
+        "#]],
     );
     // Something was put there, or one line became several or another: which comes first is unknown.
     check(
@@ -294,9 +294,9 @@ fn insertions_on_both_sides_of_a_deleted_line_have_one_place_in_a_known_order() 
         proposal,
         "a\nc\n",
         &expect![[r#"
-        merged +0 to 2+0
-        merged -1 to 2+0
-    "#]],
+            merged +0 to 2+0
+            merged -1 to 2+0
+        "#]],
     );
     check(
         base,
@@ -441,25 +441,80 @@ fn the_last_of_equal_blocks_may_be_the_other_one() {
 }
 
 #[test]
-fn an_unbroken_run_to_a_line_that_stands_once_tells_twins_apart() {
+fn lines_that_stand_once_tell_twins_apart() {
     let block = "1\n2\n3\nold\n4\n5\n6\n";
-    let base = format!("{block}between\n{block}");
+    let base = format!("first\n{block}between\n{block}last\n");
     let proposal = base.replacen("old", "new", 1);
-    check(&base, &proposal, &format!("import\n{base}"), &expect![["shifted +1 to 5+1\n"]]);
-    // A change on the way to it, and it tells nothing any more.
-    let broken = base.replacen("5\n", "five\n", 1);
     check(
         &base,
         &proposal,
-        &format!("import\n{broken}"),
-        &expect![["conflict: its place now appears at lines 5 and 13\n"]],
+        &format!("import\n{base}"),
+        &expect![[r#"
+        shifted +1 to 6+1
+    "#]],
     );
-    // Nor does it once it stands twice.
+    // Changes on one side of the hunk leave the other.
+    let above = base.replacen("2\n", "two\n", 1);
     check(
         &base,
         &proposal,
-        &format!("import\n{base}between\n"),
-        &expect![["conflict: its place now appears at lines 5 and 13\n"]],
+        &format!("import\n{above}"),
+        &expect![[r#"
+        shifted +1 to 6+1
+    "#]],
+    );
+    // With changes on both sides it may be either.
+    let both = above.replacen("5\n", "five\n", 1);
+    check(
+        &base,
+        &proposal,
+        &format!("import\n{both}x\n"),
+        &expect![[r#"
+        conflict: its place now appears at lines 6 and 14
+    "#]],
+    );
+    // A line that stands twice by now says nothing.
+    check(
+        &base,
+        &proposal,
+        &format!("import\n{base}between\nfirst\n"),
+        &expect![[r#"
+        conflict: its place now appears at lines 6 and 14
+    "#]],
+    );
+    // The twins changed places: lines alone cannot tell that from changed names.
+    let swapped = format!("last\n{block}between\n{block}first\n");
+    check(
+        &base,
+        &proposal,
+        &swapped,
+        &expect![[r#"
+        conflict: its place now appears at lines 5 and 13
+    "#]],
+    );
+    let renamed = base.replace("first", "second");
+    check(
+        &base,
+        &proposal,
+        &format!("import\n{renamed}"),
+        &expect![[r#"
+        conflict: its place now appears at lines 6 and 14
+    "#]],
+    );
+}
+
+#[test]
+fn twins_that_changed_places_are_not_told_apart_by_an_empty_line() {
+    let body = "fn new() {\nlet n = start();\nn\n}\n}\n";
+    let base = format!("impl A {{\n{body}\nimpl B {{\n{body}");
+    let current = format!("impl B {{\n{body}\nimpl A {{\n{body}");
+    check(
+        &base,
+        &base.replacen("start", "begin", 1),
+        &current,
+        &expect![[r#"
+        conflict: its place now appears at lines 3 and 10
+    "#]],
     );
 }
 
