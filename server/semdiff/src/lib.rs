@@ -15,6 +15,7 @@ mod hunks;
 #[cfg(test)]
 mod laws;
 mod layout;
+mod suggest;
 mod text;
 
 pub use anchor::{Anchor, Anchoring, anchor_all};
@@ -31,4 +32,5 @@ pub use entities::{
 pub use fingerprint::{FilePrints, NEIGHBOUR_LINES};
 pub use hunks::{DIFF_LINES_MAX, LineDiff, Precision, diff_lines, hunks, inverse, line_counts};
 pub use layout::{EMPHASIS_TOKENS_MAX, Frame, Layout, Row, RowEnd, RowKind, layout, layout_hunk};
+pub use suggest::{SAME_ENTITY_PERCENT, Suggestion, suggest, suggest_in_file};
 pub use text::{LineEnding, is_text, line_ending, line_span};
