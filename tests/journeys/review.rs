@@ -20,14 +20,15 @@ fn answer(world: &World, answers: &str) -> Output {
 #[test]
 fn by_lines_a_hunk_is_accepted_undone_rejected_and_skipped() {
     let world = world();
-    // Hunk 1 in, out and in again; hunk 2 rejected; the other change skipped.
-    let answers = "y\nu\ny\nn too clever\ns\n";
+    // Hunk 1 in, out and in again; hunk 2 rejected, waiting again and rejected; the other change skipped.
+    let answers = "y\nu\ny\nn\nu\nn too clever\ns\n";
     let output = answer(&world, answers).ok();
     for line in [
         "hunk 1 accepted\n",
         "hunk 1 undone\n",
         "hunk 2 rejected\n",
-        "accepted 2, rejected 1, undone 1, skipped 1, refused 0; 1 still waiting\n",
+        "hunk 2 restored\n",
+        "accepted 1, rejected 1, skipped 1, refused 0; 1 still waiting\n",
     ] {
         assert!(output.stdout.contains(line), "{line}{}", output.stdout);
     }
@@ -45,6 +46,8 @@ fn by_lines_a_hunk_is_accepted_undone_rejected_and_skipped() {
             "undone",
             "accept_requested",
             "accepted",
+            "rejected",
+            "restored",
             "rejected"
         ]
     );
@@ -91,7 +94,7 @@ fn by_lines_a_hunk_is_edited_before_it_is_accepted() {
     assert_eq!(world.read(RUST_FILE), edited);
     let states = states(&world, RUST_FILE);
     assert_eq!((&states[1], &states[2]), (&"proposed".to_owned(), &"accepted".to_owned()));
-    assert!(!["proposed", "accepted"].contains(&states[0].as_str()), "{states:?}");
+    assert_eq!(states[0], "superseded");
     let list = run(&world, &["list", "--state", "accepted"]).ok().stdout;
     assert!(list.contains("edited Ada"), "{list}");
     verify(&world);
@@ -151,6 +154,13 @@ fn on_the_screen_hunks_are_accepted_rejected_and_undone() {
 
     terminal.keys(&["r"]);
     terminal.wait_for("why reject");
+    terminal.text("not now");
+    terminal.wait_for("not now");
+    terminal.keys(&["Enter"]);
+    terminal.wait_for("hunk 2 rejected");
+    terminal.keys(&["u"]);
+    terminal.wait_for("hunk 2 restored");
+    terminal.keys(&["r"]);
     terminal.text("not now");
     terminal.wait_for("not now");
     terminal.keys(&["Enter"]);

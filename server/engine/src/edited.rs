@@ -6,7 +6,7 @@ use model::{ChangeSetId, Event, FileChange, FileMode, Hunk, HunkKind, Origin};
 use workspace::ProposedFile;
 
 use crate::Error;
-use crate::acceptance::{RefusedHunk, Report};
+use crate::acceptance::{RefusedHunk, Report, in_text};
 use crate::board::BoardChange;
 use crate::check::captured_file;
 use crate::engine::Engine;
@@ -20,7 +20,7 @@ const WORKER: &str = "edited";
 impl Engine {
     /// Accepts `text` in the place of what hunk `ordinal` of `id` proposes: for lines, the new lines, else the
     /// new file. It becomes a ChangeSet of its own, which is reviewed, judged and accepted; the report is about
-    /// that one. The hunk it takes the place of is put away.
+    /// that one. The hunk it takes the place of is superseded.
     ///
     /// # Errors
     /// The hunk cannot be accepted or is not text, the edit changes nothing, or policy denies it: then the
@@ -42,19 +42,18 @@ impl Engine {
         }
         let (proposed, edited) = match self.edited_file(&change, file, hunk, text)? {
             Ok(edited) => edited,
-            Err(reason) => {
-                let refused = RefusedHunk { hunk: ordinal, path: file.path.clone(), reason };
-                return Ok(Report { refused: vec![refused], ..Report::empty(id) });
-            }
+            Err(reason) => return Ok(refused(id, ordinal, file, reason)),
         };
-        let by = self.propose_edit(&change, proposed, edited)?;
+        let by = match self.propose_edit(&change, proposed, edited)? {
+            Ok(by) => by,
+            Err(reason) => return Ok(refused(id, ordinal, file, reason)),
+        };
         if by == id {
             return self.accept(id, &Selection::Hunks(vec![ordinal]));
         }
         // Whether it may land is known before the hunk is put away, and that before anything is written.
         let plan = self.plan_accept(by, &Selection::All, &OpenTexts::default())?;
-        let reason = Some(format!("edited before it was accepted, as {}", by.short()));
-        self.append(&Event::Rejected { changeset: id, hunks: vec![ordinal], reason })?;
+        self.append(&Event::Superseded { changeset: id, hunks: vec![ordinal], by })?;
         self.carry_out(plan)
     }
 
@@ -66,12 +65,14 @@ impl Engine {
         hunk: &Hunk,
         text: &[u8],
     ) -> Result<Result<(ProposedFile, std::ops::Range<usize>), String>, Error> {
+        if change.state.adopted().contains(&hunk.ordinal) {
+            return Ok(Err(
+                "it is in the file already: edit the file, and adopt it again".to_owned()
+            ));
+        }
         let open = OpenTexts::default();
         let world = self.world(&open)?;
-        let accepted = change.state.accepted();
-        let landed: Vec<&Hunk> =
-            file.hunks.iter().filter(|hunk| accepted.contains(&hunk.ordinal)).collect();
-        let (planned, refused) = accept_file(&world, file, &[hunk], &landed);
+        let (planned, refused) = accept_file(&world, file, &[hunk], &in_text(change, file));
         if let Some(refused) = refused.into_iter().next() {
             return Ok(Err(refused.reason));
         }
@@ -96,7 +97,7 @@ impl Engine {
         change: &BoardChange,
         proposed: ProposedFile,
         edited: std::ops::Range<usize>,
-    ) -> Result<ChangeSetId, Error> {
+    ) -> Result<Result<ChangeSetId, String>, Error> {
         let rules = self.rules()?;
         let base = self.repository.base()?;
         let old = proposed.old_path.clone().filter(|old| *old != proposed.path);
@@ -114,10 +115,20 @@ impl Engine {
         let title = format!("{} (edited)", change.changeset.title);
         let rationale = change.changeset.rationale.clone();
         Ok(match self.propose(base, origin, title, rationale, &files, &rules)? {
-            Proposal::New(captured) => captured.changeset.id,
-            Proposal::Known { id, .. } => id,
+            Proposal::New(captured) => Ok(captured.changeset.id),
+            Proposal::Known { id, .. } => Ok(id),
+            Proposal::Rejected(before) => {
+                let earlier = before.first().map(|before| before.earlier.short());
+                let earlier = earlier.unwrap_or_default();
+                Err(format!("you rejected just that before, as change {earlier}: restore it there"))
+            }
         })
     }
+}
+
+fn refused(changeset: ChangeSetId, hunk: u32, file: &FileChange, reason: String) -> Report {
+    let refused = RefusedHunk { hunk, path: file.path.clone(), reason };
+    Report { refused: vec![refused], ..Report::empty(changeset) }
 }
 
 /// The planned file's text as it is now, with `text` at the place of its one hunk.

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use model::{ChangeSetId, Hunk, HunkKind, RelPath};
 
 use crate::Error;
+use crate::acceptance::{adopted_and_others, by_file, in_text};
 use crate::engine::Engine;
-use crate::plan::{OpenTexts, accept_file};
+use crate::plan::{OpenTexts, PlanFile, Refused, accept_file};
+use crate::take_out::review_file;
 
 /// Where a hunk would land.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub enum Landing {
     Whole,
     /// Its text is there already.
     Already,
+    /// It was adopted, and is in the text as it was captured.
+    InText,
     /// Nowhere, and why.
     Nowhere(String),
 }
@@ -37,29 +41,42 @@ impl Engine {
         let open = OpenTexts::default();
         let world = self.world(&open)?;
         let mut landings = BTreeMap::new();
-        let (acceptable, accepted) = (change.state.acceptable(), change.state.accepted());
-        for file in change.changeset.files.iter().filter(|file| file.path == *path) {
-            let among = |hunks: &[u32]| -> Vec<&Hunk> {
-                file.hunks.iter().filter(|hunk| hunks.contains(&hunk.ordinal)).collect()
-            };
-            let waiting = among(&acceptable);
-            if waiting.is_empty() {
+        let (found, waiting) = adopted_and_others(&change, change.state.acceptable());
+        let refuse = |refused: Vec<Refused>| {
+            let nowhere = |r: Refused| (r.hunk, Landing::Nowhere(r.reason));
+            refused.into_iter().map(nowhere).collect::<Vec<_>>()
+        };
+        for (file, hunks) in by_file(&change, &found) {
+            if file.path != *path {
                 continue;
             }
-            let (planned, refused) = accept_file(&world, file, &waiting, &among(&accepted));
-            for refused in refused {
-                landings.insert(refused.hunk, Landing::Nowhere(refused.reason));
+            let (planned, refused) = review_file(&world, file, &hunks, &in_text(&change, file));
+            landings.extend(refuse(refused));
+            let there = planned.iter().flat_map(|planned| &planned.hunks);
+            landings.extend(there.map(|hunk| (*hunk, Landing::InText)));
+        }
+        for (file, hunks) in by_file(&change, &waiting) {
+            if file.path != *path {
+                continue;
             }
+            let (planned, refused) = accept_file(&world, file, &hunks, &in_text(&change, file));
+            landings.extend(refuse(refused));
             for planned in planned {
-                let kind = |hunk: &u32| waiting.iter().find(|h| h.ordinal == *hunk).map(|h| h.kind);
-                let landing = |hunk: &u32| match planned.places.iter().find(|p| p.hunk == *hunk) {
-                    Some(place) => Landing::Line(place.before.first_line),
-                    None if kind(hunk) == Some(HunkKind::Whole) => Landing::Whole,
-                    None => Landing::Already,
-                };
-                landings.extend(planned.hunks.iter().map(|hunk| (*hunk, landing(hunk))));
+                landings.extend(
+                    planned.hunks.iter().map(|hunk| (*hunk, place(*hunk, &hunks, &planned))),
+                );
             }
         }
         Ok(landings)
+    }
+}
+
+/// Where a planned hunk lands in its file.
+fn place(hunk: u32, hunks: &[&Hunk], planned: &PlanFile) -> Landing {
+    let whole = |of: &&&Hunk| of.ordinal == hunk && of.kind == HunkKind::Whole;
+    match planned.places.iter().find(|place| place.hunk == hunk) {
+        Some(place) => Landing::Line(place.before.first_line),
+        None if hunks.iter().any(|of| whole(&of)) => Landing::Whole,
+        None => Landing::Already,
     }
 }

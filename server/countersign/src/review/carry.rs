@@ -47,10 +47,25 @@ impl Desk {
         let result = match &decision {
             Decision::Accept => self.engine.accept(id, selection),
             Decision::Reject(reason) => self.engine.reject(id, selection, reason.clone()),
-            Decision::Undo => self.engine.undo(id, selection),
+            Decision::Undo => self.take_back(id, selection),
             Decision::Edit(hunk) => return self.edit(id, *hunk),
         };
         done(id, decision, result.map_err(Failure::from))
+    }
+
+    /// Undoes what was accepted, or restores what was rejected.
+    fn take_back(
+        &mut self,
+        id: ChangeSetId,
+        selection: &Selection,
+    ) -> Result<Report, engine::Error> {
+        let rejected = self.engine.change(id)?.state.rejected();
+        match selection {
+            Selection::Hunks(hunks) if hunks.iter().all(|hunk| rejected.contains(hunk)) => {
+                self.engine.restore(id, selection)
+            }
+            _ => self.engine.undo(id, selection),
+        }
     }
 
     /// Has the person edit what a hunk proposes, and accepts what they made of it. The terminal must be theirs.

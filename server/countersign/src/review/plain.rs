@@ -40,27 +40,18 @@ pub fn plain(
         next: 0,
         titled: None,
         decided: Vec::new(),
-        tally: Tally::default(),
+        refused: 0,
         terminal,
     };
     review.run(input, echo)?;
     Ok(review.finish())
 }
 
-/// What came of it, in hunks.
-#[derive(Default)]
-struct Tally {
-    accepted: usize,
-    rejected: usize,
-    undone: usize,
-    skipped: usize,
-    refused: usize,
-}
-
 /// A decision that can be taken back, and where it was made.
 struct Decided {
     id: ChangeSetId,
     hunks: Vec<u32>,
+    accepted: bool,
     index: usize,
 }
 
@@ -73,7 +64,8 @@ struct Review<'t> {
     /// The change whose heading was printed last.
     titled: Option<ChangeSetId>,
     decided: Vec<Decided>,
-    tally: Tally,
+    /// How often something did not happen that was asked for.
+    refused: usize,
     terminal: &'t Terminal,
 }
 
@@ -118,7 +110,7 @@ impl Review<'_> {
             ("n" | "d", _) => Decision::Reject(reason),
             ("y" | "a", None) => Decision::Accept,
             ("s", None) => {
-                self.tally.skipped += 1;
+                self.state.skipped.insert(place);
                 return Ok(Next::Go(self.next + 1));
             }
             ("u", None) => return self.undo(),
@@ -156,7 +148,7 @@ impl Review<'_> {
         self.state.refresh(changes);
         let report = match done.result {
             Err(reason) => {
-                self.tally.refused += 1;
+                self.refused += 1;
                 self.terminal.print(&format!("{RED}not done{RESET}: {}\n", safe(&reason)));
                 return Ok(Next::Ask);
             }
@@ -165,32 +157,30 @@ impl Review<'_> {
         let (text, refused) = said(&done.decision, &report);
         let style = if refused { RED } else { GREEN };
         self.terminal.print(&format!("{style}{}{RESET}\n", safe(&text)));
-        self.tally.refused += report.refused.len() + report.failed.len();
-        let count = report.hunks.len();
-        match done.decision {
-            Decision::Accept | Decision::Edit(_) => self.tally.accepted += count,
-            Decision::Reject(_) => self.tally.rejected += count,
-            Decision::Undo => self.tally.undone += count,
-        }
-        if done.decision != Decision::Undo && count > 0 {
-            let (id, hunks) = (report.changeset, report.hunks);
-            self.decided.push(Decided { id, hunks, index: self.next });
+        self.refused += report.refused.len() + report.failed.len();
+        if done.decision != Decision::Undo && !report.hunks.is_empty() {
+            let accepted = !matches!(done.decision, Decision::Reject(_));
+            let (id, hunks, index) = (report.changeset, report.hunks, self.next);
+            self.decided.push(Decided { id, hunks, accepted, index });
         }
         Ok(Next::Go(self.next + 1))
     }
 
     fn undo(&mut self) -> Result<Next, Failure> {
-        let Some(Decided { id, hunks, index }) = self.decided.pop() else {
+        let Some(last) = self.decided.pop() else {
             self.terminal.print("nothing was decided yet, so there is nothing to undo\n");
             return Ok(Next::Ask);
         };
-        let done = self.desk.decide(id, &Selection::Hunks(hunks.clone()), Decision::Undo);
-        if done.result.is_err() {
-            self.decided.push(Decided { id, hunks, index });
+        let selection = Selection::Hunks(last.hunks.clone());
+        let done = self.desk.decide(last.id, &selection, Decision::Undo);
+        let undone = done.result.as_ref().is_ok_and(|report| !report.hunks.is_empty());
+        let index = last.index;
+        if !undone {
+            self.decided.push(last);
         }
         Ok(match self.told(done)? {
-            Next::Go(_) => Next::Go(index),
-            other => other,
+            Next::Go(_) if undone => Next::Go(index),
+            _ => Next::Ask,
         })
     }
 
@@ -244,17 +234,24 @@ impl Review<'_> {
             let change = changes.iter().find(|change| change.changeset.id == place.id);
             change.is_some_and(|change| change.state.acceptable().contains(&place.hunk))
         };
-        let waiting = self.places.iter().filter(waits).count();
-        let Tally { accepted, rejected, undone, skipped, refused } = self.tally;
         if self.places.is_empty() {
             self.terminal.print("nothing waits for a decision\n");
             return Exit::Done;
         }
+        let waiting: Vec<&Place> = self.places.iter().filter(waits).collect();
+        let skipped = waiting.iter().filter(|place| self.state.skipped.contains(place)).count();
+        let decided = |accepted: bool| -> usize {
+            let decided = self.decided.iter().filter(|decided| decided.accepted == accepted);
+            decided.map(|decided| decided.hunks.len()).sum()
+        };
         self.terminal.print(&format!(
-            "accepted {accepted}, rejected {rejected}, undone {undone}, skipped {skipped}, refused {refused}; \
-             {waiting} still waiting\n"
+            "accepted {}, rejected {}, skipped {skipped}, refused {}; {} still waiting\n",
+            decided(true),
+            decided(false),
+            self.refused,
+            waiting.len()
         ));
-        if refused > 0 { Exit::CouldNot } else { Exit::Done }
+        if self.refused > 0 { Exit::CouldNot } else { Exit::Done }
     }
 }
 
@@ -291,6 +288,9 @@ fn lands(landing: &Landing, captured: u32) -> String {
         Landing::Line(line) if *line == captured => String::new(),
         Landing::Line(line) => format!("  {YELLOW}moved{RESET}: lands at line {}\n", line + 1),
         Landing::Whole => String::new(),
+        Landing::InText => {
+            format!("  {YELLOW}in the text{RESET}: y marks it reviewed, n takes it out\n")
+        }
         Landing::Already => format!("  {YELLOW}there already{RESET}: accepting writes nothing\n"),
         Landing::Nowhere(reason) => format!("  {RED}conflict{RESET}: {}\n", safe(reason)),
     }

@@ -258,7 +258,7 @@ mod tests {
                 Sign::Note => '~',
             };
             let number = row.number.map(|number| number.to_string()).unwrap_or_default();
-            format!("{number:>3}{sign}{}\n", row.line.text)
+            format!("|{number:>3}{sign}{}\n", row.line.text)
         });
         expected.assert_eq(&text.collect::<String>());
     }
@@ -272,15 +272,15 @@ mod tests {
             &after,
             0,
             expect_test::expect![[r#"
-                  2 2
-                  3 3
-                  4 4
-                  5-5
-                  5+five
-                  6+and
-                  6 6
-                  7 7
-                  8 8
+                |  2 2
+                |  3 3
+                |  4 4
+                |  5-5
+                |  5+five
+                |  6+and
+                |  6 6
+                |  7 7
+                |  8 8
             "#]],
         );
         check(
@@ -288,12 +288,12 @@ mod tests {
             &after,
             1,
             expect_test::expect![[r#"
-                  8 8
-                  9 9
-                 10 10
-                 11-11
-                 12+eleven
-                 12 12
+                |  8 8
+                |  9 9
+                | 10 10
+                | 11-11
+                | 12+eleven
+                | 12 12
             "#]],
         );
     }
@@ -305,9 +305,9 @@ mod tests {
             "a\r\nb\n",
             0,
             expect_test::expect![[r#"
-                  1 a
-                  2-b\u{d}
-                  2+b
+                |  1 a
+                |  2-b\u{d}
+                |  2+b
             "#]],
         );
         check(
@@ -315,12 +315,31 @@ mod tests {
             "a\nc",
             0,
             expect_test::expect![[r#"
-                  1 a
-                  2-b
-                  2+c
-                   ~no newline at the end
+                |  1 a
+                |  2-b
+                |  2+c
+                |   ~no newline at the end
             "#]],
         );
+    }
+
+    #[test]
+    fn pieces_of_source_are_told_apart_on_both_sides() {
+        let file =
+            fixture::file("src/queue.rs", Some(fixture::QUEUE), Some(fixture::QUEUE_AFTER), 1);
+        let (before, after) = (fixture::QUEUE.as_bytes(), fixture::QUEUE_AFTER.as_bytes());
+        let shown = rows(&file, &file.hunks[0], before, after);
+        let tints = |text: &str| {
+            let row = shown.iter().find(|row| row.line.text.contains(text)).unwrap();
+            let piece = |(range, tint): &(Range<usize>, Tint)| {
+                format!("{} {tint:?}", &row.line.text[range.clone()])
+            };
+            row.tints.iter().map(piece).collect::<Vec<_>>()
+        };
+        assert!(tints("///")[0].ends_with("Comment"));
+        assert!(tints("pub fn").contains(&"pub Keyword".to_owned()), "{:?}", tints("pub fn"));
+        assert_eq!(tints("len()"), ["len Name", "0 Number"]);
+        assert_eq!(tints("is_empty()"), ["is_empty Name"]);
     }
 
     #[test]

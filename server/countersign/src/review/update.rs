@@ -133,10 +133,13 @@ fn take_back(state: &mut State, id: ChangeSetId, hunk: u32) -> Vec<Command> {
         let selection = Selection::Hunks(hunks);
         vec![Command::Decide { id, selection, decision: Decision::Undo }]
     };
-    let decided =
-        !matches!(state.hunk_state(), None | Some(HunkState::Proposed | HunkState::Undone { .. }));
-    if decided {
-        return undo(id, vec![hunk]);
+    match state.hunk_state() {
+        None | Some(HunkState::Proposed | HunkState::Adopted | HunkState::Undone { .. }) => {}
+        Some(HunkState::Superseded { by }) => {
+            let (selection, decision) = (Selection::All, Decision::Undo);
+            return vec![Command::Decide { id: by, selection, decision }];
+        }
+        Some(_) => return undo(id, vec![hunk]),
     }
     match state.decided.last() {
         Some((id, hunks)) => undo(*id, hunks.clone()),

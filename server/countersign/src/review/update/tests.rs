@@ -59,8 +59,8 @@ fn place(state: &State) -> (usize, u32) {
 }
 
 fn rejected(change: &BoardChange, hunk: u32) -> Arc<BoardChange> {
-    let changeset = change.changeset.id;
-    fixture::after(change, &Event::Rejected { changeset, hunks: vec![hunk], reason: None })
+    let (changeset, hunks) = (change.changeset.id, vec![hunk]);
+    fixture::after(change, &Event::Rejected { changeset, hunks, reason: None, prints: vec![] })
 }
 
 fn check(keys: &str, expected: Expect) {

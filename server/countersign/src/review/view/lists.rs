@@ -82,8 +82,12 @@ fn mark(state: HunkState) -> char {
     match state {
         HunkState::Proposed => '?',
         HunkState::Accepted { .. } => 'a',
-        HunkState::Rejected => 'r',
+        HunkState::Rejected { .. } => 'r',
+        HunkState::Adopted => '+',
+        HunkState::Superseded { .. } => '~',
         HunkState::Undone { .. } => 'u',
-        HunkState::Accepting { .. } | HunkState::Undoing { .. } => '.',
+        HunkState::Accepting { .. } | HunkState::Undoing { .. } | HunkState::Rejecting { .. } => {
+            '.'
+        }
     }
 }

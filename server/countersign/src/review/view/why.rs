@@ -1,7 +1,7 @@
 //! Why, and whether: where the hunk would land, what policy says, the risk, what was found, the rationale.
 
 use engine::Landing;
-use model::HunkKind;
+use model::{HunkKind, HunkState};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
@@ -39,6 +39,9 @@ fn texts(state: &State, paint: Paint) -> Vec<(Style, String)> {
     let Some(change) = state.change() else { return out };
     if let Some((good, text)) = landing(state) {
         out.push((if good { paint.said() } else { paint.refused() }, text));
+    }
+    if let Some(text) = became(state) {
+        out.push((paint.strong(), text));
     }
     if let Some(verdict) = &change.verdict {
         out.push((paint.decision(verdict.decision), format!("verdict {}", verdict.decision)));
@@ -88,6 +91,22 @@ fn section(
     }
 }
 
+/// What else there is to say of a hunk that does not wait, or was adopted.
+fn became(state: &State) -> Option<String> {
+    let (at, change) = (state.at?, state.change()?);
+    let mixed = change.changeset.adopted.as_ref().is_some_and(|a| a.mixed.contains(&at.hunk));
+    match state.hunk_state()? {
+        HunkState::Superseded { by } => Some(format!("superseded by change {}", by.short())),
+        HunkState::Rejected { .. } => {
+            let rejection = change.state.rejections.get(&at.hunk)?;
+            let reason = rejection.reason.as_deref().map(clean)?;
+            Some(format!("rejected: {reason}"))
+        }
+        _ if mixed => Some("mixed: it also holds what you wrote".to_owned()),
+        _ => None,
+    }
+}
+
 /// Where the hunk would land now, and whether that is good.
 fn landing(state: &State) -> Option<(bool, String)> {
     let at = state.at?;
@@ -106,6 +125,9 @@ fn landing(state: &State) -> Option<(bool, String)> {
         }
         Landing::Whole => (true, "lands as a whole".to_owned()),
         Landing::Already => (true, "there already: accepting writes nothing".to_owned()),
+        Landing::InText => {
+            (true, "in the text already: accept marks it reviewed, reject takes it out".to_owned())
+        }
         Landing::Nowhere(reason) => (false, format!("conflict: {}", clean(reason))),
     })
 }
