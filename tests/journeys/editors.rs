@@ -3,7 +3,7 @@
 
 mod helix;
 mod neovim;
-mod tmux;
+pub mod tmux;
 
 use std::env;
 use std::path::PathBuf;
@@ -15,19 +15,20 @@ use test_support::World;
 use crate::support;
 
 /// How long anything is waited for before the journey fails. An editor that starts on a busy machine needs seconds.
-const TIMEOUT: Duration = Duration::from_secs(30);
+pub const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Two hunks for `rust/len-zero`: on lines 3 and 22.
-const RUST_FILE: &str = "src/queue.rs";
+pub const RUST_FILE: &str = "src/queue.rs";
 
 /// One hunk for `python/none-comparison`, on line 2. The text before it on the line has characters that every position
 /// encoding counts differently.
-const PYTHON_FILE: &str = "app.py";
-const PYTHON: &str = "def greet(name):\n    return \"😀ü\" if name == None else name\n";
-const PYTHON_ACCEPTED: &str = "def greet(name):\n    return \"😀ü\" if name is None else name\n";
+pub const PYTHON_FILE: &str = "app.py";
+pub const PYTHON: &str = "def greet(name):\n    return \"😀ü\" if name == None else name\n";
+pub const PYTHON_ACCEPTED: &str =
+    "def greet(name):\n    return \"😀ü\" if name is None else name\n";
 
 /// A committed repository in which the recipes have proposed to change both files.
-fn world() -> World {
+pub fn world() -> World {
     let world = World::new();
     world.write(RUST_FILE, support::RUST);
     world.write(PYTHON_FILE, PYTHON);
@@ -40,12 +41,12 @@ fn world() -> World {
 }
 
 /// The Rust file after its first hunk was accepted.
-fn rust_accepted() -> String {
+pub fn rust_accepted() -> String {
     support::RUST.replacen("queue.len() == 0", "queue.is_empty()", 1)
 }
 
 /// The program a test must have; `tests/run` says where it is.
-fn program(variable: &str) -> PathBuf {
+pub fn program(variable: &str) -> PathBuf {
     let Some(path) = env::var_os(variable) else {
         panic!("{variable} is not set: run the tests with ./tests/run, which installs the editors");
     };
@@ -53,7 +54,7 @@ fn program(variable: &str) -> PathBuf {
 }
 
 /// `PATH` for an editor: the binary under test, then the system's programs. Other language servers are not on it.
-fn path() -> String {
+pub fn path() -> String {
     let folder = support::countersign().parent().unwrap();
     format!("{}:/usr/local/bin:/usr/bin:/bin", folder.display())
 }
@@ -64,7 +65,7 @@ fn in_checkout(path: &str) -> PathBuf {
 }
 
 /// The state of every hunk of a file, in the order of the ledger's list.
-fn states(world: &World, file: &str) -> Vec<String> {
+pub fn states(world: &World, file: &str) -> Vec<String> {
     let list = support::run(world, &["list", "--format", "json"]).ok().json();
     let changes = list["changes"].as_array().unwrap();
     let hunks = changes.iter().flat_map(|change| change["hunks"].as_array().unwrap());
@@ -74,7 +75,7 @@ fn states(world: &World, file: &str) -> Vec<String> {
 
 /// Waits until the ledger has these states for the hunks of a file. Each look is a run of the binary.
 #[track_caller]
-fn wait_states(world: &World, file: &str, wanted: &[&str]) {
+pub fn wait_states(world: &World, file: &str, wanted: &[&str]) {
     let deadline = Instant::now() + TIMEOUT;
     loop {
         let states = states(world, file);
@@ -87,7 +88,7 @@ fn wait_states(world: &World, file: &str, wanted: &[&str]) {
 
 /// Whether the ledger is sound at the end of a journey, and no operation hangs.
 #[track_caller]
-fn verify(world: &World) {
+pub fn verify(world: &World) {
     support::run(world, &["ledger", "verify"]).ok();
     let list: Value = support::run(world, &["list", "--format", "json"]).ok().json();
     for change in list["changes"].as_array().unwrap() {

@@ -12,4 +12,5 @@ mod language_server;
 mod ledger;
 mod policy;
 mod propose;
+mod review;
 mod support;

@@ -61,6 +61,8 @@ pub enum Command {
     List(ListArgs),
     /// Show one change: its diff, entities, findings, risk, verdict and what became of each hunk.
     Show(ShowArgs),
+    /// Go through what is proposed, hunk by hunk, and decide.
+    Review(ReviewArgs),
     /// Accept hunks of a change: write them to the working tree, exactly as shown.
     Accept(AcceptArgs),
     /// Reject hunks of a change. They stay readable, and the same source does not offer them again.
@@ -193,6 +195,18 @@ pub struct ShowArgs {
     pub id: String,
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct ReviewArgs {
+    /// The change to start with: any unique beginning of its id, at least 4 digits. All that wait by default.
+    pub id: Option<String>,
+    /// Ask line by line, as where no terminal is attached or it can do no more.
+    #[arg(long)]
+    pub plain: bool,
+    /// Who decides. Needed where no terminal is attached, so that a script says whom it speaks for.
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
 }
 
 #[derive(Debug, Args)]

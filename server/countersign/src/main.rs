@@ -7,6 +7,7 @@ mod args;
 mod commands;
 mod exit;
 mod output;
+mod review;
 mod session;
 
 use clap::Parser;

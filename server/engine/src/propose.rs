@@ -232,7 +232,7 @@ impl Engine {
     }
 
     /// Records the difference `files` as a ChangeSet.
-    fn propose(
+    pub(crate) fn propose(
         &mut self,
         base: model::Base,
         origin: Origin,

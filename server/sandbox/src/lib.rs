@@ -10,9 +10,14 @@
 //! What it does do: the environment is only what the caller lists, output and time are bounded, the
 //! pipes are drained on their own threads so that neither side can block the other, and a program that
 //! outlives its time is killed. Start at [`run`].
+//!
+//! The one program that is not ours to name is the person's own editor: [`edit`] starts what they set in
+//! their environment, on their terminal, for as long as they like.
 
+mod editor;
 mod process;
 mod program;
 
+pub use editor::{EditorError, edit};
 pub use process::{Command, Finished, Limits, SandboxError, run};
 pub use program::Program;

@@ -23,12 +23,16 @@ impl Program {
     /// `None` when no folder holds it. An entry that is empty or relative is passed over: it would mean
     /// the folder of whoever calls, and that may be a hostile checkout.
     pub fn find(self, path: &OsStr) -> Option<PathBuf> {
-        let name = format!("{}{}", self.name(), std::env::consts::EXE_SUFFIX);
-        std::env::split_paths(path)
-            .filter(|folder| folder.is_absolute())
-            .map(|folder| folder.join(&name))
-            .find(|file| file.is_file())
+        find(&format!("{}{}", self.name(), std::env::consts::EXE_SUFFIX), path)
     }
+}
+
+/// The file called `name` in the absolute folders of `path`.
+pub(crate) fn find(name: &str, path: &OsStr) -> Option<PathBuf> {
+    std::env::split_paths(path)
+        .filter(|folder| folder.is_absolute())
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file())
 }
 
 #[cfg(test)]

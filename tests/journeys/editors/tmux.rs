@@ -41,6 +41,17 @@ impl<'w> Terminal<'w> {
         self.tmux(&["send-keys", "-t", "s", "-l", text]);
     }
 
+    /// Makes the terminal another size.
+    pub fn resize(&self, columns: u16, rows: u16) {
+        let (columns, rows) = (columns.to_string(), rows.to_string());
+        self.tmux(&["resize-window", "-t", "s", "-x", &columns, "-y", &rows]);
+    }
+
+    /// Copies everything that the program writes from now on into `file`, as it is.
+    pub fn record(&self, file: &Path) {
+        self.tmux(&["pipe-pane", "-t", "s", &format!("cat > '{}'", file.display())]);
+    }
+
     /// What is on the screen, line by line.
     pub fn screen(&self) -> String {
         self.tmux(&["capture-pane", "-p", "-t", "s"])

@@ -9,6 +9,7 @@ mod ledger;
 mod list;
 mod policy;
 mod replay;
+mod review;
 mod run;
 mod serve;
 mod show;
@@ -38,6 +39,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Failure> 
         Command::Reject(args) => decide::reject(arguments, args, terminal),
         Command::Restore(args) => decide::restore(arguments, args, terminal),
         Command::Undo(args) => decide::undo(arguments, args, terminal),
+        Command::Review(args) => review::review(arguments, args, terminal),
         Command::Check(args) => check::check(arguments, args, terminal),
         Command::Policy(command) => policy::policy(command, terminal),
         Command::Ledger(command) => ledger::ledger(arguments, command, terminal),

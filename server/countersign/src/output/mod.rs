@@ -16,9 +16,10 @@ use crate::args::Color;
 use crate::exit::Failure;
 
 pub use change::{Shown, change, change_line, counted, event_line, report};
+pub use diff::heading;
 pub use markdown::markdown;
 pub use sarif::sarif;
-pub use style::{BOLD, DIM, GREEN, RED, RESET, YELLOW, decision_style, safe, title};
+pub use style::{BOLD, DIM, GREEN, RED, RESET, YELLOW, decision_style, hidden, safe, title};
 
 /// Standard output and standard error, coloured where wanted.
 #[derive(Debug)]

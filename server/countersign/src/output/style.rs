@@ -40,17 +40,22 @@ pub fn title(text: &str) -> String {
     format!("{BOLD}{text}{RESET}")
 }
 
-/// `text` with every control character made visible, so that what is reviewed cannot steer the terminal
-/// that shows it. Tabs and newlines stay.
+/// Whether a character steers a terminal, turns the direction of reading or cannot be seen at all.
+pub fn hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// `text` with every [hidden] character written out, so that what is reviewed can neither steer the terminal
+/// that shows it nor hide from its reader. Tabs and newlines stay.
 pub fn safe(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        let bidi = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         match c {
             '\t' | '\n' => out.push(c),
-            c if c.is_control() || bidi => {
-                out.push_str(&format!("\\u{{{:x}}}", c as u32));
-            }
+            c if hidden(c) => out.push_str(&format!("\\u{{{:x}}}", c as u32)),
             c => out.push(c),
         }
     }
