@@ -252,7 +252,8 @@ impl Engine {
             refused: plan.refused.into_iter().map(RefusedHunk::from).collect(),
             failed: outcome.failed.clone(),
         };
-        self.append(&settled(outcome, plan.purpose, plan.hunks.len()))?;
+        let event = settled(outcome, plan.purpose, plan.hunks.len());
+        self.append(&event).map_err(|error| Error::Unsettled(Box::new(error)))?;
         Ok(report)
     }
 

@@ -170,6 +170,38 @@ impl World {
         run_command(command, stdin)
     }
 
+    /// Runs a program in the project folder with these variables in its environment as well.
+    ///
+    /// # Panics
+    /// As [`World::run`].
+    #[track_caller]
+    pub fn run_with_env(
+        &self,
+        program: impl AsRef<OsStr>,
+        args: &[&str],
+        variables: &[(&str, &OsStr)],
+    ) -> Output {
+        let mut command = self.command(program);
+        command.args(args).envs(variables.iter().copied());
+        run_command(command, "")
+    }
+
+    /// Another world whose project folder is a copy of this one's as it is now, `.git` included, with modes, times
+    /// and links as they are.
+    ///
+    /// # Panics
+    /// When it cannot be copied.
+    #[track_caller]
+    pub fn replica(&self) -> Self {
+        let copy = Self::without_git();
+        fs::remove_dir(&copy.repo).unwrap();
+        let (from, to) = (self.repo.as_os_str(), copy.repo.as_os_str());
+        let status = Command::new("cp").arg("-a").args([from, to]).status().unwrap();
+        assert!(status.success(), "{} could not be copied", self.repo.display());
+        copy.commits.store(self.commits.load(Ordering::Relaxed), Ordering::Relaxed);
+        copy
+    }
+
     /// Runs git in the project folder and returns its output.
     ///
     /// # Panics
@@ -356,6 +388,21 @@ mod tests {
         let id = build();
         assert_eq!(id, build());
         assert_eq!(id.len(), 40);
+    }
+
+    #[test]
+    fn a_replica_is_the_same_and_apart() {
+        let world = World::new();
+        world.write("src/a.txt", "one\n");
+        let first = world.commit("first");
+        let replica = world.replica();
+        replica.write("src/a.txt", "two\n");
+        assert_eq!(
+            (world.read("src/a.txt").as_str(), first),
+            ("one\n", { replica.git(&["rev-parse", "HEAD"]).trim().to_owned() })
+        );
+        let output = replica.run_with_env("sh", &["-c", "echo $X"], &[("X", OsStr::new("y"))]);
+        assert_eq!(output.ok().stdout, "y\n");
     }
 
     #[test]
