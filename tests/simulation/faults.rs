@@ -6,6 +6,8 @@ use std::process::Command;
 
 use test_support::{Output, World};
 
+use crate::thorough;
+
 /// What goes wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
@@ -145,11 +147,6 @@ fn shim() -> PathBuf {
     assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
     std::fs::rename(unfinished.path(), &library).unwrap();
     library
-}
-
-/// Whether every step is to be taken.
-pub fn thorough() -> bool {
-    std::env::var_os("COUNTERSIGN_SIMULATION").is_some_and(|value| value == "all")
 }
 
 /// The steps that a run takes by default: each that touches the project's own files, and of those that only touch

@@ -5,8 +5,9 @@
 
 use test_support::World;
 
-use crate::faults::{Call, Fault, calls_of, chosen, run_with, thorough};
+use crate::faults::{Call, Fault, calls_of, chosen, run_with};
 use crate::story::{Story, Told, tree_of};
+use crate::thorough;
 
 /// How many steps within git's folder are taken of one command by default.
 const STEPS_MAX: usize = 40;

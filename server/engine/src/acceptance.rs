@@ -293,6 +293,7 @@ impl Engine {
             let saved = !file.unsaved;
             return Ok(LandedFile { path: file.path.clone(), blob: blob(file), saved });
         }
+        self.writable(&file.path)?;
         let before = file.before.as_ref().map(|(mode, bytes)| (*mode, Digest::of(bytes)));
         let after = file.after.as_ref().map(|(mode, bytes)| (*mode, &**bytes));
         let written = self.repository.write_file(&file.path, before, after);

@@ -96,7 +96,11 @@ impl World {
 
     /// A world whose project folder is empty and no repository.
     pub fn without_git() -> Self {
-        let folder = tempfile::Builder::new().prefix("countersign-").tempdir().unwrap();
+        Self::below(&std::env::temp_dir())
+    }
+
+    fn below(place: &Path) -> Self {
+        let folder = tempfile::Builder::new().prefix("countersign-").tempdir_in(place).unwrap();
         // Resolved once, so that programs that resolve links print the same path.
         let outer = folder.path().canonicalize().unwrap();
         let repo = outer.join("repo");
@@ -187,13 +191,16 @@ impl World {
     }
 
     /// Another world whose project folder is a copy of this one's as it is now, `.git` included, with modes, times
-    /// and links as they are.
+    /// and links as they are. It lies in memory where the system offers that, since replicas come by the hundred
+    /// and nothing waits for a disk there.
     ///
     /// # Panics
     /// When it cannot be copied.
     #[track_caller]
     pub fn replica(&self) -> Self {
-        let copy = Self::without_git();
+        let memory = Path::new("/dev/shm");
+        let probe = tempfile::tempfile_in(memory);
+        let copy = if probe.is_ok() { Self::below(memory) } else { Self::without_git() };
         fs::remove_dir(&copy.repo).unwrap();
         let (from, to) = (self.repo.as_os_str(), copy.repo.as_os_str());
         let status = Command::new("cp").arg("-a").args([from, to]).status().unwrap();

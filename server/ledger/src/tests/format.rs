@@ -41,7 +41,7 @@ fn every_kind() -> String {
         Event::Withdrawn { changeset: id, hunks: vec![1], reason: "closed unsaved".to_owned() },
         Event::AcceptRequested(intent(&second, &[1, 2], &holder)),
         Event::Accepted(outcome(&second, 14, &[1, 2], false)),
-        Event::Saved { changeset: id, path: path("b/1.txt") },
+        Event::Saved { changeset: id, path: path("b/1.txt"), hunks: vec![] },
         Event::UndoRequested(intent(&second, &[1, 2], &holder)),
         Event::PartlyUndone(failed(17)),
         Event::UndoRequested(intent(&second, &[2], &holder)),
@@ -119,7 +119,8 @@ fn format_2_replays() {
     let stored = fs::read_to_string(V2).unwrap();
     let verified = verify_export(stored.as_bytes()).unwrap();
     assert_eq!((verified.events, verified.changesets, verified.blobs), (32, 3, 12));
-    expect_test::expect!["8608c51c6b14b7dd64ded24ed47587de5ddaca2525aa11b6ea01f590e5dba3ae"].assert_eq(&verified.head.to_string());
+    expect_test::expect!["8608c51c6b14b7dd64ded24ed47587de5ddaca2525aa11b6ea01f590e5dba3ae"]
+        .assert_eq(&verified.head.to_string());
     expect_test::expect![[r#"
         change a: undone: undone, rejected
         change b: partly accepted: undone (unsaved), accepted (unsaved)
