@@ -256,7 +256,8 @@ impl Engine {
             failed: outcome.failed.clone(),
             unmet: plan.unmet.into_iter().filter(|one| of_outcome(one, &outcome)).collect(),
         };
-        self.append(&settled(outcome, plan.purpose, plan.hunks.len()))?;
+        let event = settled(outcome, plan.purpose, plan.hunks.len());
+        self.append(&event).map_err(|error| Error::Unsettled(Box::new(error)))?;
         Ok(report)
     }
 
@@ -310,6 +311,7 @@ impl Engine {
             let saved = !file.unsaved;
             return Ok(LandedFile { path: file.path.clone(), blob: blob(file), saved });
         }
+        self.writable(&file.path)?;
         let before = file.before.as_ref().map(|(mode, bytes)| (*mode, Digest::of(bytes)));
         let after = file.after.as_ref().map(|(mode, bytes)| (*mode, &**bytes));
         let written = self.repository.write_file(&file.path, before, after);

@@ -11,16 +11,21 @@ use crate::engine::Engine;
 pub const PRESENCE_TTL_MS: u64 = 10_000;
 
 impl Engine {
-    /// Records that a buffer whose text holds accepted hunks was saved.
+    /// Records that a buffer whose text holds accepted hunks was saved. What an editor elsewhere holds unsaved
+    /// of the same file stays unsaved.
     ///
     /// # Errors
     /// The ledger cannot be read or did not take the event.
     pub fn saved(&mut self, path: &RelPath) -> Result<(), Error> {
-        let accepted = self.unsaved(path)?.into_iter().map(|(changeset, _)| changeset);
-        let undone = self.taken_unsaved(path)?.into_iter().map(|taken| taken.changeset);
-        let changesets: BTreeSet<ChangeSetId> = accepted.chain(undone).collect();
-        for changeset in changesets {
-            self.append(&Event::Saved { changeset, path: path.clone() })?;
+        let mut saved: BTreeMap<ChangeSetId, Vec<u32>> = BTreeMap::new();
+        for (changeset, hunks) in self.unsaved(path)? {
+            saved.entry(changeset).or_default().extend(hunks.into_keys());
+        }
+        for taken in self.taken_unsaved(path)? {
+            saved.entry(taken.changeset).or_default().push(taken.hunk);
+        }
+        for (changeset, hunks) in saved {
+            self.append(&Event::Saved { changeset, path: path.clone(), hunks })?;
         }
         Ok(())
     }
@@ -57,7 +62,7 @@ impl Engine {
         Ok(if found == there_if_found {
             Event::UndoLost { changeset, hunks: vec![taken.hunk], reason: reason.to_owned() }
         } else {
-            Event::Saved { changeset, path: path.clone() }
+            Event::Saved { changeset, path: path.clone(), hunks: vec![taken.hunk] }
         })
     }
 
@@ -66,7 +71,9 @@ impl Engine {
         let mut found = Vec::new();
         for state in self.ledger.states()? {
             for taken in taken_of(&state) {
-                if state.paths.get(&taken.hunk) == Some(path) && self.is_ours(taken.operation)? {
+                if state.paths.get(&taken.hunk) == Some(path)
+                    && self.is_held_here(taken.operation)?
+                {
                     found.push(taken);
                 }
             }
@@ -80,9 +87,17 @@ impl Engine {
         Ok(asked.is_some_and(|asked| asked.intent.worktree == self.worktree()))
     }
 
+    /// Whether the buffers that an operation wrote to are this process's, or those of one that is dead.
+    fn is_held_here(&self, operation: OperationId) -> Result<bool, Error> {
+        let Some(asked) = self.ledger.operation(operation)? else { return Ok(false) };
+        let holder = &asked.intent.holder;
+        let elsewhere = holder != self.ledger.holder()? && self.ledger.is_alive(holder);
+        Ok(!elsewhere && asked.intent.worktree == self.worktree())
+    }
+
     /// Records that these accepted hunks of a file are gone from its buffer: it was closed unsaved, or the
-    /// editor's own undo took them out. They are proposed again; those that are not accepted and unsaved
-    /// any more stay what they are.
+    /// editor's own undo took them out. They are proposed again, or, where the disk has had them all along,
+    /// accepted; those that are not accepted and unsaved any more stay what they are.
     ///
     /// # Errors
     /// The ledger cannot be read or did not take the event.
@@ -93,12 +108,26 @@ impl Engine {
         reason: &str,
     ) -> Result<(), Error> {
         for (changeset, mut hunks) in self.unsaved(path)? {
-            hunks.retain(|hunk| gone.get(&changeset).is_some_and(|gone| gone.contains(hunk)));
-            if hunks.is_empty() {
-                continue;
+            hunks.retain(|hunk, _| gone.get(&changeset).is_some_and(|gone| gone.contains(hunk)));
+            let mut on_disk = Vec::new();
+            for (hunk, operation) in &hunks {
+                let asked = self.ledger.operation(*operation)?;
+                let planned =
+                    asked.as_ref().and_then(|o| o.intent.files.iter().find(|f| f.path == *path));
+                if planned.is_some_and(|file| self.on_disk(file, *hunk)) {
+                    on_disk.push(*hunk);
+                }
             }
-            let reason = reason.to_owned();
-            self.append(&Event::Withdrawn { changeset, hunks, reason })?;
+            let hunks: Vec<u32> =
+                hunks.into_keys().filter(|hunk| !on_disk.contains(hunk)).collect();
+            if !hunks.is_empty() {
+                let reason = reason.to_owned();
+                self.append(&Event::Withdrawn { changeset, hunks, reason })?;
+            }
+            if !on_disk.is_empty() {
+                let path = path.clone();
+                self.append(&Event::Saved { changeset, path, hunks: on_disk })?;
+            }
         }
         Ok(())
     }
@@ -113,17 +142,18 @@ impl Engine {
         Ok(self.ledger.publish_presence(unsaved, until)?)
     }
 
-    /// The accepted, unsaved hunks of a file, by ChangeSet.
-    fn unsaved(&self, path: &RelPath) -> Result<Vec<(ChangeSetId, Vec<u32>)>, Error> {
+    /// The accepted hunks of a file that a buffer here holds unsaved, by ChangeSet, each with the operation
+    /// that accepted it.
+    fn unsaved(&self, path: &RelPath) -> Result<Vec<Unsaved>, Error> {
         let mut found = Vec::new();
         for state in self.ledger.states()? {
-            let mut hunks = Vec::new();
+            let mut hunks = BTreeMap::new();
             for (hunk, hunk_state) in &state.hunks {
                 if let HunkState::Accepted { operation, saved: false } = hunk_state
                     && state.paths.get(hunk) == Some(path)
-                    && self.is_ours(*operation)?
+                    && self.is_held_here(*operation)?
                 {
-                    hunks.push(*hunk);
+                    hunks.insert(*hunk, *operation);
                 }
             }
             if !hunks.is_empty() {
@@ -133,6 +163,9 @@ impl Engine {
         Ok(found)
     }
 }
+
+/// Hunks of one ChangeSet, each with an operation.
+type Unsaved = (ChangeSetId, BTreeMap<u32, OperationId>);
 
 /// A hunk that was taken out of a buffer and not saved yet.
 #[derive(Debug, Clone, Copy)]

@@ -44,6 +44,9 @@ pub enum Error {
     /// The ledger did not take an event.
     #[error(transparent)]
     Append(#[from] ledger::AppendError),
+    /// Something was done, and the ledger did not take what became of it.
+    #[error("{0}; what was begun is settled by the next command that can record it")]
+    Unsettled(#[source] Box<Self>),
     /// No ChangeSet, or several, for what was named.
     #[error(transparent)]
     Find(#[from] ledger::FindError),
@@ -143,9 +146,21 @@ impl Error {
             Self::Append(ledger::AppendError::Illegal(_) | ledger::AppendError::Moved { .. }) => {
                 ErrorKind::Conflict
             }
+            Self::Append(ledger::AppendError::Ledger(error)) => ledger_kind(error),
+            Self::Unsettled(error) => error.kind(),
             Self::Append(_) | Self::NoSuchOperation(_) => ErrorKind::Internal,
             _ => ErrorKind::User,
         }
+    }
+}
+
+/// Whose turn it is when the ledger does not answer: mostly its message says what to do.
+fn ledger_kind(error: &ledger::LedgerError) -> ErrorKind {
+    match error {
+        ledger::LedgerError::Sqlite { .. } | ledger::LedgerError::Damaged { .. } => {
+            ErrorKind::Internal
+        }
+        _ => ErrorKind::User,
     }
 }
 

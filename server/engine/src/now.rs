@@ -64,9 +64,7 @@ impl World for Now<'_> {
             return Ok(current);
         }
         if open.is_none() && self.elsewhere.contains(path) {
-            return Err(format!(
-                "{path} has unsaved changes in an editor: accept it there, or save"
-            ));
+            return Err(unsaved_in_an_editor(path));
         }
         let saved = self.engine.repository.saved(path).map_err(|error| error.to_string())?;
         let current =
@@ -88,11 +86,29 @@ impl World for Now<'_> {
 
 impl Engine {
     pub(crate) fn world<'e>(&'e self, open: &'e OpenTexts) -> Result<Now<'e>, Error> {
+        Ok(Now { elsewhere: self.unsaved_elsewhere()?, ..self.saved_world(open) })
+    }
+
+    /// The world with the saved text also of what an editor elsewhere holds unsaved: to look, not to plan.
+    pub(crate) fn saved_world<'e>(&'e self, open: &'e OpenTexts) -> Now<'e> {
+        Now { engine: self, open, elsewhere: Vec::new(), planned: BTreeMap::new() }
+    }
+
+    /// The files that an editor of another process holds unsaved.
+    fn unsaved_elsewhere(&self) -> Result<Vec<RelPath>, Error> {
         let own = self.ledger.holder()?;
         let presences = self.ledger.presences(self.clock.now())?;
-        let elsewhere =
-            presences.into_iter().filter(|(_, holder)| holder != own).map(|(path, _)| path);
-        let (elsewhere, planned) = (elsewhere.collect(), BTreeMap::new());
-        Ok(Now { engine: self, open, elsewhere, planned })
+        let others = presences.into_iter().filter(|(_, holder)| holder != own);
+        Ok(others.map(|(path, _)| path).collect())
     }
+
+    /// Refuses a file in which someone has begun to type elsewhere, maybe since its write was planned.
+    pub(crate) fn writable(&self, path: &RelPath) -> Result<(), String> {
+        let elsewhere = self.unsaved_elsewhere().map_err(|error| error.to_string())?;
+        if elsewhere.contains(path) { Err(unsaved_in_an_editor(path)) } else { Ok(()) }
+    }
+}
+
+fn unsaved_in_an_editor(path: &RelPath) -> String {
+    format!("{path} has unsaved changes in an editor: accept it there, or save")
 }

@@ -85,7 +85,8 @@ impl Engine {
                     if !there {
                         gone.push(*hunk);
                     } else {
-                        events.push(Event::Saved { changeset: state.id, path: path.clone() });
+                        let (path, hunks) = (path.clone(), vec![*hunk]);
+                        events.push(Event::Saved { changeset: state.id, path, hunks });
                     }
                 }
                 if !gone.is_empty() {
@@ -157,7 +158,8 @@ impl Engine {
         intent: &Intent,
         open: &OpenTexts,
     ) -> Result<Outcome, Error> {
-        let world = self.world(open)?;
+        // What was written to the disk has landed, whatever an editor holds beside it since.
+        let world = self.saved_world(open);
         let found: Vec<(&PlannedFile, Found)> =
             intent.files.iter().map(|file| (file, look(&world, file))).collect();
         let begun = found.iter().any(|(_, found)| matches!(found, Found::Landed));

@@ -24,7 +24,7 @@ impl Engine {
         reason: Option<String>,
     ) -> Result<Report, Error> {
         let change = self.change(id)?;
-        let hunks = select(&change, selection, &change.state.acceptable(), "rejected")?;
+        let hunks = select(&change, selection, &change.state.rejectable(), "rejected")?;
         let (adopted, waiting) = adopted_and_others(&change, hunks);
         let mut report = Report { done: "rejected", ..Report::empty(id) };
         if !adopted.is_empty() {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use model::{Digest, HolderId};
 
-use crate::folder::{make_private, sync_folder};
+use crate::folder::{make_private, says_full, sync_folder};
 use crate::{BLOB_BYTES_MAX, LedgerError};
 
 /// Why a blob cannot be stored or read.
@@ -43,6 +43,12 @@ pub enum BlobError {
     #[error("`{}` was opened to be read only", path.display())]
     ReadOnly {
         /// The store.
+        path: PathBuf,
+    },
+    /// No space.
+    #[error("the disk is full: `{}` could not be written; make room and try again", path.display())]
+    DiskFull {
+        /// The file or folder.
         path: PathBuf,
     },
     /// The disk or the permissions do not allow it.
@@ -186,5 +192,10 @@ impl Blobs {
 }
 
 fn failed(action: &'static str, path: &Path, source: io::Error) -> BlobError {
-    BlobError::Io { action, path: path.to_owned(), source }
+    let path = path.to_owned();
+    if says_full(&source) {
+        BlobError::DiskFull { path }
+    } else {
+        BlobError::Io { action, path, source }
+    }
 }

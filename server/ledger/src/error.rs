@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
-use crate::FORMAT;
+use crate::{FORMAT, folder};
 
 /// Why a ledger does not open or does not answer.
 #[derive(Debug, thiserror::Error)]
@@ -117,6 +117,12 @@ pub enum LedgerError {
         /// The file.
         path: PathBuf,
     },
+    /// No space.
+    #[error("the disk is full: `{}` could not be written; make room and try again", path.display())]
+    DiskFull {
+        /// The file or folder.
+        path: PathBuf,
+    },
     /// The disk or the permissions do not allow it.
     #[error("cannot {action} `{}`: {source}", path.display())]
     Io {
@@ -127,7 +133,7 @@ pub enum LedgerError {
         /// What the system says.
         source: io::Error,
     },
-    /// SQLite says no for another reason: the disk is full, the permissions do not allow it.
+    /// SQLite says no for another reason, e.g. the permissions do not allow it.
     #[error("`{}` cannot be used: {source}", path.display())]
     Sqlite {
         /// The file.
@@ -152,6 +158,7 @@ impl LedgerError {
             | Self::NewerFormat { .. }
             | Self::ReadOnly { .. }
             | Self::Busy { .. }
+            | Self::DiskFull { .. }
             | Self::Io { .. }
             | Self::Sqlite { .. } => false,
         }
@@ -166,13 +173,25 @@ impl LedgerError {
             }
             Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { path, reason: source.to_string() },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { path },
+            Some(ErrorCode::DiskFull) => Self::DiskFull { path },
+            // SQLite keeps to itself why the system refused it.
+            Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure)
+                if path.parent().is_some_and(folder::is_full) =>
+            {
+                Self::DiskFull { path }
+            }
             _ => Self::Sqlite { path, source },
         }
     }
 
     /// A file operation that failed.
     pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
-        Self::Io { action, path: path.to_owned(), source }
+        let path = path.to_owned();
+        if folder::says_full(&source) {
+            Self::DiskFull { path }
+        } else {
+            Self::Io { action, path, source }
+        }
     }
 }
 
@@ -192,7 +211,8 @@ mod tests {
         check(rusqlite::ffi::SQLITE_LOCKED, "Busy");
         check(rusqlite::ffi::SQLITE_CORRUPT, "Damaged");
         check(rusqlite::ffi::SQLITE_NOTADB, "NotALedger");
-        check(rusqlite::ffi::SQLITE_FULL, "Sqlite");
+        check(rusqlite::ffi::SQLITE_FULL, "DiskFull");
+        check(rusqlite::ffi::SQLITE_IOERR_WRITE, "Sqlite");
         check(rusqlite::ffi::SQLITE_READONLY, "Sqlite");
     }
 }

@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "the door to the ledger's own folder")]
 
 use std::fs::{self, DirBuilder, File};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use model::HolderId;
@@ -231,6 +231,18 @@ pub(crate) fn bytes_of(path: &Path) -> Result<u64, LedgerError> {
 pub(crate) fn may_write(folder: &Path) -> bool {
     let refused = [ErrorKind::PermissionDenied, ErrorKind::ReadOnlyFilesystem];
     tempfile::tempfile_in(folder).map_or_else(|error| !refused.contains(&error.kind()), |_| true)
+}
+
+/// Whether what the system says is that there is no space.
+pub(crate) fn says_full(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+}
+
+/// Whether there is no space for a file of a few pages in the folder.
+pub(crate) fn is_full(folder: &Path) -> bool {
+    const PROBE: [u8; 16 * 1024] = [0; 16 * 1024];
+    let written = tempfile::tempfile_in(folder).and_then(|mut file| file.write_all(&PROBE));
+    written.is_err_and(|error| says_full(&error))
 }
 
 /// Makes the names in a folder durable. Windows does so by itself.

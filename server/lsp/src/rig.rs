@@ -323,7 +323,7 @@ impl Rig {
                 writeln!(self.log, "job saved {path}").unwrap();
                 let ids: Vec<_> = self.board.changes.iter().map(|c| c.changeset.id).collect();
                 for changeset in ids {
-                    self.append(&Event::Saved { changeset, path: path.clone() });
+                    self.append(&Event::Saved { changeset, path: path.clone(), hunks: vec![] });
                 }
             }
             Job::Withdrawn { path, gone } => {

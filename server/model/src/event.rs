@@ -92,6 +92,9 @@ pub enum Event {
         changeset: ChangeSetId,
         /// The file.
         path: RelPath,
+        /// The hunks in that buffer; where none is named, all of the file.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        hunks: Vec<u32>,
     },
     /// An unsaved acceptance is gone: the buffer was closed unsaved, or the editor's own undo took it back.
     Withdrawn {

@@ -372,6 +372,14 @@ impl ChangeSetState {
         self.hunks_that(|state| matches!(state, HunkState::Rejected { .. }))
     }
 
+    /// The hunks that may be rejected: those that may be accepted, but for an undo that is not saved.
+    pub fn rejectable(&self) -> Vec<u32> {
+        let unsaved = |hunk: &u32| {
+            matches!(self.hunks.get(hunk), Some(HunkState::Undone { saved: false, .. }))
+        };
+        self.acceptable().into_iter().filter(|hunk| !unsaved(hunk)).collect()
+    }
+
     /// The hunks that are in the text.
     pub fn accepted(&self) -> Vec<u32> {
         self.hunks_that(|state| matches!(state, HunkState::Accepted { .. }))
@@ -407,8 +415,11 @@ impl ChangeSetState {
             Event::TakenOut(outcome)
             | Event::PartlyTakenOut(outcome)
             | Event::TakeOutFailed(outcome) => self.settle(outcome, Purpose::Reject),
-            Event::Saved { path, .. } => {
+            Event::Saved { path, hunks, .. } => {
                 for (hunk, state) in &mut self.hunks {
+                    if !hunks.is_empty() && !hunks.contains(hunk) {
+                        continue;
+                    }
                     if let HunkState::Accepted { saved, .. }
                     | HunkState::Undone { saved, .. }
                     | HunkState::Rejected { saved, .. } = state
@@ -438,6 +449,8 @@ impl ChangeSetState {
             }
             Event::Rejected { hunks, reason, prints, .. } => {
                 self.each(hunks, "rejected", |state| match state {
+                    // What only a buffer is without may come back, and is no rejected text then.
+                    HunkState::Undone { saved: false, .. } => None,
                     HunkState::Proposed | HunkState::Undone { .. } => Some(HunkState::REJECTED),
                     _ => None,
                 })?;
@@ -742,7 +755,7 @@ mod tests {
             [Event::AcceptRequested(intent(&[1])), Event::Accepted(outcome(2, &[1], false))];
         let then = |event: Event| [start.to_vec(), vec![event]].concat();
         check(&start, "partly accepted: accepted (unsaved), proposed");
-        let saved = Event::Saved { changeset: id, path: "a".parse().unwrap() };
+        let saved = Event::Saved { changeset: id, path: "a".parse().unwrap(), hunks: vec![] };
         check(&then(saved.clone()), "partly accepted: accepted, proposed");
         let withdrawn =
             Event::Withdrawn { changeset: id, hunks: vec![1], reason: "closed unsaved".into() };
@@ -766,7 +779,7 @@ mod tests {
         check(&start, "proposed: undone (unsaved), proposed");
         let lost = Event::UndoLost { changeset: id, hunks: vec![1], reason: "closed".into() };
         check(&then(lost.clone()), "partly accepted: accepted, proposed");
-        let saved = Event::Saved { changeset: id, path: "a".parse().unwrap() };
+        let saved = Event::Saved { changeset: id, path: "a".parse().unwrap(), hunks: vec![] };
         check(&then(saved.clone()), "proposed: undone, proposed");
         check(
             &[then(saved), vec![lost]].concat(),

@@ -96,7 +96,11 @@ impl World {
 
     /// A world whose project folder is empty and no repository.
     pub fn without_git() -> Self {
-        let folder = tempfile::Builder::new().prefix("countersign-").tempdir().unwrap();
+        Self::below(&std::env::temp_dir())
+    }
+
+    fn below(place: &Path) -> Self {
+        let folder = tempfile::Builder::new().prefix("countersign-").tempdir_in(place).unwrap();
         // Resolved once, so that programs that resolve links print the same path.
         let outer = folder.path().canonicalize().unwrap();
         let repo = outer.join("repo");
@@ -168,6 +172,41 @@ impl World {
         let mut command = self.command(program);
         command.args(args);
         run_command(command, stdin)
+    }
+
+    /// Runs a program in the project folder with these variables in its environment as well.
+    ///
+    /// # Panics
+    /// As [`World::run`].
+    #[track_caller]
+    pub fn run_with_env(
+        &self,
+        program: impl AsRef<OsStr>,
+        args: &[&str],
+        variables: &[(&str, &OsStr)],
+    ) -> Output {
+        let mut command = self.command(program);
+        command.args(args).envs(variables.iter().copied());
+        run_command(command, "")
+    }
+
+    /// Another world whose project folder is a copy of this one's as it is now, `.git` included, with modes, times
+    /// and links as they are. It lies in memory where the system offers that, since replicas come by the hundred
+    /// and nothing waits for a disk there.
+    ///
+    /// # Panics
+    /// When it cannot be copied.
+    #[track_caller]
+    pub fn replica(&self) -> Self {
+        let memory = Path::new("/dev/shm");
+        let probe = tempfile::tempfile_in(memory);
+        let copy = if probe.is_ok() { Self::below(memory) } else { Self::without_git() };
+        fs::remove_dir(&copy.repo).unwrap();
+        let (from, to) = (self.repo.as_os_str(), copy.repo.as_os_str());
+        let status = Command::new("cp").arg("-a").args([from, to]).status().unwrap();
+        assert!(status.success(), "{} could not be copied", self.repo.display());
+        copy.commits.store(self.commits.load(Ordering::Relaxed), Ordering::Relaxed);
+        copy
     }
 
     /// Runs git in the project folder and returns its output.
@@ -356,6 +395,21 @@ mod tests {
         let id = build();
         assert_eq!(id, build());
         assert_eq!(id.len(), 40);
+    }
+
+    #[test]
+    fn a_replica_is_the_same_and_apart() {
+        let world = World::new();
+        world.write("src/a.txt", "one\n");
+        let first = world.commit("first");
+        let replica = world.replica();
+        replica.write("src/a.txt", "two\n");
+        assert_eq!(
+            (world.read("src/a.txt").as_str(), first),
+            ("one\n", { replica.git(&["rev-parse", "HEAD"]).trim().to_owned() })
+        );
+        let output = replica.run_with_env("sh", &["-c", "echo $X"], &[("X", OsStr::new("y"))]);
+        assert_eq!(output.ok().stdout, "y\n");
     }
 
     #[test]

@@ -280,12 +280,7 @@ impl Replacement<'_> {
         }
         fs::remove_file(&self.full).map_err(|error| self.failed(error))?;
         sync(self.folder());
-        let mut folder = self.path.parent();
-        while let Some(here) = folder {
-            // The first that is not empty ends it.
-            let removed = os::join(self.root, &here).and_then(fs::remove_dir);
-            folder = here.parent().filter(|_| removed.is_ok());
-        }
+        leftovers::remove_emptied(self.root, self.path);
         Ok(())
     }
 

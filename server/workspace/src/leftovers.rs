@@ -34,7 +34,8 @@ impl Repository {
     /// Removes what killed processes left unfinished beside these files, and gives how many that were.
     ///
     /// Only files and links of this crate's own naming that git does not track; a writer that is alive
-    /// keeps its own, since this waits for it.
+    /// keeps its own, since this waits for it. Where one of these files is not there and its folder is
+    /// empty, so is what was made for it or should have gone with it: the folder goes.
     ///
     /// # Errors
     /// [`ApplyError`] naming what could not be listed or removed; what came before it is removed.
@@ -68,6 +69,9 @@ impl Repository {
                 }
             }
         }
+        for path in paths {
+            remove_emptied(root, path);
+        }
         Ok(removed)
     }
 
@@ -79,6 +83,20 @@ impl Repository {
 
     fn tracked(&self) -> Result<BTreeSet<RelPath>, crate::RepositoryError> {
         Ok(self.store.index()?.into_iter().map(|entry| entry.path).collect())
+    }
+}
+
+/// Removes the folders that a file which is not there leaves empty, innermost first; a link on the way ends it.
+pub(crate) fn remove_emptied(root: &Path, path: &RelPath) {
+    let mut folder = path.parent();
+    while let Some(here) = folder {
+        if !matches!(files::look(root, &here), Ok(Standing::Folder | Standing::Nothing)) {
+            return;
+        }
+        let removed = os::join(root, &here).and_then(fs::remove_dir);
+        // The first that is not empty ends it.
+        let gone = removed.as_ref().map_or_else(files::absent, |()| true);
+        folder = here.parent().filter(|_| gone);
     }
 }
 

@@ -41,7 +41,7 @@ fn every_kind() -> String {
         Event::Withdrawn { changeset: id, hunks: vec![1], reason: "closed unsaved".to_owned() },
         Event::AcceptRequested(intent(&second, &[1, 2], &holder)),
         Event::Accepted(outcome(&second, 14, &[1, 2], false)),
-        Event::Saved { changeset: id, path: path("b/1.txt") },
+        Event::Saved { changeset: id, path: path("b/1.txt"), hunks: vec![] },
         Event::UndoRequested(intent(&second, &[1, 2], &holder)),
         Event::PartlyUndone(failed(17)),
         Event::UndoRequested(intent(&second, &[2], &holder)),

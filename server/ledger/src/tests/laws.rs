@@ -55,7 +55,11 @@ fn event(attempt: &Attempt, states: &States, last: u64) -> Event {
         4 => Event::Accepted(outcome),
         5 => Event::PartlyAccepted(outcome),
         6 => Event::AcceptFailed(outcome),
-        7 => Event::Saved { changeset: id, path: path(&format!("{}/1.txt", NAMES[attempt.name])) },
+        7 => Event::Saved {
+            changeset: id,
+            path: path(&format!("{}/1.txt", NAMES[attempt.name])),
+            hunks: vec![],
+        },
         8 => Event::Withdrawn { changeset: id, hunks, reason: "closed".to_owned() },
         9 => Event::Rejected { changeset: id, hunks, reason: None, prints: Default::default() },
         10 => Event::UndoRequested(intent),
