@@ -1,36 +1,84 @@
 //! What editors tell of their buffers: saved, closed, taken back, open and unsaved.
+//!
+//! The disk is believed, not the editor: a save is a save of what the file then holds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{ChangeSetId, ChangeSetState, Event, HunkState, OperationId, RelPath, Timestamp};
+use semdiff::{Anchor, Anchoring};
 
 use crate::Error;
 use crate::engine::Engine;
+
+/// Hunks with the operations that accepted them.
+type Accepted = Vec<(u32, OperationId)>;
+
+/// Which side of a hunk the saved file has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Saved {
+    Before,
+    After,
+    /// Neither: it was typed over, or the file cannot be read as text.
+    Unclear,
+}
 
 /// How long a language server's word that a path is open and unsaved holds, in milliseconds.
 pub const PRESENCE_TTL_MS: u64 = 10_000;
 
 impl Engine {
-    /// Records that a buffer whose text holds accepted hunks was saved.
+    /// Records that a buffer whose text holds accepted hunks was saved. Where the disk still has the text from
+    /// before, whatever the editor says, nothing is recorded.
     ///
     /// # Errors
     /// The ledger cannot be read or did not take the event.
     pub fn saved(&mut self, path: &RelPath) -> Result<(), Error> {
-        let accepted = self.unsaved(path)?.into_iter().map(|(changeset, _)| changeset);
-        let undone = self.taken_unsaved(path)?.into_iter().map(|taken| taken.changeset);
-        let changesets: BTreeSet<ChangeSetId> = accepted.chain(undone).collect();
-        for changeset in changesets {
+        let mut held: BTreeMap<ChangeSetId, bool> = BTreeMap::new();
+        for (changeset, hunks) in self.unsaved(path)? {
+            for (hunk, operation) in hunks {
+                let saved = self.on_disk_side(changeset, path, hunk, operation)? != Saved::Before;
+                *held.entry(changeset).or_insert(true) &= saved;
+            }
+        }
+        for taken in self.taken_unsaved(path)? {
+            let operation = taken.accepted.unwrap_or(taken.operation);
+            let side = self.on_disk_side(taken.changeset, path, taken.hunk, operation)?;
+            // A rejection of adopted text put in what the acceptance of its inverse would.
+            let still = if taken.accepted.is_some() { Saved::After } else { Saved::Before };
+            *held.entry(taken.changeset).or_insert(true) &= side != still;
+        }
+        for (changeset, _) in held.into_iter().filter(|(_, saved)| *saved) {
             self.append(&Event::Saved { changeset, path: path.clone() })?;
         }
         Ok(())
     }
 
-    /// Settles undos and rejections that only the buffer of a file held, now that the buffer is gone: where
-    /// the disk still has the text, it was not taken out, and the hunk is what it was.
+    /// Settles what only the buffer of a file held, now that the buffer is gone: accepted hunks that the disk
+    /// does not have are proposed again; of undos and rejections, where the disk still has the text, it was
+    /// not taken out, and the hunk is what it was.
     ///
     /// # Errors
     /// The ledger cannot be read or did not take the event.
     pub fn closed(&mut self, path: &RelPath, reason: &str) -> Result<(), Error> {
+        for (changeset, hunks) in self.unsaved(path)? {
+            let mut gone = Vec::new();
+            for (hunk, operation) in &hunks {
+                // What cannot be found is not there: only the buffer is known to have had it.
+                if self.on_disk_side(changeset, path, *hunk, *operation)? != Saved::After {
+                    gone.push(*hunk);
+                }
+            }
+            let some_left = gone.len() < hunks.len();
+            // What is being taken out is settled by the operation that does so.
+            let accepted = self.accepted(changeset)?;
+            gone.retain(|hunk| accepted.contains(hunk));
+            if !gone.is_empty() {
+                let reason = reason.to_owned();
+                self.append(&Event::Withdrawn { changeset, hunks: gone, reason })?;
+            }
+            if some_left {
+                self.append(&Event::Saved { changeset, path: path.clone() })?;
+            }
+        }
         for taken in self.taken_unsaved(path)? {
             let event = self.taken_settled(&taken, path, reason)?;
             self.append(&event)?;
@@ -66,7 +114,9 @@ impl Engine {
         let mut found = Vec::new();
         for state in self.ledger.states()? {
             for taken in taken_of(&state) {
-                if state.paths.get(&taken.hunk) == Some(path) && self.is_ours(taken.operation)? {
+                if state.paths.get(&taken.hunk) == Some(path)
+                    && self.is_in_our_buffer(taken.operation)?
+                {
                     found.push(taken);
                 }
             }
@@ -92,8 +142,13 @@ impl Engine {
         gone: &BTreeMap<ChangeSetId, BTreeSet<u32>>,
         reason: &str,
     ) -> Result<(), Error> {
-        for (changeset, mut hunks) in self.unsaved(path)? {
-            hunks.retain(|hunk| gone.get(&changeset).is_some_and(|gone| gone.contains(hunk)));
+        for (changeset, hunks) in self.unsaved(path)? {
+            let accepted = self.accepted(changeset)?;
+            let is_gone = |hunk: &u32| {
+                accepted.contains(hunk)
+                    && gone.get(&changeset).is_some_and(|gone| gone.contains(hunk))
+            };
+            let hunks: Vec<u32> = hunks.into_iter().map(|(hunk, _)| hunk).filter(is_gone).collect();
             if hunks.is_empty() {
                 continue;
             }
@@ -113,17 +168,24 @@ impl Engine {
         Ok(self.ledger.publish_presence(unsaved, until)?)
     }
 
-    /// The accepted, unsaved hunks of a file, by ChangeSet.
-    fn unsaved(&self, path: &RelPath) -> Result<Vec<(ChangeSetId, Vec<u32>)>, Error> {
+    fn accepted(&self, changeset: ChangeSetId) -> Result<Vec<u32>, Error> {
+        let state = self.ledger.state(changeset)?;
+        Ok(state.map(|state| state.accepted()).unwrap_or_default())
+    }
+
+    /// The accepted, unsaved hunks of a file, those that are being taken out among them, by ChangeSet. What
+    /// another living process accepted lies in its buffer.
+    fn unsaved(&self, path: &RelPath) -> Result<Vec<(ChangeSetId, Accepted)>, Error> {
         let mut found = Vec::new();
         for state in self.ledger.states()? {
             let mut hunks = Vec::new();
             for (hunk, hunk_state) in &state.hunks {
-                if let HunkState::Accepted { operation, saved: false } = hunk_state
+                if let HunkState::Accepted { operation, saved: false }
+                | HunkState::Undoing { accepted: operation, saved: false, .. } = hunk_state
                     && state.paths.get(hunk) == Some(path)
-                    && self.is_ours(*operation)?
+                    && self.is_in_our_buffer(*operation)?
                 {
-                    hunks.push(*hunk);
+                    hunks.push((*hunk, *operation));
                 }
             }
             if !hunks.is_empty() {
@@ -131,6 +193,53 @@ impl Engine {
             }
         }
         Ok(found)
+    }
+
+    /// Whether what an operation left unsaved is in a buffer here, as far as it is in one.
+    fn is_in_our_buffer(&self, operation: OperationId) -> Result<bool, Error> {
+        let Some(asked) = self.ledger.operation(operation)? else { return Ok(false) };
+        let holder = &asked.intent.holder;
+        let elsewhere =
+            self.ledger.holder().is_ok_and(|own| own != holder) && self.ledger.is_alive(holder);
+        Ok(asked.intent.worktree == self.worktree() && !elsewhere)
+    }
+
+    /// Which side of a hunk the saved file has, by the texts of the operation that accepted it, or, where it
+    /// had nothing to write, by those that were captured.
+    fn on_disk_side(
+        &self,
+        changeset: ChangeSetId,
+        path: &RelPath,
+        hunk: u32,
+        operation: OperationId,
+    ) -> Result<Saved, Error> {
+        let asked = self.ledger.operation(operation)?;
+        let planned = asked.as_ref().and_then(|o| o.intent.files.iter().find(|f| f.path == *path));
+        let place = planned.and_then(|file| file.places.iter().find(|place| place.hunk == hunk));
+        let captured = self.ledger.changeset(changeset)?;
+        let captured = captured.as_ref().and_then(|changeset| changeset.hunk(hunk));
+        let (sides, spans) = match (planned, place, captured) {
+            (Some(file), Some(place), _) => {
+                let blob = |side: &Option<model::PlannedSide>| side.as_ref().map(|side| side.blob);
+                ((blob(&file.before), blob(&file.after)), (place.before, place.after))
+            }
+            (_, _, Some((file, hunk))) => {
+                let blob = |side: &Option<model::FileSide>| side.as_ref().map(|side| side.blob);
+                ((blob(&file.before), blob(&file.after)), (hunk.before, hunk.after))
+            }
+            _ => return Ok(Saved::Unclear),
+        };
+        let read = |blob: Option<model::Digest>| self.ledger.blob(&blob?).ok();
+        let (Some(before), Some(after)) = (read(sides.0), read(sides.1)) else {
+            return Ok(Saved::Unclear);
+        };
+        let Ok(Some(saved)) = self.repository.saved(path) else { return Ok(Saved::Unclear) };
+        let anchoring = Anchoring::new(&before, &saved.bytes);
+        Ok(match anchoring.anchor(&spans.0, spans.1.of(&after)) {
+            Anchor::AlreadyThere(_) => Saved::After,
+            Anchor::Conflict(_) => Saved::Unclear,
+            _ => Saved::Before,
+        })
     }
 }
 

@@ -410,6 +410,7 @@ impl ChangeSetState {
             Event::Saved { path, .. } => {
                 for (hunk, state) in &mut self.hunks {
                     if let HunkState::Accepted { saved, .. }
+                    | HunkState::Undoing { saved, .. }
                     | HunkState::Undone { saved, .. }
                     | HunkState::Rejected { saved, .. } = state
                         && self.paths.get(hunk) == Some(path)
