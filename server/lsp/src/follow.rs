@@ -67,13 +67,20 @@ impl Session {
                 _ => {}
             }
         }
-        // What was there already, or was closed, was not sent to the editor, and may be open by now.
+        // What was there already, or was closed, was not sent to the editor, and its file may be open by now, or
+        // closed. What the ledger took for unsaved is asked of the disk.
         let Some(change) = self.change(root, changeset) else { return };
+        let mut unsent = BTreeSet::new();
         for hunk in &report.hunks {
             let Some(path) = change.state.paths.get(hunk) else { continue };
             let sent = running.files.iter().any(|file| file.path == *path);
-            let doubtful = (!sent && self.uri_of(root, path).is_some()).then_some(now + LATE_WAIT);
+            let open = self.uri_of(root, path).is_some();
+            let doubtful = (!sent && open).then_some(now + LATE_WAIT);
             self.watch(root, path, changeset, &[*hunk], doubtful);
+            if !sent && unsent.insert(path.clone()) {
+                let path = path.clone();
+                self.post(root, if open { Job::Saved(path) } else { Job::Closed(path) });
+            }
         }
         self.look_soon(now);
     }

@@ -253,7 +253,7 @@ pub(crate) enum Side {
 /// Which side of each of `hunks` of the file at `path` is in a text; those that it has neither of are not named.
 ///
 /// # Cost
-/// One line difference.
+/// One line difference, or two.
 pub(crate) fn sides(
     change: &BoardChange,
     path: &RelPath,
@@ -270,10 +270,19 @@ pub(crate) fn sides(
     }
     let anchoring = Anchoring::new(before, text.as_bytes());
     let asked = |hunk: &&Hunk| hunk.kind == HunkKind::Lines && hunks.contains(&hunk.ordinal);
-    let side = |hunk: &Hunk| match anchoring.anchor(&hunk.before, hunk.after.of(after)) {
-        Anchor::AlreadyThere(_) => Some((hunk.ordinal, Side::After)),
-        Anchor::Conflict(_) => None,
-        _ => Some((hunk.ordinal, Side::Before)),
+    let mut inverse = None;
+    let side = |hunk: &Hunk| {
+        let side = match anchoring.anchor(&hunk.before, hunk.after.of(after)) {
+            Anchor::AlreadyThere(_) => Side::After,
+            Anchor::Conflict(_) => {
+                // Next to what the person typed, what a hunk put there is only found from its own side.
+                let inverse = inverse.get_or_insert_with(|| Anchoring::new(after, text.as_bytes()));
+                let back = inverse.anchor(&hunk.after, hunk.before.of(before));
+                back.target().map(|_| Side::After)?
+            }
+            _ => Side::Before,
+        };
+        Some((hunk.ordinal, side))
     };
     file.hunks.iter().filter(asked).filter_map(side).collect()
 }

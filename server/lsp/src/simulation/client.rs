@@ -11,7 +11,7 @@ use ropey::Rope;
 use serde_json::{Value, json};
 
 use super::random::Random;
-use super::tokens::{Mark, Marked, marks, of_hunk};
+use super::tokens::{Mark, Marked, marks};
 use crate::main_loop::Wake;
 use crate::position::{self, Encoding};
 use crate::rig::uri;
@@ -251,20 +251,21 @@ impl Client {
 pub(crate) fn touched(before: &str, after: &str, hunks: &[Marked]) -> BTreeSet<Mark> {
     let changed = |hunk: &&Marked| {
         let mark = hunk.mark;
-        hunk.side(before) != hunk.side(after)
-            || of_hunk(before, mark) != of_hunk(after, mark)
-            || around(before, mark) != around(after, mark)
+        hunk.side(before) != hunk.side(after) || around(before, mark) != around(after, mark)
     };
     hunks.iter().filter(changed).map(|hunk| hunk.mark).collect()
 }
 
-/// Whether something stands between the lines of a hunk.
-fn around(text: &str, mark: Mark) -> Vec<bool> {
-    let lines: Vec<bool> =
-        super::tokens::lines(text).map(|line| marks(line).contains(&mark)).collect();
-    let first = lines.iter().position(|is| *is).unwrap_or(0);
-    let last = lines.iter().rposition(|is| *is).unwrap_or(0);
-    lines.get(first..=last).unwrap_or_default().to_vec()
+/// The lines of a hunk with the line above and the line below: what tells its place.
+fn around(text: &str, mark: Mark) -> Vec<&str> {
+    let lines: Vec<&str> = super::tokens::lines(text).collect();
+    let own = |line: &&str| marks(line).contains(&mark);
+    let first = lines.iter().position(own).unwrap_or(0);
+    let last = lines.iter().rposition(own).unwrap_or(0);
+    lines
+        .get(first.saturating_sub(1)..=(last + 1).min(lines.len().saturating_sub(1)))
+        .unwrap_or_default()
+        .to_vec()
 }
 
 pub(crate) fn ending(text: &str) -> &'static str {

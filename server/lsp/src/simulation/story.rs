@@ -523,10 +523,8 @@ impl Story {
         } else {
             // The client's fault, if it does: an edit for another text. It may hit anything.
             self.tell("  applies to another text than it was made for".to_owned());
-            if outside(&held.text) != outside(&next.text) {
-                let all = self.hunks_of(name);
-                next.touched.extend(all.iter().map(|hunk| hunk.mark));
-            }
+            let all = self.hunks_of(name);
+            next.touched.extend(all.iter().map(|hunk| hunk.mark));
         }
         for hunk in self.hunks_of(name) {
             if hunk.side(&next.text) == Side::Mixed && hunk.side(&held.text) != Side::Mixed {

@@ -64,11 +64,6 @@ pub(crate) fn marks(line: &str) -> BTreeSet<Mark> {
     words.filter_map(|word| word.strip_prefix(['A', 'B'])?.parse().ok()).collect()
 }
 
-/// The lines of a hunk as they are in a text: whoever changes those touches the hunk.
-pub(crate) fn of_hunk(text: &str, mark: Mark) -> Vec<&str> {
-    lines(text).filter(|line| marks(line).contains(&mark)).collect()
-}
-
 /// What is no hunk's: whole lines of the file and of the person, and of the lines of a hunk only what the
 /// person typed there.
 pub(crate) fn outside(text: &str) -> Vec<String> {
