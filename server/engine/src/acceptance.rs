@@ -307,8 +307,10 @@ impl Engine {
 
     pub(crate) fn write(&self, file: &PlanFile) -> Result<LandedFile, String> {
         if file.before == file.after {
-            // The text is there already; whether the disk has it depends on who holds it.
-            let saved = !file.unsaved;
+            // The text is there already; whether the disk has it as well, the disk knows.
+            let planned = file.after.as_ref().map(|(_, bytes)| Digest::of(bytes));
+            let on_disk = self.saved_digest(&file.path).is_ok_and(|saved| saved == planned);
+            let saved = !file.unsaved && on_disk;
             return Ok(LandedFile { path: file.path.clone(), blob: blob(file), saved });
         }
         self.writable(&file.path)?;

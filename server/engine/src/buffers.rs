@@ -1,41 +1,90 @@
 //! What editors tell of their buffers: saved, closed, taken back, open and unsaved.
+//!
+//! The disk is believed, not the editor: a save is a save of what the file then holds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{ChangeSetId, ChangeSetState, Event, HunkState, OperationId, RelPath, Timestamp};
+use semdiff::{Anchor, Anchoring};
 
 use crate::Error;
 use crate::engine::Engine;
+
+/// Hunks with the operations that accepted them.
+type Accepted = Vec<(u32, OperationId)>;
+
+/// Which side of a hunk the saved file has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Saved {
+    Before,
+    After,
+    /// Neither: it was typed over, or the file cannot be read as text.
+    Unclear,
+}
 
 /// How long a language server's word that a path is open and unsaved holds, in milliseconds.
 pub const PRESENCE_TTL_MS: u64 = 10_000;
 
 impl Engine {
-    /// Records that a buffer whose text holds accepted hunks was saved. What an editor elsewhere holds unsaved
-    /// of the same file stays unsaved.
+    /// Records that a buffer whose text holds accepted hunks was saved. Where the disk still has the text from
+    /// before, whatever the editor says, nothing is recorded. What an editor elsewhere holds unsaved of the
+    /// same file stays unsaved.
     ///
     /// # Errors
     /// The ledger cannot be read or did not take the event.
     pub fn saved(&mut self, path: &RelPath) -> Result<(), Error> {
-        let mut saved: BTreeMap<ChangeSetId, Vec<u32>> = BTreeMap::new();
+        let mut held: BTreeMap<ChangeSetId, (bool, Vec<u32>)> = BTreeMap::new();
+        let mut hold = |changeset, hunk, saved: bool| {
+            let (all, hunks) = held.entry(changeset).or_insert((true, Vec::new()));
+            *all &= saved;
+            hunks.push(hunk);
+        };
         for (changeset, hunks) in self.unsaved(path)? {
-            saved.entry(changeset).or_default().extend(hunks.into_keys());
+            for (hunk, operation) in hunks {
+                let side = self.on_disk_side(changeset, path, hunk, operation)?;
+                hold(changeset, hunk, side != Saved::Before);
+            }
         }
         for taken in self.taken_unsaved(path)? {
-            saved.entry(taken.changeset).or_default().push(taken.hunk);
+            let operation = taken.accepted.unwrap_or(taken.operation);
+            let side = self.on_disk_side(taken.changeset, path, taken.hunk, operation)?;
+            // A rejection of adopted text put in what the acceptance of its inverse would.
+            let still = if taken.accepted.is_some() { Saved::After } else { Saved::Before };
+            hold(taken.changeset, taken.hunk, side != still);
         }
-        for (changeset, hunks) in saved {
+        for (changeset, (_, hunks)) in held.into_iter().filter(|(_, (saved, _))| *saved) {
             self.append(&Event::Saved { changeset, path: path.clone(), hunks })?;
         }
         Ok(())
     }
 
-    /// Settles undos and rejections that only the buffer of a file held, now that the buffer is gone: where
-    /// the disk still has the text, it was not taken out, and the hunk is what it was.
+    /// Settles what only the buffer of a file held, now that the buffer is gone: accepted hunks that the disk
+    /// does not have are proposed again; of undos and rejections, where the disk still has the text, it was
+    /// not taken out, and the hunk is what it was.
     ///
     /// # Errors
     /// The ledger cannot be read or did not take the event.
     pub fn closed(&mut self, path: &RelPath, reason: &str) -> Result<(), Error> {
+        for (changeset, hunks) in self.unsaved(path)? {
+            let (mut gone, mut left) = (Vec::new(), Vec::new());
+            for (hunk, operation) in hunks {
+                // What cannot be found is not there: only the buffer is known to have had it.
+                match self.on_disk_side(changeset, path, hunk, operation)? {
+                    Saved::After => left.push(hunk),
+                    Saved::Before | Saved::Unclear => gone.push(hunk),
+                }
+            }
+            // What is being taken out is settled by the operation that does so.
+            let accepted = self.accepted(changeset)?;
+            gone.retain(|hunk| accepted.contains(hunk));
+            if !gone.is_empty() {
+                let reason = reason.to_owned();
+                self.append(&Event::Withdrawn { changeset, hunks: gone, reason })?;
+            }
+            if !left.is_empty() {
+                self.append(&Event::Saved { changeset, path: path.clone(), hunks: left })?;
+            }
+        }
         for taken in self.taken_unsaved(path)? {
             let event = self.taken_settled(&taken, path, reason)?;
             self.append(&event)?;
@@ -72,7 +121,7 @@ impl Engine {
         for state in self.ledger.states()? {
             for taken in taken_of(&state) {
                 if state.paths.get(&taken.hunk) == Some(path)
-                    && self.is_held_here(taken.operation)?
+                    && self.is_in_our_buffer(taken.operation)?
                 {
                     found.push(taken);
                 }
@@ -87,14 +136,6 @@ impl Engine {
         Ok(asked.is_some_and(|asked| asked.intent.worktree == self.worktree()))
     }
 
-    /// Whether the buffers that an operation wrote to are this process's, or those of one that is dead.
-    fn is_held_here(&self, operation: OperationId) -> Result<bool, Error> {
-        let Some(asked) = self.ledger.operation(operation)? else { return Ok(false) };
-        let holder = &asked.intent.holder;
-        let elsewhere = holder != self.ledger.holder()? && self.ledger.is_alive(holder);
-        Ok(!elsewhere && asked.intent.worktree == self.worktree())
-    }
-
     /// Records that these accepted hunks of a file are gone from its buffer: it was closed unsaved, or the
     /// editor's own undo took them out. They are proposed again, or, where the disk has had them all along,
     /// accepted; those that are not accepted and unsaved any more stay what they are.
@@ -107,22 +148,22 @@ impl Engine {
         gone: &BTreeMap<ChangeSetId, BTreeSet<u32>>,
         reason: &str,
     ) -> Result<(), Error> {
-        for (changeset, mut hunks) in self.unsaved(path)? {
-            hunks.retain(|hunk, _| gone.get(&changeset).is_some_and(|gone| gone.contains(hunk)));
-            let mut on_disk = Vec::new();
-            for (hunk, operation) in &hunks {
-                let asked = self.ledger.operation(*operation)?;
-                let planned =
-                    asked.as_ref().and_then(|o| o.intent.files.iter().find(|f| f.path == *path));
-                if planned.is_some_and(|file| self.on_disk(file, *hunk)) {
-                    on_disk.push(*hunk);
+        for (changeset, hunks) in self.unsaved(path)? {
+            let accepted = self.accepted(changeset)?;
+            let is_gone = |hunk: u32| {
+                accepted.contains(&hunk)
+                    && gone.get(&changeset).is_some_and(|gone| gone.contains(&hunk))
+            };
+            let (mut lost, mut on_disk) = (Vec::new(), Vec::new());
+            for (hunk, operation) in hunks.into_iter().filter(|(hunk, _)| is_gone(*hunk)) {
+                match self.on_disk_side(changeset, path, hunk, operation)? {
+                    Saved::After => on_disk.push(hunk),
+                    Saved::Before | Saved::Unclear => lost.push(hunk),
                 }
             }
-            let hunks: Vec<u32> =
-                hunks.into_keys().filter(|hunk| !on_disk.contains(hunk)).collect();
-            if !hunks.is_empty() {
+            if !lost.is_empty() {
                 let reason = reason.to_owned();
-                self.append(&Event::Withdrawn { changeset, hunks, reason })?;
+                self.append(&Event::Withdrawn { changeset, hunks: lost, reason })?;
             }
             if !on_disk.is_empty() {
                 let path = path.clone();
@@ -142,18 +183,24 @@ impl Engine {
         Ok(self.ledger.publish_presence(unsaved, until)?)
     }
 
-    /// The accepted hunks of a file that a buffer here holds unsaved, by ChangeSet, each with the operation
-    /// that accepted it.
-    fn unsaved(&self, path: &RelPath) -> Result<Vec<Unsaved>, Error> {
+    fn accepted(&self, changeset: ChangeSetId) -> Result<Vec<u32>, Error> {
+        let state = self.ledger.state(changeset)?;
+        Ok(state.map(|state| state.accepted()).unwrap_or_default())
+    }
+
+    /// The accepted, unsaved hunks of a file, those that are being taken out among them, by ChangeSet. What
+    /// another living process accepted lies in its buffer.
+    fn unsaved(&self, path: &RelPath) -> Result<Vec<(ChangeSetId, Accepted)>, Error> {
         let mut found = Vec::new();
         for state in self.ledger.states()? {
-            let mut hunks = BTreeMap::new();
+            let mut hunks = Vec::new();
             for (hunk, hunk_state) in &state.hunks {
-                if let HunkState::Accepted { operation, saved: false } = hunk_state
+                if let HunkState::Accepted { operation, saved: false }
+                | HunkState::Undoing { accepted: operation, saved: false, .. } = hunk_state
                     && state.paths.get(hunk) == Some(path)
-                    && self.is_held_here(*operation)?
+                    && self.is_in_our_buffer(*operation)?
                 {
-                    hunks.insert(*hunk, *operation);
+                    hunks.push((*hunk, *operation));
                 }
             }
             if !hunks.is_empty() {
@@ -162,10 +209,54 @@ impl Engine {
         }
         Ok(found)
     }
-}
 
-/// Hunks of one ChangeSet, each with an operation.
-type Unsaved = (ChangeSetId, BTreeMap<u32, OperationId>);
+    /// Whether what an operation left unsaved is in a buffer here, as far as it is in one.
+    fn is_in_our_buffer(&self, operation: OperationId) -> Result<bool, Error> {
+        let Some(asked) = self.ledger.operation(operation)? else { return Ok(false) };
+        let holder = &asked.intent.holder;
+        let elsewhere =
+            self.ledger.holder().is_ok_and(|own| own != holder) && self.ledger.is_alive(holder);
+        Ok(asked.intent.worktree == self.worktree() && !elsewhere)
+    }
+
+    /// Which side of a hunk the saved file has, by the texts of the operation that accepted it, or, where it
+    /// had nothing to write, by those that were captured.
+    fn on_disk_side(
+        &self,
+        changeset: ChangeSetId,
+        path: &RelPath,
+        hunk: u32,
+        operation: OperationId,
+    ) -> Result<Saved, Error> {
+        let asked = self.ledger.operation(operation)?;
+        let planned = asked.as_ref().and_then(|o| o.intent.files.iter().find(|f| f.path == *path));
+        let place = planned.and_then(|file| file.places.iter().find(|place| place.hunk == hunk));
+        let captured = self.ledger.changeset(changeset)?;
+        let captured = captured.as_ref().and_then(|changeset| changeset.hunk(hunk));
+        let (sides, spans) = match (planned, place, captured) {
+            (Some(file), Some(place), _) => {
+                let blob = |side: &Option<model::PlannedSide>| side.as_ref().map(|side| side.blob);
+                ((blob(&file.before), blob(&file.after)), (place.before, place.after))
+            }
+            (_, _, Some((file, hunk))) => {
+                let blob = |side: &Option<model::FileSide>| side.as_ref().map(|side| side.blob);
+                ((blob(&file.before), blob(&file.after)), (hunk.before, hunk.after))
+            }
+            _ => return Ok(Saved::Unclear),
+        };
+        let read = |blob: Option<model::Digest>| self.ledger.blob(&blob?).ok();
+        let (Some(before), Some(after)) = (read(sides.0), read(sides.1)) else {
+            return Ok(Saved::Unclear);
+        };
+        let Ok(Some(saved)) = self.repository.saved(path) else { return Ok(Saved::Unclear) };
+        let anchoring = Anchoring::new(&before, &saved.bytes);
+        Ok(match anchoring.anchor(&spans.0, spans.1.of(&after)) {
+            Anchor::AlreadyThere(_) => Saved::After,
+            Anchor::Conflict(_) => Saved::Unclear,
+            _ => Saved::Before,
+        })
+    }
+}
 
 /// A hunk that was taken out of a buffer and not saved yet.
 #[derive(Debug, Clone, Copy)]

@@ -27,6 +27,10 @@ pub(crate) struct EditorFile {
     /// The buffer as planned.
     pub after: Arc<str>,
     state: FileState,
+    /// Whether its edit went out.
+    sent: bool,
+    /// Whether it was saved with the planned text in it.
+    saved: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +53,8 @@ pub(crate) enum Input<'a> {
     Answered { files: &'a [usize], applied: Result<(), String> },
     /// A document that may take part has this text now.
     Text { path: &'a RelPath, text: &'a str },
+    /// A document was saved as it is now.
+    Saved { path: &'a RelPath },
     /// A document was closed.
     Closed { path: &'a RelPath },
     /// The files on disk were written, or the first that failed says why.
@@ -96,7 +102,17 @@ pub(crate) struct Acceptance {
 impl EditorFile {
     /// A document that is to read `after` instead of `before`.
     pub(crate) fn new(path: RelPath, before: Arc<str>, after: Arc<str>) -> Self {
-        Self { path, before, after, state: FileState::Waiting }
+        Self { path, before, after, state: FileState::Waiting, sent: false, saved: false }
+    }
+
+    /// Whether its edit went out, so that it may land even after it failed.
+    pub(crate) fn was_sent(&self) -> bool {
+        self.sent
+    }
+
+    /// Whether it was saved with the planned text in it, so that the disk has it.
+    pub(crate) fn was_saved(&self) -> bool {
+        self.saved
     }
 
     /// Whether `text` is as planned, allowing for a client that gives new lines the document's endings.
@@ -136,6 +152,7 @@ impl Acceptance {
             Input::Begun => {}
             Input::Answered { files, applied } => self.answered(files, &applied, now),
             Input::Text { path, text } => self.text(path, text),
+            Input::Saved { path } => self.saved(path),
             Input::Closed { path } => self.closed(path),
             Input::DiskWritten(Ok(())) => return self.settle(),
             Input::DiskWritten(Err(_)) => {
@@ -166,11 +183,21 @@ impl Acceptance {
         for file in self.files.iter_mut().filter(|file| file.path == *path) {
             match file.state {
                 FileState::Sent(_) if file.reached(text) => file.state = FileState::Landed,
+                // The disk has it: it landed, and the buffer is taken back from there.
+                FileState::Reversing(_) if text == &*file.before && file.saved => {
+                    file.state = FileState::Landed;
+                }
                 FileState::Reversing(_) if text == &*file.before => {
                     file.state = FileState::Failed(TAKEN_BACK.to_owned());
                 }
                 _ => {}
             }
+        }
+    }
+
+    fn saved(&mut self, path: &RelPath) {
+        for file in self.files.iter_mut().filter(|file| file.path == *path) {
+            file.saved |= matches!(file.state, FileState::Landed | FileState::Reversing(_));
         }
     }
 
@@ -228,6 +255,7 @@ impl Acceptance {
             .take(limit)
             .map(|(index, file)| {
                 file.state = FileState::Sent(now + ANSWER_WAIT);
+                file.sent = true;
                 index
             })
             .collect();
@@ -245,7 +273,8 @@ impl Acceptance {
         self.phase = Phase::Reversing;
         let mut steps = Vec::new();
         for (index, file) in self.files.iter_mut().enumerate() {
-            if file.state == FileState::Landed {
+            // What the disk has already stays: taking it out of the buffer would not take it back.
+            if file.state == FileState::Landed && !file.saved {
                 file.state = FileState::Reversing(now + ANSWER_WAIT);
                 steps.push(Step::Reverse(index));
             }

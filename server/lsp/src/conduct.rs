@@ -1,23 +1,22 @@
-//! What commands do: preflight, intent, edits, confirmation, outcome; and what saving, closing and the
-//! editor's own undo mean for what was accepted.
+//! What commands do: preflight, intent, edits, confirmation, outcome. What buffers say later is in `follow`.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
-use engine::{ErrorKind, PlanFile, Report};
+use engine::{BoardChange, ErrorKind, PlanFile, Report, Selection};
 use lsp_types::{ExecuteCommandParams, MessageType};
 use model::{ChangeSetId, RelPath};
 use serde_json::Value;
 
 use crate::acceptance::{Acceptance, EditorFile, Input, Step};
 use crate::command::{self, Verb};
+use crate::documents::Document;
 use crate::edits::{self, Replacement};
-use crate::engine_thread::{Begun, Failure, Hunks, Job, RootId, Token};
+use crate::engine_thread::{Begun, Failure, Job, RootId, Token};
 use crate::hover;
 use crate::main_loop::{Refusal, Reply};
 use crate::outbox::{Continuation, Outgoing, Question};
-use crate::placement;
 use crate::prose;
 use crate::session::{Session, answer};
 
@@ -28,14 +27,16 @@ const TITLE_MAX: usize = 60;
 /// A command under way.
 #[derive(Debug)]
 pub(crate) struct Running {
-    root: RootId,
+    pub(crate) root: RootId,
+    pub(crate) changeset: ChangeSetId,
     verb: Verb,
     title: String,
-    reply: Reply<Option<Value>>,
+    /// Who waits for it; nobody, where the server follows what the editor did late.
+    reply: Option<Reply<Option<Value>>>,
     /// What an editor holds of it, once it is begun.
-    acceptance: Option<Acceptance>,
+    pub(crate) acceptance: Option<Acceptance>,
     /// The plan for the files in an editor, in the order of the acceptance's files.
-    files: Vec<PlanFile>,
+    pub(crate) files: Vec<PlanFile>,
 }
 
 impl Running {
@@ -43,24 +44,6 @@ impl Running {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.acceptance.as_ref()?.deadline()
     }
-}
-
-/// Accepted, unsaved hunks in a document.
-#[derive(Debug)]
-pub(crate) struct Landing {
-    changeset: ChangeSetId,
-    hunks: BTreeSet<u32>,
-    /// The text before them: when the buffer reads so again, the editor's own undo took them out.
-    before: Arc<str>,
-}
-
-/// The hunks of several landings.
-fn hunks_of<'l>(landings: impl IntoIterator<Item = &'l Landing>) -> Hunks {
-    let mut hunks = Hunks::new();
-    for landing in landings {
-        hunks.entry(landing.changeset).or_default().extend(&landing.hunks);
-    }
-    hunks
 }
 
 impl Session {
@@ -96,20 +79,43 @@ impl Session {
             let message = format!("{RUNNING_MAX} commands are under way: wait for one to end");
             return answer(reply, Err(Refusal::Failed(message)));
         }
+        if verb == Verb::Reject {
+            let token = self.starts(root, change, verb, Some(reply));
+            self.post(root, Job::Reject { token, changeset, selection, reason: request.reason });
+        } else {
+            self.begin(root, change, verb, selection, Some(reply));
+        }
+    }
+
+    /// Has an acceptance or an undo planned against the buffers as they are now, and its intent appended.
+    pub(crate) fn begin(
+        &mut self,
+        root: RootId,
+        change: &BoardChange,
+        verb: Verb,
+        selection: Selection,
+        reply: Option<Reply<Option<Value>>>,
+    ) {
+        let token = self.starts(root, change, verb, reply);
+        let (undo, open) = (verb == Verb::Undo, self.open_texts(root));
+        let changeset = change.changeset.id;
+        self.post(root, Job::Begin { token, undo, changeset, selection, open });
+    }
+
+    fn starts(
+        &mut self,
+        root: RootId,
+        change: &BoardChange,
+        verb: Verb,
+        reply: Option<Reply<Option<Value>>>,
+    ) -> Token {
         let title = prose::one_line(&change.changeset.title, TITLE_MAX);
+        let changeset = change.changeset.id;
         let token = self.token();
-        let job = match verb {
-            Verb::Accept | Verb::Undo => {
-                let (undo, open) = (verb == Verb::Undo, self.open_texts(root));
-                Job::Begin { token, undo, changeset, selection, open }
-            }
-            Verb::Reject | Verb::Why => {
-                Job::Reject { token, changeset, selection, reason: request.reason }
-            }
-        };
-        let running = Running { root, verb, title, reply, acceptance: None, files: Vec::new() };
+        let (acceptance, files) = (None, Vec::new());
+        let running = Running { root, changeset, verb, title, reply, acceptance, files };
         self.running.insert(token, running);
-        self.post(root, job);
+        token
     }
 
     pub(crate) fn post(&self, root: RootId, job: Job) {
@@ -174,7 +180,7 @@ impl Session {
     }
 
     /// Feeds an acceptance and does what it asks for, until it waits.
-    fn advance(&mut self, token: Token, input: Input<'_>, now: Instant) {
+    pub(crate) fn advance(&mut self, token: Token, input: Input<'_>, now: Instant) {
         let Some(acceptance) = self.running.get_mut(&token).and_then(|r| r.acceptance.as_mut())
         else {
             return;
@@ -248,36 +254,29 @@ impl Session {
         None
     }
 
-    /// The command is over: remember what is unsaved, say what happened, answer.
-    pub(crate) fn finished(&mut self, token: Token, report: &Report) {
+    /// The command is over: watch what it was about, say what happened, answer.
+    pub(crate) fn finished(&mut self, token: Token, report: &Report, now: Instant) {
         let Some(running) = self.running.remove(&token) else { return };
+        if running.verb != Verb::Reject {
+            self.watch_outcome(&running, report, now);
+        }
         let mut unsaved = Vec::new();
-        let files = running.acceptance.iter().flat_map(Acceptance::files).zip(&running.files);
-        for (file, plan) in files {
-            let landed = report.files.contains(&file.path);
-            let uri = self.uri_of(running.root, &file.path).map(str::to_owned);
-            let (true, Some(uri)) = (landed, uri) else { continue };
-            let landings = self.landings.entry(uri.clone()).or_default();
-            let (changeset, before) = (report.changeset, Arc::clone(&file.before));
-            let took = |hunk: &&u32| report.hunks.contains(hunk);
-            let hunks: BTreeSet<u32> = plan.hunks.iter().filter(took).copied().collect();
-            if running.verb == Verb::Undo {
-                take_from(landings, &Hunks::from([(changeset, hunks)]));
-            } else if !hunks.is_empty() {
-                landings.push(Landing { changeset, hunks, before });
+        for path in &report.files {
+            let uri = self.uri_of(running.root, path);
+            let document = uri.and_then(|uri| self.documents.get(uri));
+            if document.is_some_and(Document::unsaved) {
+                unsaved.push(path.clone());
             }
-            if self.documents.get(&uri).is_some_and(|document| document.unsaved()) {
-                unsaved.push(file.path.clone());
-            } else if running.verb == Verb::Undo {
-                // It was saved while the undo was under way; the ledger learns of it now.
-                self.post(running.root, Job::Saved(file.path.clone()));
-            }
-            self.text_settled(&uri);
-            self.text_paused(&uri);
         }
         let (kind, text) = said(&running, report, &unsaved);
-        self.outbox.say(kind, text);
-        answer(running.reply, Ok(serde_json::to_value(report).ok()));
+        match running.reply {
+            Some(reply) => {
+                self.outbox.say(kind, text);
+                answer(reply, Ok(serde_json::to_value(report).ok()));
+            }
+            None if report.hunks.is_empty() => tracing::info!(text, "not followed"),
+            None => self.outbox.say(MessageType::INFO, format!("the editor did it late: {text}")),
+        }
     }
 
     /// The command failed as a whole.
@@ -285,6 +284,7 @@ impl Session {
         let Some(running) = self.running.remove(&token) else { return };
         let Failure { kind, message } = failure;
         tracing::info!(?kind, message, "a command failed");
+        let Some(reply) = running.reply else { return };
         let text = format!("could not {} {}: {message}", running.verb.word(), running.title);
         self.outbox.say(MessageType::ERROR, text);
         let refusal = match kind {
@@ -292,7 +292,7 @@ impl Session {
             ErrorKind::Internal => Refusal::Internal(message),
             ErrorKind::User | ErrorKind::Config | ErrorKind::Limit => Refusal::Failed(message),
         };
-        answer(running.reply, Err(refusal));
+        answer(reply, Err(refusal));
     }
 
     /// A repository goes: its commands are over, and what they wrote is settled by content later.
@@ -301,136 +301,11 @@ impl Session {
             self.running.iter().filter(|(_, r)| r.root == id).map(|(token, _)| *token).collect();
         for running in tokens.into_iter().filter_map(|token| self.running.remove(&token)) {
             let message = "its folder was closed".to_owned();
-            answer(running.reply, Err(Refusal::Failed(message)));
-        }
-    }
-
-    /// A buffer has another text: it may be what an acceptance waits for, or the editor's own undo.
-    pub(crate) fn text_changed(&mut self, uri: &str, now: Instant) {
-        let Some(text) = self.documents.get(uri).map(|document| Arc::clone(document.text())) else {
-            return;
-        };
-        let tokens = self.taking_part(uri);
-        let quiet = tokens.is_empty();
-        if let Some((_, path)) = self.homes.get(uri).cloned() {
-            for token in tokens {
-                self.advance(token, Input::Text { path: &path, text: &text }, now);
-            }
-        }
-        if quiet {
-            self.text_settled(uri);
-        }
-    }
-
-    /// The commands under way that change this document.
-    fn taking_part(&self, uri: &str) -> Vec<Token> {
-        let Some((id, path)) = self.homes.get(uri) else { return Vec::new() };
-        let part = |running: &Running| {
-            let files = running.acceptance.iter().flat_map(Acceptance::files);
-            running.root == *id && files.into_iter().any(|file| file.path == *path)
-        };
-        self.running.iter().filter(|(_, running)| part(running)).map(|(token, _)| *token).collect()
-    }
-
-    /// Looks whether what was accepted in a document is still there, or is saved already.
-    fn text_settled(&mut self, uri: &str) {
-        let Some(landings) = self.landings.get(uri).filter(|landings| !landings.is_empty()) else {
-            return;
-        };
-        let Some(document) = self.documents.get(uri) else { return };
-        let back = landings.iter().position(|landing| document.reads(&landing.before));
-        if let Some(back) = back {
-            // The editor undoes the newest first, so what came after that text is gone as well.
-            self.withdraw(uri, hunks_of(landings.iter().skip(back)));
-        } else if !document.unsaved() {
-            // It may read as saved because what was accepted is gone.
-            self.text_paused(uri);
-            let held = self.landings.remove(uri).is_some_and(|landings| !landings.is_empty());
-            if let Some((id, path)) = self.homes.get(uri).cloned().filter(|_| held) {
-                self.post(id, Job::Saved(path));
+            if let Some(reply) = running.reply {
+                answer(reply, Err(Refusal::Failed(message)));
             }
         }
     }
-
-    /// Looks in every document whether what was accepted there is gone, however that came.
-    pub(crate) fn texts_paused(&mut self) {
-        for uri in self.landings.keys().cloned().collect::<Vec<_>>() {
-            self.text_paused(&uri);
-        }
-    }
-
-    /// Looks by content: where the text that an accepted hunk replaced is back, the hunk is gone. Typing over
-    /// it is not that. Cost: a difference of two whole texts for each ChangeSet.
-    fn text_paused(&mut self, uri: &str) {
-        let Some(landings) = self.landings.get(uri).filter(|_| self.taking_part(uri).is_empty())
-        else {
-            return;
-        };
-        let (Some(document), Some((id, path))) = (self.documents.get(uri), self.homes.get(uri))
-        else {
-            return;
-        };
-        let Some(root) = self.roots.get(id) else { return };
-        let gone = hunks_of(landings).into_iter().filter_map(|(changeset, hunks)| {
-            let change = root.board.change(changeset)?;
-            let gone = placement::taken_out(change, path, document.text(), &hunks);
-            (!gone.is_empty()).then_some((changeset, gone))
-        });
-        self.withdraw(uri, gone.collect());
-    }
-
-    /// These accepted hunks are not in a document any more.
-    fn withdraw(&mut self, uri: &str, gone: Hunks) {
-        let Some((id, path)) = self.homes.get(uri).cloned().filter(|_| !gone.is_empty()) else {
-            return;
-        };
-        if let Some(landings) = self.landings.get_mut(uri) {
-            take_from(landings, &gone);
-        }
-        self.post(id, Job::Withdrawn { path, gone });
-    }
-
-    /// A buffer was saved: so is what was accepted in it.
-    pub(crate) fn text_saved(&mut self, uri: &str) {
-        if !self.taking_part(uri).is_empty() {
-            return;
-        }
-        self.text_paused(uri);
-        let held = self.landings.remove(uri).is_some_and(|landings| !landings.is_empty());
-        if (held || !self.accepted_in(uri).is_empty() || self.undone_in(uri))
-            && let Some((id, path)) = self.homes.get(uri).cloned()
-        {
-            self.post(id, Job::Saved(path));
-        }
-    }
-
-    /// A buffer is about to be closed: what was accepted in it and is not saved is gone.
-    pub(crate) fn text_closed(&mut self, uri: &str, now: Instant) {
-        let home: Option<(RootId, RelPath)> = self.homes.get(uri).cloned();
-        let Some((id, path)) = home else { return };
-        for token in self.taking_part(uri) {
-            self.advance(token, Input::Closed { path: &path }, now);
-        }
-        self.text_paused(uri);
-        let mut accepted = hunks_of(&self.landings.remove(uri).unwrap_or_default());
-        for (changeset, hunks) in self.accepted_in(uri) {
-            accepted.entry(changeset).or_default().extend(hunks);
-        }
-        let concerned = !accepted.is_empty() || self.undone_in(uri);
-        if let Some(document) = self.documents.get(uri).filter(|_| concerned) {
-            let text = Arc::clone(document.text());
-            self.post(id, Job::Closed { path, text, accepted });
-        }
-    }
-}
-
-/// Takes hunks out of landings, and landings that have none left.
-fn take_from(landings: &mut Vec<Landing>, hunks: &Hunks) {
-    for landing in landings.iter_mut() {
-        let gone = hunks.get(&landing.changeset);
-        landing.hunks.retain(|hunk| gone.is_none_or(|gone| !gone.contains(hunk)));
-    }
-    landings.retain(|landing| !landing.hunks.is_empty());
 }
 
 /// One line on how a command ended.

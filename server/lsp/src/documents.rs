@@ -23,8 +23,10 @@ pub(crate) struct Document {
     rope: Rope,
     /// The text on disk: what it was opened with or last saved as. `None`: it was opened with another.
     clean: Option<Rope>,
-    /// The revision that was opened or last saved.
+    /// A name for the text that is taken for the saved one: which opening or saving that was.
     clean_at: u64,
+    /// The revision of that text.
+    clean_revision: u64,
     text: OnceCell<Arc<str>>,
 }
 
@@ -58,7 +60,7 @@ impl Document {
     /// The text that is taken for the saved one, and a name for it that lasts until it is saved again.
     pub(crate) fn taken_for_saved(&self) -> Option<(Arc<str>, u64)> {
         let clean = self.clean.as_ref()?;
-        let text = if self.revision == self.clean_at {
+        let text = if self.revision == self.clean_revision {
             Arc::clone(self.text())
         } else {
             clean.to_string().into()
@@ -89,6 +91,7 @@ impl Documents {
             revision: self.revision,
             clean: Some(rope.clone()),
             clean_at: self.revision,
+            clean_revision: self.revision,
             rope,
             text: OnceCell::from(Arc::from(item.text)),
             uri: item.uri,
@@ -128,7 +131,9 @@ impl Documents {
     pub(crate) fn save(&mut self, uri: &Uri) {
         if let Some(document) = self.open.get_mut(uri.as_str()) {
             document.clean = Some(document.rope.clone());
-            document.clean_at = document.revision;
+            self.revision += 1;
+            document.clean_at = self.revision;
+            document.clean_revision = document.revision;
         }
     }
 

@@ -62,8 +62,8 @@ pub(crate) enum Job {
     Saved(RelPath),
     /// The editor's own undo took these accepted hunks out of a buffer.
     Withdrawn { path: RelPath, gone: Hunks },
-    /// A buffer with this text and these accepted hunks was closed, and is not known to be saved.
-    Closed { path: RelPath, text: Arc<str>, accepted: Hunks },
+    /// A buffer that may have held accepted or undone hunks was closed: the disk says what is left.
+    Closed(RelPath),
     /// Look whether the saved file is this text.
     Compare { path: RelPath, text: Arc<str>, clean_at: u64 },
     /// Settle what a dead process left.
@@ -172,11 +172,14 @@ impl Drop for EngineThread {
     }
 }
 
-struct Desk {
-    engine: Engine,
+/// An open engine with what is under way.
+pub(crate) struct Desk {
+    pub(crate) engine: Engine,
     operations: BTreeMap<Token, Operation>,
     presence: Vec<RelPath>,
     presence_due: Option<Instant>,
+    /// What the ledger said of appends of others, when the board was last made; `None`: never.
+    version: Option<i64>,
 }
 
 fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inbox: &Sender<Wake>) {
@@ -193,33 +196,15 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
     };
     let folder = engine.root().to_owned();
     wake(Done::Opened { alias: alias(start, &folder), root: folder });
-    let operations = BTreeMap::new();
-    let mut desk = Desk { engine, operations, presence: Vec::new(), presence_due: None };
-    let mut version = None;
+    let mut desk = Desk::new(engine);
     loop {
-        let before = version;
-        version = desk.engine.data_version().map_err(|error| tracing::warn!(%error, "ledger")).ok();
-        let mut stale = before.is_none() || before != version;
-        let mut answer = None;
-        match queue.recv_timeout(if stale { Duration::ZERO } else { POLL }) {
-            Ok(job) => {
-                stale |= job.appends();
-                answer = caught(job.token(), || desk.perform(job));
-            }
-            Err(RecvTimeoutError::Timeout) => {}
+        let wait = if desk.is_behind() { Duration::ZERO } else { POLL };
+        let job = match queue.recv_timeout(wait) {
+            Ok(job) => Some(job),
+            Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => break,
-        }
-        if stale && version.is_some() {
-            match desk.engine.board() {
-                Ok(board) => wake(Done::Board(board)),
-                Err(error) => tracing::error!(%error, "the ledger cannot be read"),
-            }
-        }
-        // After the board, so that who waits for the answer sees its effect.
-        if let Some(answer) = answer {
-            wake(answer);
-        }
-        desk.renew_presence();
+        };
+        desk.turn(job).into_iter().for_each(wake);
     }
     desk.presence.clear();
     desk.publish_presence();
@@ -247,6 +232,42 @@ fn open(start: &Path, options: &Options, queue: &Receiver<Job>) -> Result<Option
 }
 
 impl Desk {
+    /// Takes an engine.
+    pub(crate) fn new(engine: Engine) -> Self {
+        let (operations, presence) = (BTreeMap::new(), Vec::new());
+        Self { engine, operations, presence, presence_due: None, version: None }
+    }
+
+    /// Whether the ledger moved since the board was last made.
+    fn is_behind(&self) -> bool {
+        let seen = self.seen();
+        seen.is_some() && self.version != seen
+    }
+
+    fn seen(&self) -> Option<i64> {
+        self.engine.data_version().map_err(|error| tracing::warn!(%error, "ledger")).ok()
+    }
+
+    /// Does one job, if there is one, and answers what the main loop must know: a new board where the
+    /// ledger moved, and before the answer, so that who waits for that sees its effect.
+    pub(crate) fn turn(&mut self, job: Option<Job>) -> Vec<Done> {
+        let seen = self.seen();
+        let mut stale = self.version != seen;
+        self.version = seen;
+        stale |= job.as_ref().is_some_and(Job::appends);
+        let answer = job.and_then(|job| caught(job.token(), || self.perform(job)));
+        let mut done = Vec::new();
+        if stale && seen.is_some() {
+            match self.engine.board() {
+                Ok(board) => done.push(Done::Board(board)),
+                Err(error) => tracing::error!(%error, "the ledger cannot be read"),
+            }
+        }
+        done.extend(answer);
+        self.renew_presence();
+        done
+    }
+
     fn perform(&mut self, job: Job) -> Option<Done> {
         let logged = |what: &str, result: Result<(), Error>| {
             if let Err(error) = result {
@@ -291,13 +312,9 @@ impl Desk {
                 let reason = "the editor's own undo took it back";
                 logged("a withdrawal", self.engine.withdrawn(&path, &gone, reason))
             }
-            Job::Closed { path, text, accepted } => {
-                if !self.differs(&path, &text) {
-                    return logged("a save", self.engine.saved(&path));
-                }
+            Job::Closed(path) => {
                 let reason = "the buffer was closed unsaved";
-                let gone = self.engine.withdrawn(&path, &accepted, reason);
-                logged("a withdrawal", gone.and_then(|()| self.engine.closed(&path, reason)))
+                logged("a closed buffer", self.engine.closed(&path, reason))
             }
             Job::Compare { path, text, clean_at } => {
                 self.differs(&path, &text).then_some(Done::Differs { path, clean_at })
@@ -394,7 +411,7 @@ impl Job {
             | Self::Reject { token, .. } => Some(*token),
             Self::Saved(_)
             | Self::Withdrawn { .. }
-            | Self::Closed { .. }
+            | Self::Closed(_)
             | Self::Compare { .. }
             | Self::Recover(_)
             | Self::Presence(_) => None,
@@ -409,7 +426,7 @@ impl Job {
             | Self::Reject { .. }
             | Self::Saved(_)
             | Self::Withdrawn { .. }
-            | Self::Closed { .. }
+            | Self::Closed(_)
             | Self::Recover(_) => true,
             Self::WriteClosed(_)
             | Self::ReverseClosed(_)

@@ -22,6 +22,7 @@ mod edits;
 mod engine_thread;
 #[cfg(test)]
 mod fixture;
+mod follow;
 mod hover;
 #[cfg(test)]
 mod journey;
@@ -34,6 +35,8 @@ mod prose;
 #[cfg(test)]
 mod rig;
 mod session;
+#[cfg(test)]
+mod simulation;
 mod transport;
 mod views;
 

@@ -2,7 +2,7 @@
 //!
 //! Pure. A hunk whose text has changed has no place: it is listed by the command line, not shown inline.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -241,30 +241,50 @@ fn about(lines: &LineSpan, difference: &[(LineSpan, LineSpan)]) -> Range<usize> 
     start..end.max(start)
 }
 
-/// Those of `hunks` of the file at `path` whose text before is in the buffer again.
+/// Which side of a hunk a text has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// What it would replace.
+    Before,
+    /// What it puts there.
+    After,
+}
+
+/// Which side of each of `hunks` of the file at `path` is in a text; those that it has neither of are not named.
 ///
 /// # Cost
-/// One line difference.
-pub(crate) fn taken_out(
+/// One line difference, or two.
+pub(crate) fn sides(
     change: &BoardChange,
     path: &RelPath,
     text: &str,
     hunks: &BTreeSet<u32>,
-) -> BTreeSet<u32> {
+) -> BTreeMap<u32, Side> {
     let file = change.changeset.files.iter().find(|file| file.path == *path);
     let texts = change.texts.get(path);
     let (Some(file), Some((Some(before), Some(after)))) = (file, texts) else {
-        return BTreeSet::new();
+        return BTreeMap::new();
     };
     if text.len() > PLACED_BYTES_MAX || has_lone_return(text) {
-        return BTreeSet::new();
+        return BTreeMap::new();
     }
     let anchoring = Anchoring::new(before, text.as_bytes());
-    let back = |hunk: &&Hunk| {
-        let anchor = || anchoring.anchor(&hunk.before, hunk.after.of(after));
-        hunk.kind == HunkKind::Lines && hunks.contains(&hunk.ordinal) && anchor().target().is_some()
+    let asked = |hunk: &&Hunk| hunk.kind == HunkKind::Lines && hunks.contains(&hunk.ordinal);
+    let mut inverse = None;
+    let side = |hunk: &Hunk| {
+        let side = match anchoring.anchor(&hunk.before, hunk.after.of(after)) {
+            Anchor::AlreadyThere(_) => Side::After,
+            Anchor::Conflict(_) => {
+                // Next to what the person typed, what a hunk put there is only found from its own side.
+                let inverse = inverse.get_or_insert_with(|| Anchoring::new(after, text.as_bytes()));
+                let back = inverse.anchor(&hunk.after, hunk.before.of(before));
+                back.target().map(|_| Side::After)?
+            }
+            _ => Side::Before,
+        };
+        Some((hunk.ordinal, side))
     };
-    file.hunks.iter().filter(back).map(|hunk| hunk.ordinal).collect()
+    file.hunks.iter().filter(asked).filter_map(side).collect()
 }
 
 /// Moves places through the person's edits, until content decides again.

@@ -16,8 +16,8 @@ use lsp_types::{
     VersionedTextDocumentIdentifier, WorkspaceFolder, WorkspaceFoldersChangeEvent,
 };
 use model::{
-    ChangeSetId, ChangeSetState, Event, FileMode, HolderId, Intent, LandedFile, OperationId,
-    Outcome, RelPath,
+    ChangeSetId, ChangeSetState, Event, FileMode, HolderId, HunkState, Intent, LandedFile,
+    OperationId, Outcome, RelPath,
 };
 use semdiff::{Anchor, Anchoring};
 use serde_json::{Value, json};
@@ -331,10 +331,18 @@ impl Rig {
                 writeln!(self.log, "job withdrawn {path} {hunks:?}").unwrap();
                 self.withdraw(gone);
             }
-            Job::Closed { path, accepted, .. } => {
-                let hunks: Vec<_> = accepted.values().collect();
-                writeln!(self.log, "job closed {path} {hunks:?}").unwrap();
-                self.withdraw(accepted);
+            Job::Closed(path) => {
+                writeln!(self.log, "job closed {path}").unwrap();
+                let mut gone = Hunks::new();
+                for change in &self.board.changes {
+                    for (hunk, state) in &change.state.hunks {
+                        let unsaved = matches!(state, HunkState::Accepted { saved: false, .. });
+                        if unsaved && change.state.paths.get(hunk) == Some(&path) {
+                            gone.entry(change.changeset.id).or_default().insert(*hunk);
+                        }
+                    }
+                }
+                self.withdraw(gone);
             }
             Job::Compare { path, clean_at, .. } => {
                 if self.dirty.contains(&path.to_string()) {
@@ -539,6 +547,8 @@ mod tests {
     use crate::acceptance::{ANSWER_WAIT, CONTENT_WAIT};
     use crate::delivery::SETTLE_WAIT;
 
+    /// Longer than a pause in typing.
+    const PAUSE: Duration = Duration::from_secs(1);
     const BEFORE: &str = "a\nb\nc\nd\ne\n";
     const AFTER: &str = "a\nB\nc\nD\ne\n";
 
@@ -693,9 +703,11 @@ mod tests {
         rig.said();
         rig.change("a.rs", "a\nB\nc\nd\ne!\n");
         rig.change("a.rs", BEFORE);
+        rig.later(PAUSE);
         expect![[r#"
             job presence []
             job withdrawn a.rs [{1}]
+            publish a.rs: lines [3]
             publish a.rs: lines [1, 3]
         "#]]
         .assert_eq(&rig.said());
@@ -714,7 +726,7 @@ mod tests {
         rig.said();
         rig.close("a.rs");
         let said = rig.said();
-        assert!(said.contains("job closed a.rs [{2}]"), "{said}");
+        assert!(said.contains("job closed a.rs\n"), "{said}");
     }
 
     #[test]
@@ -725,6 +737,7 @@ mod tests {
         rig.command("accept", Some(&[2]), 0);
         rig.said();
         rig.change("a.rs", "mine\na\nB\nc\nd\ne\n");
+        rig.later(PAUSE);
         let said = rig.said();
         assert!(said.contains("job withdrawn a.rs [{2}]"), "{said}");
         rig.save("a.rs");
@@ -740,9 +753,10 @@ mod tests {
         rig.said();
         // A jump over both steps: the text before the acceptance is never there again.
         rig.change("a.rs", BEFORE);
+        rig.later(PAUSE);
         assert_eq!(
             rig.said(),
-            "job presence []\njob withdrawn a.rs [{1}]\npublish a.rs: lines [1, 3]\n"
+            "job presence []\njob withdrawn a.rs [{1}]\npublish a.rs: lines [3]\npublish a.rs: lines [1, 3]\n"
         );
     }
 
@@ -753,7 +767,7 @@ mod tests {
         rig.said();
         // A text that never was: one hunk taken out, the other typed over.
         rig.change("a.rs", "mine\na\nb\nc\nD!\ne\n");
-        rig.later(Duration::from_secs(1));
+        rig.later(PAUSE);
         assert_eq!(rig.said(), "job withdrawn a.rs [{1}]\npublish a.rs: lines [2]\n");
         // A command comes before the pause is over, and so does a save.
         rig.command("accept", Some(&[1]), 0);
@@ -833,10 +847,10 @@ mod tests {
         let mut rig = one_file();
         rig.change("a.rs", "new\na\nb\nc\nd\ne\n");
         assert_eq!(rig.said(), "job presence [\"a.rs\"]\n");
-        rig.later(Duration::from_secs(1));
+        rig.later(PAUSE);
         assert_eq!(rig.said(), "publish a.rs: lines [2, 4]\n");
         rig.change("a.rs", "new\na\nmine\nc\nd\ne\n");
-        rig.later(Duration::from_secs(1));
+        rig.later(PAUSE);
         assert_eq!(rig.said(), "publish a.rs: lines [4]\n");
         rig.close("a.rs");
         assert_eq!(rig.said(), "job presence []\npublish a.rs: lines []\n");

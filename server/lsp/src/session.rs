@@ -16,10 +16,11 @@ use lsp_types::{
 use model::RelPath;
 
 use crate::client::{self, Client};
-use crate::conduct::{Landing, Running};
+use crate::conduct::Running;
 use crate::delivery::Delivery;
 use crate::documents::{Document, Documents};
 use crate::engine_thread::{Done, EngineThread, Engines, Job, RootId, Token};
+use crate::follow::Watched;
 use crate::main_loop::{Refusal, Reply, Wake};
 use crate::outbox::Outbox;
 use crate::place_name;
@@ -47,8 +48,8 @@ pub(crate) struct Session {
     /// When the places of some document must be found by content again.
     pub(crate) stale: Option<Instant>,
     pub(crate) running: BTreeMap<Token, Running>,
-    /// Accepted, unsaved hunks that each document holds, oldest first; by URI.
-    pub(crate) landings: BTreeMap<String, Vec<Landing>>,
+    /// What commands of this session were about, by file.
+    pub(crate) watched: BTreeMap<(RootId, RelPath), Vec<Watched>>,
     next: u64,
 }
 
@@ -81,7 +82,7 @@ impl Session {
             delivery: Delivery::default(),
             stale: None,
             running: BTreeMap::new(),
-            landings: BTreeMap::new(),
+            watched: BTreeMap::new(),
             next: 0,
         }
     }
@@ -97,16 +98,16 @@ impl Session {
         match wake {
             Wake::Initialize(params, reply) => answer(reply, Ok(self.initialize(&params))),
             Wake::Initialized => self.initialized(now),
-            Wake::Opened(item) => self.opened(item),
+            Wake::Opened(item) => self.opened(item, now),
             Wake::Changed(params) => self.changed(params, now),
-            Wake::Saved(uri) => self.saved(&uri),
+            Wake::Saved(uri) => self.saved(&uri, now),
             Wake::Closed(uri) => self.closed(&uri, now),
             Wake::Folders(event) => self.folders_changed(event),
             Wake::Diagnostic(params, reply) => answer(reply, self.pull(&params)),
             Wake::Hover(params, reply) => answer(reply, Ok(self.hover(&params))),
             Wake::Actions(params, reply) => answer(reply, Ok(self.actions(&params))),
             Wake::Command(params, reply) => {
-                self.texts_paused();
+                self.follow_withdrawals(now);
                 self.command(params, reply);
             }
             Wake::Answered(continuation, outcome) => self.answered(&continuation, outcome, now),
@@ -121,7 +122,7 @@ impl Session {
     fn catch_up(&mut self, now: Instant) {
         if self.stale.is_some_and(|due| due <= now) {
             self.stale = None;
-            self.texts_paused();
+            self.follow_texts(now);
             self.refresh(None);
         }
         if self.delivery.expire(now) {
@@ -185,6 +186,7 @@ impl Session {
     fn let_go(&mut self, id: RootId) {
         self.abandon(id);
         self.homes.retain(|_, (root, _)| *root != id);
+        self.watched.retain(|(root, _), _| *root != id);
         let (views, homes) = (&mut self.views, &self.homes);
         views.retain(|uri, _| homes.contains_key(uri));
         self.show_all();
@@ -194,7 +196,7 @@ impl Session {
         }
     }
 
-    fn opened(&mut self, item: TextDocumentItem) {
+    fn opened(&mut self, item: TextDocumentItem, now: Instant) {
         let uri = self.documents.open(item).uri.clone();
         if self.settle_in(&uri) {
             self.compare(uri.as_str());
@@ -207,6 +209,7 @@ impl Session {
             self.look_for_root(folder.to_owned());
         }
         self.refresh(Some(uri.as_str()));
+        self.look_soon(now);
     }
 
     /// Finds the repository a document is in, the innermost where one lies in another, and answers whether
@@ -252,10 +255,10 @@ impl Session {
         self.text_changed(document.uri.as_str(), now);
     }
 
-    fn saved(&mut self, uri: &Uri) {
+    fn saved(&mut self, uri: &Uri, now: Instant) {
         self.documents.save(uri);
         self.tell_presence(uri.as_str());
-        self.text_saved(uri.as_str());
+        self.text_saved(uri.as_str(), now);
     }
 
     fn closed(&mut self, uri: &Uri, now: Instant) {
@@ -304,7 +307,7 @@ impl Session {
             Done::Differs { path, clean_at } => self.differs(id, &path, clean_at),
             Done::Begun { token, plan } => self.begun(token, plan, now),
             Done::Nothing { token, report } | Done::Settled { token, report } => {
-                self.finished(token, &report);
+                self.finished(token, &report, now);
             }
             Done::WroteClosed { token, written } => self.wrote(token, written, now),
             Done::ReversedClosed(token) => self.reversed(token, now),

@@ -9,16 +9,16 @@ use lsp_types::{
     HoverParams, Location, RelatedFullDocumentDiagnosticReport,
     RelatedUnchangedDocumentDiagnosticReport, UnchangedDocumentDiagnosticReport,
 };
-use model::Digest;
+use model::{Digest, HunkState};
 
 use crate::actions::{self, Asked};
 use crate::diagnostics;
 use crate::documents::Edit;
-use crate::engine_thread::{Hunks, RootId};
+use crate::engine_thread::RootId;
 use crate::hover;
 use crate::main_loop::Refusal;
 use crate::place_name;
-use crate::placement::{self, Place, PlacedHunk};
+use crate::placement::{self, PlacedHunk};
 use crate::position;
 use crate::session::Session;
 
@@ -40,8 +40,13 @@ impl Session {
             placement::shift(&mut view.placed, edits);
         }
         if self.homes.contains_key(uri) {
-            self.stale = Some(now + QUIET);
+            self.look_soon(now);
         }
+    }
+
+    /// Has content decide again when all was quiet for a while.
+    pub(crate) fn look_soon(&mut self, now: Instant) {
+        self.stale = Some(now + QUIET);
     }
 
     /// Places and shows again what is out of date: one document, or all.
@@ -184,30 +189,19 @@ impl Session {
         }))
     }
 
-    /// The accepted, unsaved hunks that a document holds, by content.
-    pub(crate) fn accepted_in(&mut self, uri: &str) -> Hunks {
-        self.place(uri);
-        let mut hunks = Hunks::new();
-        for placed in self.views.get(uri).iter().flat_map(|view| &view.placed) {
-            let state = placed.change.state.hunks.get(&placed.ordinal);
-            let unsaved = matches!(state, Some(model::HunkState::Accepted { saved: false, .. }));
-            if unsaved && matches!(placed.place, Place::Accepted { .. }) {
-                hunks.entry(placed.change.changeset.id).or_default().insert(placed.ordinal);
-            }
-        }
-        hunks
-    }
-
-    /// Whether a file has undone hunks that its buffer may hold and the disk does not know of.
-    pub(crate) fn undone_in(&self, uri: &str) -> bool {
-        let Some((id, path)) = self.homes.get(uri) else { return false };
-        let Some(root) = self.roots.get(id) else { return false };
+    /// Whether the buffer of a document may hold an acceptance or an undo that the disk does not know of.
+    pub(crate) fn holds_unsaved(&self, uri: &str) -> bool {
+        let Some(home) = self.homes.get(uri) else { return false };
+        let Some(root) = self.roots.get(&home.0) else { return false };
+        let unsaved = |state: &HunkState| {
+            matches!(
+                state,
+                HunkState::Accepted { saved: false, .. } | HunkState::Undone { saved: false, .. }
+            )
+        };
         root.board.changes.iter().any(|change| {
             let state = &change.state;
-            let unsaved = |state: &model::HunkState| {
-                matches!(state, model::HunkState::Undone { saved: false, .. })
-            };
-            state.hunks.iter().any(|(h, s)| unsaved(s) && state.paths.get(h) == Some(path))
+            state.hunks.iter().any(|(h, s)| unsaved(s) && state.paths.get(h) == Some(&home.1))
         })
     }
 }

@@ -421,6 +421,7 @@ impl ChangeSetState {
                         continue;
                     }
                     if let HunkState::Accepted { saved, .. }
+                    | HunkState::Undoing { saved, .. }
                     | HunkState::Undone { saved, .. }
                     | HunkState::Rejected { saved, .. } = state
                         && self.paths.get(hunk) == Some(path)

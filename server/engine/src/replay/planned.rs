@@ -52,11 +52,14 @@ pub(super) fn one_by_one(case: &Case) -> Option<Planned> {
     Some(check(case, &done, &held.current))
 }
 
+/// A place, and what hunks put there.
+type Placed<'c> = (Range<usize>, Vec<(u32, &'c [u8])>);
+
 /// Whether the last text is the current one with exactly the hunks made that took effect.
 fn check(case: &Case, files: &[PlanFile], current: &[u8]) -> Planned {
     let after = files.last().and_then(|file| file.after.as_ref());
     let after: &[u8] = after.map_or(current, |(_, bytes)| bytes);
-    let mut edits: BTreeMap<(usize, usize), (Range<usize>, Vec<(u32, &[u8])>)> = BTreeMap::new();
+    let mut edits: BTreeMap<(usize, usize), Placed<'_>> = BTreeMap::new();
     let mut wrong = None;
     let mut hunks = 0;
     for file in files {

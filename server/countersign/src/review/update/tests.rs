@@ -51,6 +51,7 @@ fn report(id: ChangeSetId, done: &'static str, hunks: &[u32]) -> Report {
         files: Vec::new(),
         refused: Vec::new(),
         failed: Vec::new(),
+        unmet: vec![],
     }
 }
 

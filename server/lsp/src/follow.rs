@@ -1,0 +1,267 @@
+//! What buffers say after a command: the ledger follows the text, not what the client answered.
+//!
+//! Hunks that commands of this session were about are watched in their files. When the person pauses, content
+//! decides: text that an accepted hunk replaced is back, because the editor's own undo took it out; or text
+//! that a hunk puts in is there, because the editor carried out late what it had refused or not answered.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use engine::{BoardChange, Report, Selection};
+use model::{ChangeSetId, HunkState, RelPath};
+
+use crate::acceptance::{Acceptance, Input};
+use crate::command::Verb;
+use crate::conduct::Running;
+use crate::engine_thread::{Hunks, Job, RootId, Token};
+use crate::placement::{self, Side};
+use crate::session::Session;
+
+/// How long, after a command is over, an edit that was sent for it may still come.
+pub(crate) const LATE_WAIT: Duration = Duration::from_secs(300);
+/// How often the ledger is asked to follow before the text is left to itself.
+const TRIES_MAX: u8 = 3;
+/// How many ChangeSets are watched in a file, newest first.
+const WATCHED_MAX: usize = 16;
+
+/// Hunks of one ChangeSet in one file that commands of this session were about.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    changeset: ChangeSetId,
+    hunks: BTreeSet<u32>,
+    /// Until when an edit that was sent, and did not land as far as is known, may still come.
+    doubtful: Option<Instant>,
+    tries: u8,
+}
+
+/// What the text of a watched hunk says that the ledger does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum News {
+    /// Accepted in the buffer, and taken out again by the editor's own undo.
+    Withdrawn,
+    /// Put in, though the ledger does not say so.
+    PutIn,
+    /// Taken out, though the disk has it.
+    TakenOut,
+    /// Accepted, and the disk has it, since the buffer is as the disk.
+    Saved,
+}
+
+impl Session {
+    /// Watches what a command was about from now on.
+    pub(crate) fn watch_outcome(&mut self, running: &Running, report: &Report, now: Instant) {
+        let (root, changeset) = (running.root, running.changeset);
+        let files = running.acceptance.iter().flat_map(Acceptance::files).zip(&running.files);
+        for (file, plan) in files {
+            let landed = report.files.contains(&file.path);
+            let doubtful = (!landed && file.was_sent()).then_some(now + LATE_WAIT);
+            self.watch(root, &file.path, changeset, &plan.hunks, doubtful);
+            let uri = self.uri_of(root, &file.path);
+            match uri.and_then(|uri| self.documents.get(uri)) {
+                // What happened while the command was under way, the ledger learns of now.
+                Some(document) if landed && (file.was_saved() || !document.unsaved()) => {
+                    self.post(root, Job::Saved(file.path.clone()));
+                }
+                None if landed => self.post(root, Job::Closed(file.path.clone())),
+                _ => {}
+            }
+        }
+        // What was there already, or was closed, was not sent to the editor, and its file may be open by now, or
+        // closed. What the ledger took for unsaved is asked of the disk.
+        let Some(change) = self.change(root, changeset) else { return };
+        let mut unsent = BTreeSet::new();
+        for hunk in &report.hunks {
+            let Some(path) = change.state.paths.get(hunk) else { continue };
+            let sent = running.files.iter().any(|file| file.path == *path);
+            let open = self.uri_of(root, path).is_some();
+            let doubtful = (!sent && open).then_some(now + LATE_WAIT);
+            self.watch(root, path, changeset, &[*hunk], doubtful);
+            if !sent && unsent.insert(path.clone()) {
+                let path = path.clone();
+                self.post(root, if open { Job::Saved(path) } else { Job::Closed(path) });
+            }
+        }
+        self.look_soon(now);
+    }
+
+    fn change(&self, root: RootId, changeset: ChangeSetId) -> Option<Arc<BoardChange>> {
+        self.roots.get(&root)?.board.change(changeset).cloned()
+    }
+
+    fn watch(
+        &mut self,
+        root: RootId,
+        path: &RelPath,
+        changeset: ChangeSetId,
+        hunks: &[u32],
+        doubtful: Option<Instant>,
+    ) {
+        let watched = self.watched.entry((root, path.clone())).or_default();
+        let at = watched.iter().position(|watched| watched.changeset == changeset);
+        let known = at.map(|at| watched.remove(at));
+        let mut next =
+            known.unwrap_or(Watched { changeset, hunks: BTreeSet::new(), doubtful, tries: 0 });
+        next.hunks.extend(hunks);
+        next.doubtful = next.doubtful.max(doubtful);
+        next.tries = 0;
+        watched.push(next);
+        if watched.len() > WATCHED_MAX {
+            watched.remove(0);
+        }
+    }
+
+    /// A buffer has another text: it may be what an acceptance waits for.
+    pub(crate) fn text_changed(&mut self, uri: &str, now: Instant) {
+        let tokens = self.taking_part(uri);
+        if tokens.is_empty() {
+            return;
+        }
+        let Some(text) = self.documents.get(uri).map(|document| Arc::clone(document.text())) else {
+            return;
+        };
+        if let Some((_, path)) = self.homes.get(uri).cloned() {
+            for token in tokens {
+                self.advance(token, Input::Text { path: &path, text: &text }, now);
+            }
+        }
+    }
+
+    /// The commands under way that change this document.
+    fn taking_part(&self, uri: &str) -> Vec<Token> {
+        let Some((id, path)) = self.homes.get(uri) else { return Vec::new() };
+        let part = |running: &Running| {
+            let files = running.acceptance.iter().flat_map(Acceptance::files);
+            running.root == *id && files.into_iter().any(|file| file.path == *path)
+        };
+        self.running.iter().filter(|(_, running)| part(running)).map(|(token, _)| *token).collect()
+    }
+
+    /// The documents in which something is watched.
+    fn watched_uris(&self) -> Vec<String> {
+        let homes = self.homes.iter();
+        homes
+            .filter(|(_, home)| self.watched.contains_key(home))
+            .map(|(uri, _)| uri.clone())
+            .collect()
+    }
+
+    /// Has the ledger follow what the texts say. The person has paused.
+    pub(crate) fn follow_texts(&mut self, now: Instant) {
+        for uri in self.watched_uris() {
+            for (changeset, news, hunks) in self.news(&uri, now) {
+                let Some((id, path)) = self.homes.get(&uri).cloned() else { continue };
+                let verb = match news {
+                    News::Withdrawn => {
+                        let gone = Hunks::from([(changeset, hunks)]);
+                        self.post(id, Job::Withdrawn { path, gone });
+                        continue;
+                    }
+                    News::Saved => {
+                        self.post(id, Job::Saved(path));
+                        continue;
+                    }
+                    News::PutIn => Verb::Accept,
+                    News::TakenOut => Verb::Undo,
+                };
+                let tried = self.watched.get_mut(&(id, path)).into_iter().flatten();
+                tried.filter(|w| w.changeset == changeset).for_each(|w| w.tries += 1);
+                if let Some(change) = self.change(id, changeset) {
+                    let selection = Selection::Hunks(hunks.into_iter().collect());
+                    self.begin(id, &change, verb, selection, None);
+                }
+            }
+        }
+    }
+
+    /// Has the ledger learn what the editor's own undo took out, before something is built on it.
+    pub(crate) fn follow_withdrawals(&mut self, now: Instant) {
+        for uri in self.watched_uris() {
+            self.follow_withdrawal(&uri, now);
+        }
+    }
+
+    fn follow_withdrawal(&mut self, uri: &str, now: Instant) {
+        let Some((id, path)) = self.homes.get(uri).cloned() else { return };
+        let news = self.news(uri, now).into_iter();
+        let gone: Hunks = news
+            .filter(|(_, news, _)| *news == News::Withdrawn)
+            .map(|(changeset, _, hunks)| (changeset, hunks))
+            .collect();
+        if !gone.is_empty() {
+            self.post(id, Job::Withdrawn { path, gone });
+        }
+    }
+
+    /// What a document says of its watched hunks that the ledger does not.
+    ///
+    /// # Cost
+    /// A difference of two whole texts for each watched ChangeSet.
+    fn news(&self, uri: &str, now: Instant) -> Vec<(ChangeSetId, News, BTreeSet<u32>)> {
+        let mut all = Vec::new();
+        let Some((id, path)) = self.homes.get(uri) else { return all };
+        let (Some(document), Some(watched)) =
+            (self.documents.get(uri), self.watched.get(&(*id, path.clone())))
+        else {
+            return all;
+        };
+        for watched in watched {
+            let busy = self.running.values().any(|running| running.changeset == watched.changeset);
+            let Some(change) = self.change(*id, watched.changeset).filter(|_| !busy) else {
+                continue;
+            };
+            let late = watched.doubtful.is_some_and(|until| now < until);
+            let clean = !document.unsaved();
+            let follows = (late || !clean) && watched.tries < TRIES_MAX;
+            let sides = placement::sides(&change, path, document.text(), &watched.hunks);
+            for news in [News::Withdrawn, News::PutIn, News::TakenOut, News::Saved] {
+                let says = |(hunk, side): (&u32, &Side)| {
+                    let state = change.state.hunks.get(hunk)?;
+                    let is = match (state, side) {
+                        (HunkState::Accepted { saved: false, .. }, Side::Before) => News::Withdrawn,
+                        (HunkState::Accepted { saved: false, .. }, Side::After) if clean => {
+                            News::Saved
+                        }
+                        (HunkState::Accepted { .. }, Side::Before) if follows => News::TakenOut,
+                        (HunkState::Proposed | HunkState::Undone { .. }, Side::After)
+                            if follows =>
+                        {
+                            News::PutIn
+                        }
+                        _ => return None,
+                    };
+                    (is == news).then_some(*hunk)
+                };
+                let hunks: BTreeSet<u32> = sides.iter().filter_map(says).collect();
+                if !hunks.is_empty() {
+                    all.push((watched.changeset, news, hunks));
+                }
+            }
+        }
+        all
+    }
+
+    /// A buffer was saved: so is what was accepted in it.
+    pub(crate) fn text_saved(&mut self, uri: &str, now: Instant) {
+        let Some((id, path)) = self.homes.get(uri).cloned() else { return };
+        for token in self.taking_part(uri) {
+            self.advance(token, Input::Saved { path: &path }, now);
+        }
+        self.follow_withdrawal(uri, now);
+        if self.holds_unsaved(uri) {
+            self.post(id, Job::Saved(path));
+        }
+    }
+
+    /// A buffer is about to be closed: what was accepted in it and is not saved is gone.
+    pub(crate) fn text_closed(&mut self, uri: &str, now: Instant) {
+        let Some((id, path)) = self.homes.get(uri).cloned() else { return };
+        for token in self.taking_part(uri) {
+            self.advance(token, Input::Closed { path: &path }, now);
+        }
+        self.follow_withdrawal(uri, now);
+        if self.holds_unsaved(uri) {
+            self.post(id, Job::Closed(path));
+        }
+    }
+}
