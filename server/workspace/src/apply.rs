@@ -3,9 +3,10 @@
 //! A file is replaced by renaming a finished neighbour over it, after a last look that what is there is
 //! still what the caller saw. Our own processes do so one at a time. Another program can still write between
 //! that look and the rename: systems offer no compare-and-rename, so the gap is as short as it can be and the
-//! caller confirms by content.
+//! caller confirms by content. What it cannot do is lead the write elsewhere: the folder is held open.
 #![expect(clippy::disallowed_methods, reason = "this module is the one that writes source trees")]
 
+use std::ffi::OsStr;
 use std::fs::{self, Metadata};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use model::{Digest, FileMode, RelPath};
 
 use crate::files::{self, FileError, SAVED_BYTES_MAX, Standing};
+use crate::place::Place;
 use crate::{Repository, RepositoryError, leftovers, os};
 
 /// Why a file was not written. In every case it is as it was.
@@ -226,6 +228,24 @@ impl Replacement<'_> {
         self.full.parent().unwrap_or(self.root)
     }
 
+    fn name(&self) -> &OsStr {
+        self.full.file_name().unwrap_or_default()
+    }
+
+    /// Opens the file's folder, which then stays the one that is written to.
+    fn place(&self) -> Result<Place, ApplyError> {
+        Place::open(self.root, self.path.parent().as_ref()).map_err(|source| match source.kind() {
+            io::ErrorKind::PermissionDenied => self.failed(source),
+            _ => ApplyError::Moved { path: self.path.clone() },
+        })
+    }
+
+    /// Refuses when something took the folder's place since it was opened.
+    fn still(&self, place: &Place) -> Result<(), ApplyError> {
+        let still = place.is_at(self.folder());
+        still.then_some(()).ok_or_else(|| ApplyError::Moved { path: self.path.clone() })
+    }
+
     fn failed(&self, source: io::Error) -> ApplyError {
         let path = self.path.clone();
         match source.kind() {
@@ -278,7 +298,10 @@ impl Replacement<'_> {
         if self.expected.is_none() {
             return Ok(());
         }
-        fs::remove_file(&self.full).map_err(|error| self.failed(error))?;
+        let place = self.place()?;
+        self.check()?;
+        self.still(&place)?;
+        place.remove(self.name()).map_err(|error| self.failed(error))?;
         sync(self.folder());
         leftovers::remove_emptied(self.root, self.path);
         Ok(())
@@ -321,15 +344,12 @@ impl Replacement<'_> {
     fn put_file(&self, mode: FileMode, bytes: &[u8]) -> Result<(), ApplyError> {
         let fail = |error| self.failed(error);
         let executable = mode == FileMode::Executable;
-        let mut builder = leftovers::names();
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // As any program creates a file; the system takes off the person's umask.
-            let bits = if executable { 0o777 } else { 0o666 };
-            builder.permissions(fs::Permissions::from_mode(bits));
-        }
-        let mut file = builder.tempfile_in(self.folder()).map_err(fail)?;
+        // As any program creates a file; the system takes off the person's umask.
+        let bits = if executable { 0o777 } else { 0o666 };
+        let place = self.place()?;
+        let mut file = leftovers::names()
+            .make_in(self.folder(), |path| place.create(path.file_name().unwrap_or_default(), bits))
+            .map_err(fail)?;
         file.write_all(bytes).map_err(fail)?;
         if let Some(old) = self.check()? {
             let was = self.expected.map(|(mode, _)| mode == FileMode::Executable);
@@ -341,38 +361,32 @@ impl Replacement<'_> {
             keep_bits(file.as_file(), &old, was != Some(executable), executable).map_err(fail)?;
         }
         file.as_file().sync_all().map_err(fail)?;
-        // The last look; then at once the rename.
+        self.put(&place, file.into_temp_path())
+    }
+
+    /// The last look; then at once the rename.
+    fn put(&self, place: &Place, unfinished: tempfile::TempPath) -> Result<(), ApplyError> {
         self.check()?;
-        let placed = match self.expected {
-            None => file.persist_noclobber(&self.full),
-            Some(_) => file.persist(&self.full),
-        };
-        placed.map_err(|error| self.failed(error.error))?;
+        self.still(place)?;
+        let name = unfinished.file_name().unwrap_or_default();
+        let new = self.expected.is_none();
+        place.rename(name, self.name(), new).map_err(|error| self.failed(error))?;
+        // Nothing of that name is left to be removed.
+        unfinished.keep().ok();
         sync(self.folder());
         Ok(())
     }
 
-    #[cfg(unix)]
     fn put_link(&self, target: &[u8]) -> Result<(), ApplyError> {
-        use std::os::unix::fs::symlink;
         let fail = |error| self.failed(error);
         let target = os::from_bytes(target).map_err(fail)?;
-        if self.expected.is_none() {
-            symlink(&target, &self.full).map_err(fail)?;
-        } else {
-            let link = leftovers::names()
-                .make_in(self.folder(), |path| symlink(&target, path))
-                .map_err(fail)?;
-            self.check()?;
-            link.into_temp_path().persist(&self.full).map_err(|error| self.failed(error.error))?;
-        }
-        sync(self.folder());
-        Ok(())
-    }
-
-    #[cfg(not(unix))]
-    fn put_link(&self, _target: &[u8]) -> Result<(), ApplyError> {
-        Err(self.failed(io::Error::from(io::ErrorKind::Unsupported)))
+        let place = self.place()?;
+        let link = leftovers::names()
+            .make_in(self.folder(), |path| {
+                place.link(&target, path.file_name().unwrap_or_default())
+            })
+            .map_err(fail)?;
+        self.put(&place, link.into_temp_path())
     }
 }
 

@@ -26,6 +26,7 @@ mod nested;
 mod os;
 mod past_ignores;
 mod patch;
+mod place;
 mod renames;
 mod repository;
 mod scope;
