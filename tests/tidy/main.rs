@@ -53,6 +53,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("test-support", &["model"]),
+    ("fuzz", &["model", "semdiff", "workspace"]),
 ];
 
 /// Crates with the pure floor: no IO, clock, environment or threads.
