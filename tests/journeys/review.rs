@@ -157,7 +157,7 @@ fn start<'w>(world: &'w World, args: &str) -> Terminal<'w> {
     let script = world.outer().join("review.sh");
     let pid = world.outer().join("pid");
     let review = format!(
-        "read go\nsh -c 'echo $$ > {}; exec countersign review {args}'\necho \"left with $?\"\nread line\n",
+        "export EDITOR='sed -i s/right.is_empty/right.first().is_none/'\nread go\nsh -c 'echo $$ > {}; exec countersign review {args}'\necho \"left with $?\"\nread line\n",
         pid.display()
     );
     fs::write(&script, review).unwrap();
@@ -240,7 +240,7 @@ fn on_the_screen_hunks_are_accepted_rejected_and_undone() {
 }
 
 #[test]
-fn on_the_screen_a_decision_that_comes_too_late_is_refused_and_a_signal_gives_the_terminal_back() {
+fn on_the_screen_one_conflict_holds_nothing_up_and_a_signal_gives_the_terminal_back() {
     let world = world();
     let terminal = start(&world, "--color never");
     terminal.keys(&["Enter"]);
@@ -250,6 +250,12 @@ fn on_the_screen_a_decision_that_comes_too_late_is_refused_and_a_signal_gives_th
     terminal.wait_for("hunk 1 refused: ");
     terminal.wait_for("conflict: ");
     assert_eq!(states(&world, RUST_FILE), ["proposed", "proposed"]);
+    // The other hunk is not held up, and the screen comes back after the editor.
+    terminal.keys(&["n"]);
+    terminal.wait_for("+    left.is_empty() && right.is_empty()");
+    terminal.keys(&["e"]);
+    terminal.wait_for("hunk 2 accepted as you edited it");
+    assert!(world.read(RUST_FILE).contains("left.is_empty() && right.first().is_none()"));
     let pid = fs::read_to_string(world.outer().join("pid")).unwrap();
     world.run("sh", &["-c", &format!("kill -TERM {pid}")]).ok();
     terminal.wait_for("ended by a signal");
