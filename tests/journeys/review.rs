@@ -137,7 +137,8 @@ fn by_lines_a_hunk_that_needs_another_says_so() {
     world.write("app.py", "\"\"\"Paths.\"\"\"\n\nHERE = 1\n\n\n\ndef home():\n    return \"/\"\n");
     world.commit("Paths");
     world.git(&["checkout", "--quiet", "-b", "agent"]);
-    let text = "\"\"\"Paths.\"\"\"\nimport os\n\nHERE = 1\n\n\n\ndef home():\n    return os.getcwd()\n";
+    let text =
+        "\"\"\"Paths.\"\"\"\nimport os\n\nHERE = 1\n\n\n\ndef home():\n    return os.getcwd()\n";
     world.write("app.py", text);
     world.commit("Use the working directory");
     world.git(&["checkout", "--quiet", "main"]);
