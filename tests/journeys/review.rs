@@ -114,12 +114,51 @@ fn by_lines_a_refusal_says_why_and_the_review_goes_on() {
     assert!(output.stderr.contains("--by NAME"), "{}", output.stderr);
 }
 
+#[test]
+fn by_lines_what_an_agent_did_in_the_tree_is_marked_reviewed_or_taken_out() {
+    let world = crate::support::world();
+    run(&world, &["snapshot"]).ok();
+    let first = RUST.replacen("queue.len() == 0", "queue.is_empty()", 1);
+    let both = first.replace("right.len() == 0", "right.is_empty()");
+    world.write(RUST_FILE, &both);
+    run(&world, &["adopt", "--agent", "claude"]).ok();
+    let output = answer(&world, "y\nn\n").ok();
+    assert!(output.stdout.contains("in the text: y marks it reviewed"), "{}", output.stdout);
+    assert!(output.stdout.contains("hunk 1 accepted"), "{}", output.stdout);
+    assert!(output.stdout.contains("hunk 2 rejected"), "{}", output.stdout);
+    assert_eq!(world.read(RUST_FILE), first);
+    assert_eq!(states(&world, RUST_FILE), ["accepted", "rejected"]);
+    verify(&world);
+}
+
+#[test]
+fn by_lines_a_hunk_that_needs_another_says_so() {
+    let world = World::new();
+    world.write("app.py", "\"\"\"Paths.\"\"\"\n\nHERE = 1\n\n\n\ndef home():\n    return \"/\"\n");
+    world.commit("Paths");
+    world.git(&["checkout", "--quiet", "-b", "agent"]);
+    let text =
+        "\"\"\"Paths.\"\"\"\nimport os\n\nHERE = 1\n\n\n\ndef home():\n    return os.getcwd()\n";
+    world.write("app.py", text);
+    world.commit("Use the working directory");
+    world.git(&["checkout", "--quiet", "main"]);
+    run(&world, &["import", "--branch", "agent"]).ok();
+    let output = answer(&world, "s\ny\nc\nq\n").ok();
+    assert!(output.stdout.contains("hunk 2 uses `os`, which hunk 1 imports"), "{}", output.stdout);
+    assert!(output.stdout.contains("accept [b]oth (1, 2), [o]nly this, [c]ancel?"));
+    assert_eq!(states(&world, "app.py"), ["proposed", "proposed"]);
+    answer(&world, "s\ny\nb\n").ok();
+    assert_eq!(world.read("app.py"), text);
+    assert_eq!(states(&world, "app.py"), ["accepted", "accepted"]);
+    verify(&world);
+}
+
 /// Starts the review on a screen of its own, behind a line of input: what it leaves behind is seen, too.
 fn start<'w>(world: &'w World, args: &str) -> Terminal<'w> {
     let script = world.outer().join("review.sh");
     let pid = world.outer().join("pid");
     let review = format!(
-        "read go\nsh -c 'echo $$ > {}; exec countersign review {args}'\necho \"left with $?\"\nread line\n",
+        "export EDITOR='sed -i s/right.is_empty/right.first().is_none/'\nread go\nsh -c 'echo $$ > {}; exec countersign review {args}'\necho \"left with $?\"\nread line\n",
         pid.display()
     );
     fs::write(&script, review).unwrap();
@@ -202,7 +241,7 @@ fn on_the_screen_hunks_are_accepted_rejected_and_undone() {
 }
 
 #[test]
-fn on_the_screen_a_decision_that_comes_too_late_is_refused_and_a_signal_gives_the_terminal_back() {
+fn on_the_screen_one_conflict_holds_nothing_up_and_a_signal_gives_the_terminal_back() {
     let world = world();
     let terminal = start(&world, "--color never");
     terminal.keys(&["Enter"]);
@@ -212,6 +251,12 @@ fn on_the_screen_a_decision_that_comes_too_late_is_refused_and_a_signal_gives_th
     terminal.wait_for("hunk 1 refused: ");
     terminal.wait_for("conflict: ");
     assert_eq!(states(&world, RUST_FILE), ["proposed", "proposed"]);
+    // The other hunk is not held up, and the screen comes back after the editor.
+    terminal.keys(&["n"]);
+    terminal.wait_for("+    left.is_empty() && right.is_empty()");
+    terminal.keys(&["e"]);
+    terminal.wait_for("hunk 2 accepted as you edited it");
+    assert!(world.read(RUST_FILE).contains("left.is_empty() && right.first().is_none()"));
     let pid = fs::read_to_string(world.outer().join("pid")).unwrap();
     world.run("sh", &["-c", &format!("kill -TERM {pid}")]).ok();
     terminal.wait_for("ended by a signal");

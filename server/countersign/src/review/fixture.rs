@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use engine::BoardChange;
 use model::{
-    Base, ChangeKind, ChangeSet, ChangeSetState, Content, Digest, Event, FileChange, FileMode,
-    FileSide, Hunk, HunkKind, LineSpan, Origin,
+    Base, ChangeKind, ChangeSet, ChangeSetState, Content, Dependency, DependencyKind, Digest, Event,
+    FileChange, FileMode, FileSide, Hunk, HunkKind, LineSpan, Origin, Review, Risk, RiskFeatures,
+    RiskLevel, Stats,
 };
 
 pub const QUEUE: &str = "\
@@ -120,4 +121,21 @@ pub fn board() -> Vec<Arc<BoardChange>> {
         change("Ask whether it is empty", "src/queue.rs", QUEUE, QUEUE_AFTER),
         change("Greet", "app.py", "def greet():\n\tpass\n", "def greet():\n\treturn \"日本\"\n"),
     ]
+}
+
+/// The same change, the second hunk of which needs the first.
+pub fn needing(change: Arc<BoardChange>) -> Arc<BoardChange> {
+    let kind = DependencyKind::Import;
+    let dependency = Dependency { hunk: 2, needs: 1, kind, name: "Queue".to_owned() };
+    let review = Review {
+        stats: Stats::default(),
+        files: Vec::new(),
+        entities: Vec::new(),
+        findings: Vec::new(),
+        features: RiskFeatures::default(),
+        risk: Risk { score: 0, level: RiskLevel::Low, reasons: Vec::new(), model: "none".to_owned() },
+        unexamined: Vec::new(),
+        dependencies: vec![dependency],
+    };
+    Arc::new(BoardChange { review: Some(review), ..(*change).clone() })
 }

@@ -10,6 +10,7 @@ mod command;
 mod edit;
 mod help;
 mod key;
+mod needs;
 mod plain;
 mod rows;
 mod screen;

@@ -8,6 +8,7 @@ use model::ChangeSetId;
 use super::carry::Desk;
 use super::command::{Decision, Done};
 use super::help::ANSWERS;
+use super::needs::{Needs, needs};
 use super::rows::{Row, Sign, rows};
 use super::search::Query;
 use super::state::{Place, State};
@@ -15,7 +16,7 @@ use super::update::said;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, BOLD, DIM, GREEN, RED, RESET, Shown, Terminal, YELLOW, safe};
 
-const PROMPT: &str = "Accept this hunk [y,n,a,d,u,s,e,/,q,?]? ";
+const PROMPT: &str = "Accept this hunk [y,n,a,d,u,s,e,/,q,?]?";
 
 /// Asks about each hunk that waits: those of `only`, or all. Ends at the end of the input.
 pub fn plain(
@@ -40,6 +41,7 @@ pub fn plain(
         next: 0,
         titled: None,
         decided: Vec::new(),
+        asked: None,
         refused: 0,
         terminal,
     };
@@ -64,6 +66,8 @@ struct Review<'t> {
     /// The change whose heading was printed last.
     titled: Option<ChangeSetId>,
     decided: Vec<Decided>,
+    /// What the next answer is about, if not the hunk.
+    asked: Option<Needs>,
     /// How often something did not happen that was asked for.
     refused: usize,
     terminal: &'t Terminal,
@@ -78,7 +82,8 @@ impl Review<'_> {
             }
             // Until something was decided about this hunk, the question is asked again.
             loop {
-                self.terminal.print(&format!("{BOLD}{PROMPT}{RESET}"));
+                let prompt = self.asked.as_ref().map_or(PROMPT.to_owned(), Needs::question);
+                self.terminal.print(&format!("{BOLD}{}{RESET} ", safe(&prompt)));
                 let Some(answer) = read_line(input)? else {
                     self.terminal.print("\n");
                     return Ok(());
@@ -100,6 +105,18 @@ impl Review<'_> {
     }
 
     fn answer(&mut self, place: Place, answer: &str) -> Result<Next, Failure> {
+        if let Some(Needs { id, only, together, .. }) = self.asked.take() {
+            let selection = match answer {
+                "b" => Selection::Hunks(together),
+                "o" => only,
+                _ => {
+                    self.terminal.print("nothing was accepted\n");
+                    return Ok(Next::Ask);
+                }
+            };
+            let done = self.desk.decide(id, &selection, Decision::Accept);
+            return self.told(done);
+        }
         if let Some(wanted) = answer.strip_prefix('/') {
             return Ok(self.search(wanted));
         }
@@ -129,7 +146,16 @@ impl Review<'_> {
             }
         };
         let hunks = if matches!(letter, "a" | "d") { self.rest_of_file(place) } else { vec![hunk] };
-        let done = self.desk.decide(id, &Selection::Hunks(hunks), decision);
+        let selection = Selection::Hunks(hunks);
+        if decision == Decision::Accept {
+            let change = self.state.changes.iter().find(|change| change.changeset.id == id);
+            self.asked = change.and_then(|change| needs(change, &selection));
+            if let Some(needs) = &self.asked {
+                self.terminal.print(&format!("{YELLOW}alone it is incomplete{RESET}: {}\n", safe(&needs.why())));
+                return Ok(Next::Ask);
+            }
+        }
+        let done = self.desk.decide(id, &selection, decision);
         self.told(done)
     }
 

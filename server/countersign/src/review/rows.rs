@@ -2,16 +2,15 @@
 
 use std::ops::Range;
 
-use model::{Content, FileChange, Hunk, HunkKind, LineSpan};
+use model::{Content, FileChange, Hunk, HunkKind};
+use semdiff::{Frame, RowEnd, RowKind};
 
 use syntax::HighlightClass;
 
 use super::visible::Visible;
 
-/// Lines of unchanged text shown around a hunk and between its changed runs.
-const CONTEXT_LINES: usize = 3;
-/// Rows of one hunk at the most; the rest is counted.
-const ROWS_MAX: usize = 20_000;
+/// Lines of unchanged text around a hunk, and its rows at the most; the rest is counted.
+const FRAME: Frame = Frame { context_lines: 3, rows_max: 20_000 };
 
 /// Which side of the change a row is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +31,8 @@ pub struct Row {
     pub line: Visible,
     /// What the pieces of the line are, as far as they are anything; bytes of `line.text`, ascending.
     pub tints: Vec<(Range<usize>, Tint)>,
+    /// What of the line changed, where it was changed rather than replaced.
+    pub emphasis: Vec<Range<usize>>,
 }
 
 /// What a piece of source text is, as far as colour goes.
@@ -54,39 +55,32 @@ pub fn rows(file: &FileChange, hunk: &Hunk, before: &[u8], after: &[u8]) -> Vec<
     if let Some(note) = instead(file) {
         return vec![row_of_note(note)];
     }
-    let painted = (Painted::new(file, before), Painted::new(file, after));
-    let mut rows = Rows { rows: Vec::new(), ends_shown: ends_differ(hunk, before, after) };
-    let (old, new) = (hunk.before, hunk.after);
-    if hunk.kind == HunkKind::Lines {
-        let from = lines_up(before, old.start, CONTEXT_LINES);
-        let above = before.get(from..old.start).unwrap_or_default();
-        let count = u32::try_from(above.split_inclusive(newline).count()).unwrap_or(0);
-        let first = old.first_line.saturating_sub(count);
-        rows.extend(Sign::Same, &painted.0, from..old.start, first);
+    let layout = match hunk.kind {
+        HunkKind::Lines => semdiff::layout_hunk(before, after, &hunk.before, &hunk.after, FRAME),
+        HunkKind::Whole => semdiff::layout(before, after, FRAME),
+    };
+    let (old, new) = (Painted::new(file, before), Painted::new(file, after));
+    let mut rows = Vec::new();
+    for row in &layout.rows {
+        let (sign, side, number) = match row.kind {
+            RowKind::Context => (Sign::Same, &old, row.old_line),
+            RowKind::Removed => (Sign::Removed, &old, row.old_line),
+            RowKind::Added => (Sign::Added, &new, row.new_line),
+            RowKind::Gap { lines } => {
+                rows.push(row_of_note(&format!("... {lines} lines as they were")));
+                continue;
+            }
+        };
+        rows.push(side.row(sign, number.map(|number| number + 1), row));
+        if row.end == RowEnd::None && sign != Sign::Same {
+            rows.push(row_of_note("no newline at the end"));
+        }
     }
-    let runs = semdiff::hunks(old.of(before), new.of(after));
-    let mut at = (old.start, old.first_line);
-    for (index, (removed, added)) in runs.iter().enumerate() {
-        let (removed, added) = (within(removed, &old), within(added, &new));
-        rows.between(&painted.0, at.0..removed.start, at.1, index > 0, true);
-        rows.extend(Sign::Removed, &painted.0, removed.bytes(), removed.first_line);
-        rows.extend(Sign::Added, &painted.1, added.bytes(), added.first_line);
-        at = (removed.end, removed.first_line + removed.lines);
-    }
-    if !runs.is_empty() {
-        rows.between(&painted.0, at.0..old.end, at.1, true, false);
-    }
-    if hunk.kind == HunkKind::Lines {
-        let to = lines_down(before, old.end, CONTEXT_LINES);
-        rows.extend(Sign::Same, &painted.0, old.end..to, old.first_line + old.lines);
-    }
-    let mut rows = rows.rows;
     if rows.is_empty() {
         rows.push(row_of_note("its text stays as it is"));
     }
-    if let Some(more) = rows.len().checked_sub(ROWS_MAX).filter(|more| *more > 0) {
-        rows.truncate(ROWS_MAX);
-        rows.push(row_of_note(&format!("... {more} more lines")));
+    if layout.left_out > 0 {
+        rows.push(row_of_note(&format!("... {} more lines", layout.left_out)));
     }
     rows
 }
@@ -102,44 +96,9 @@ fn instead(file: &FileChange) -> Option<&'static str> {
     }
 }
 
-/// A part's span, as a span of the whole.
-fn within(part: &LineSpan, whole: &LineSpan) -> LineSpan {
-    LineSpan {
-        start: whole.start + part.start,
-        end: whole.start + part.end,
-        first_line: whole.first_line + part.first_line,
-        lines: part.lines,
-    }
-}
-
-fn newline(byte: &u8) -> bool {
-    *byte == b'\n'
-}
-
-/// Where the line begins that is `count` lines above the line beginning at `at`.
-fn lines_up(text: &[u8], at: usize, count: usize) -> usize {
-    let head = text.get(..at.saturating_sub(1)).unwrap_or_default();
-    let mut starts = head.iter().enumerate().rev().filter(|(_, byte)| newline(byte));
-    starts.nth(count - 1).map_or(0, |(place, _)| place + 1)
-}
-
-/// Where `count` lines from `at` end.
-fn lines_down(text: &[u8], at: usize, count: usize) -> usize {
-    let tail = text.get(at..).unwrap_or_default();
-    let mut ends = tail.iter().enumerate().filter(|(_, byte)| newline(byte));
-    ends.nth(count - 1).map_or(text.len(), |(place, _)| at + place + 1)
-}
-
-/// Whether the line ends are part of what changed, so that they must be seen.
-fn ends_differ(hunk: &Hunk, before: &[u8], after: &[u8]) -> bool {
-    let (old, new) = (hunk.before.of(before), hunk.after.of(after));
-    let crlf = |text: &[u8]| text.split_inclusive(newline).all(|line| line.ends_with(b"\r\n"));
-    !old.is_empty() && !new.is_empty() && crlf(old) != crlf(new)
-}
-
 fn row_of_note(text: &str) -> Row {
     let line = Visible::new(text.as_bytes());
-    Row { sign: Sign::Note, number: None, line, tints: Vec::new() }
+    Row { sign: Sign::Note, number: None, line, tints: Vec::new(), emphasis: Vec::new() }
 }
 
 /// What a class of source text is here; most names are plain.
@@ -174,70 +133,23 @@ impl<'t> Painted<'t> {
         Self { text, tints: pieces.into_iter().flatten().filter_map(tinted).collect() }
     }
 
-    fn tints(&self, range: &Range<usize>) -> impl Iterator<Item = &(Range<usize>, Tint)> {
+    fn row(&self, sign: Sign, number: Option<u32>, row: &semdiff::Row) -> Row {
+        let mut range = row.range.clone();
+        if row.end == RowEnd::CrLf && row.end_matters {
+            // The carriage return is a part of what changed, so it is shown.
+            range.end += 1;
+        }
+        let line = Visible::new(self.text.get(range.clone()).unwrap_or_default());
+        let local = |piece: &Range<usize>| {
+            let within = piece.start.max(range.start)..piece.end.min(range.end);
+            line.range(&(within.start - range.start..within.end - range.start))
+        };
         let first = self.tints.partition_point(|(tinted, _)| tinted.end <= range.start);
-        let end = range.end;
-        self.tints.iter().skip(first).take_while(move |(tinted, _)| tinted.start < end)
-    }
-}
-
-struct Rows {
-    rows: Vec<Row>,
-    ends_shown: bool,
-}
-
-impl Rows {
-    fn extend(&mut self, sign: Sign, side: &Painted<'_>, range: Range<usize>, first_line: u32) {
-        let mut start = range.start;
-        let text = side.text.get(range).unwrap_or_default();
-        for (number, bytes) in (first_line + 1..).zip(text.split_inclusive(newline)) {
-            let changed = matches!(sign, Sign::Removed | Sign::Added);
-            let shown = self.shown(bytes, changed);
-            let line = Visible::new(shown);
-            let range = start..start + shown.len();
-            let tints = side.tints(&range).map(|(range, tint)| {
-                let local = range.start.saturating_sub(start)..(range.end - start).min(shown.len());
-                (line.range(&local), *tint)
-            });
-            let tints = tints.collect();
-            self.rows.push(Row { sign, number: Some(number), line, tints });
-            if changed && !bytes.ends_with(b"\n") {
-                self.rows.push(row_of_note("no newline at the end"));
-            }
-            start += bytes.len();
-        }
-    }
-
-    /// The line without its end, unless the end is what changed.
-    fn shown<'l>(&self, line: &'l [u8], changed: bool) -> &'l [u8] {
-        let Some(line) = line.strip_suffix(b"\n") else { return line };
-        if self.ends_shown && changed { line } else { line.strip_suffix(b"\r").unwrap_or(line) }
-    }
-
-    /// Unchanged lines of a hunk: those that touch what changed, and a word on how many lie between.
-    fn between(
-        &mut self,
-        side: &Painted<'_>,
-        range: Range<usize>,
-        first_line: u32,
-        touches_above: bool,
-        touches_below: bool,
-    ) {
-        let text = side.text.get(range.clone()).unwrap_or_default();
-        let lines = text.split_inclusive(newline).count();
-        let head = if touches_above { CONTEXT_LINES } else { 0 };
-        let tail = if touches_below { CONTEXT_LINES } else { 0 };
-        if lines <= head + tail {
-            return self.extend(Sign::Same, side, range, first_line);
-        }
-        let head_end =
-            if head == 0 { range.start } else { lines_down(side.text, range.start, head) };
-        let tail_start = if tail == 0 { range.end } else { lines_up(side.text, range.end, tail) };
-        let skipped = lines - head - tail;
-        self.extend(Sign::Same, side, range.start..head_end, first_line);
-        self.rows.push(row_of_note(&format!("... {skipped} lines as they were")));
-        let tail_line = first_line + u32::try_from(lines - tail).unwrap_or(0);
-        self.extend(Sign::Same, side, tail_start..range.end, tail_line);
+        let tints = self.tints.iter().skip(first);
+        let tints = tints.take_while(|(tinted, _)| tinted.start < range.end);
+        let tints = tints.map(|(tinted, tint)| (local(tinted), *tint)).collect();
+        let emphasis = row.emphasis.iter().map(local).collect();
+        Row { sign, number, line, tints, emphasis }
     }
 }
 
@@ -340,6 +252,9 @@ mod tests {
         assert!(tints("pub fn").contains(&"pub Keyword".to_owned()), "{:?}", tints("pub fn"));
         assert_eq!(tints("len()"), ["len Name", "0 Number"]);
         assert_eq!(tints("is_empty()"), ["is_empty Name"]);
+        let changed = shown.iter().find(|row| row.sign == Sign::Added).unwrap();
+        let emphasis = changed.emphasis.iter().map(|range| &changed.line.text[range.clone()]);
+        assert_eq!(emphasis.collect::<Vec<_>>(), ["is_empty"]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use engine::{BoardChange, Landing};
 use model::{ChangeSetId, FileChange, Hunk, HunkState, RelPath};
 
+use super::needs::Needs;
 use super::rows::{Row, rows};
 use super::search::{Query, found_in};
 
@@ -36,6 +37,8 @@ pub enum Mode {
     Extent {
         accept: bool,
     },
+    /// Whether what the chosen hunks need is accepted along.
+    Needed(Needs),
     Help {
         scroll: usize,
     },

@@ -5,6 +5,7 @@ use model::{ChangeSetId, HunkState};
 
 use super::command::{Command, Decision, Done, Input, Landings};
 use super::key::Key;
+use super::needs::{Needs, needs};
 use super::search::Query;
 use super::state::{Focus, Mode, Place, State, Typing};
 use super::view::{last_row, page};
@@ -51,6 +52,7 @@ fn pressed(state: &mut State, key: Key) -> Vec<Command> {
         Mode::Browse => browse(state, key),
         Mode::Typing { what, text } => typing(state, key, what, text),
         Mode::Extent { accept } => extent(state, &key, accept),
+        Mode::Needed(needs) => needed(state, &key, needs),
         Mode::Help { scroll } => {
             let scroll = match key {
                 Key::Char('j') | Key::Down => Some(scroll + 1),
@@ -112,7 +114,7 @@ fn on_hunk(state: &mut State, key: char) -> Vec<Command> {
     };
     let selection = Selection::Hunks(vec![hunk]);
     match key {
-        'a' => vec![Command::Decide { id, selection, decision: Decision::Accept }],
+        'a' => accept(state, id, selection),
         'e' => vec![Command::Edit { id, hunk }],
         'u' => take_back(state, id, hunk),
         _ => {
@@ -290,10 +292,34 @@ fn extent(state: &mut State, key: &Key, accept: bool) -> Vec<Command> {
         }
     };
     if accept {
-        return vec![Command::Decide { id, selection, decision: Decision::Accept }];
+        return self::accept(state, id, selection);
     }
     ask_reason(state, id, selection);
     Vec::new()
+}
+
+/// Accepts, unless hunks need others: then that is asked first.
+fn accept(state: &mut State, id: ChangeSetId, selection: Selection) -> Vec<Command> {
+    match state.change().and_then(|change| needs(change, &selection)) {
+        Some(needs) => {
+            state.mode = Mode::Needed(needs);
+            Vec::new()
+        }
+        None => vec![Command::Decide { id, selection, decision: Decision::Accept }],
+    }
+}
+
+fn needed(state: &mut State, key: &Key, needs: Needs) -> Vec<Command> {
+    let Needs { id, only, together, .. } = needs;
+    let selection = match key {
+        Key::Char('b') => Selection::Hunks(together),
+        Key::Char('o') => only,
+        _ => {
+            state.say("nothing was accepted");
+            return Vec::new();
+        }
+    };
+    vec![Command::Decide { id, selection, decision: Decision::Accept }]
 }
 
 fn finished(state: &mut State, Done { id, decision, result }: Done) {
@@ -349,6 +375,8 @@ pub fn said(decision: &Decision, report: &Report) -> (String, bool) {
         }
         parts.push(done);
     }
+    // What was done is incomplete, not undone: a warning.
+    parts.extend(report.unmet.iter().map(|unmet| format!("but {unmet}")));
     if parts.is_empty() {
         parts.push(format!("nothing was {}", report.done));
     }

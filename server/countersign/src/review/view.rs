@@ -159,6 +159,11 @@ fn bottom_line(state: &State, paint: Paint, width: u16) -> Line<'static> {
             let text = format!("{verb} all of: [f]ile {path}, [c]hange, [Escape] none");
             Line::styled(fit(&text, width), paint.asked())
         }
+        Mode::Needed(needs) => {
+            // The answers first: a narrow terminal cuts off the end.
+            let text = format!("{} {}", needs.question(), needs.why());
+            Line::styled(fit(&Visible::new(text.as_bytes()).text, width), paint.asked())
+        }
         Mode::Help { .. } => Line::styled(fit("any key closes", width), paint.faint()),
         Mode::Browse if state.status.text.is_empty() => {
             let keys = "a accept  r reject  s skip  u undo  e edit  / search  ? keys  q quit";

@@ -51,7 +51,7 @@ fn report(id: ChangeSetId, done: &'static str, hunks: &[u32]) -> Report {
         files: Vec::new(),
         refused: Vec::new(),
         failed: Vec::new(),
-        unmet: vec![],
+        unmet: Vec::new(),
     }
 }
 
@@ -342,6 +342,27 @@ fn what_others_do_moves_nothing_under_the_hand() {
     for keys in ["jknpaeursG", "A", "R", "/x<Enter>", "<Tab>j "] {
         assert_eq!(press(state.clone(), keys).1, [], "{keys} with nothing there");
     }
+}
+
+#[test]
+fn a_hunk_that_needs_another_is_accepted_with_it_or_knowingly_without() {
+    let needing = || {
+        let mut board = fixture::board();
+        board[0] = fixture::needing(board[0].clone());
+        press(State::new(board, None), "na").0
+    };
+    let Mode::Needed(needs) = needing().mode else { panic!("it is asked first") };
+    assert_eq!(needs.together, [1, 2]);
+    let after = |keys: &str| {
+        let commands = press(needing(), keys).1;
+        commands.iter().map(shown).collect::<Vec<_>>()
+    };
+    assert_eq!(after("b"), ["Accept Hunks([1, 2])"]);
+    assert_eq!(after("o"), ["Accept Hunks([2])"]);
+    for keys in ["c", "a", "y", "<Esc>"] {
+        assert_eq!(after(keys), Vec::<String>::new(), "{keys}");
+    }
+    assert_eq!(press(press(needing(), "c").0, "pa").1.len(), 1, "the needed one needs nothing");
 }
 
 #[test]

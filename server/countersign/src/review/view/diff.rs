@@ -64,6 +64,7 @@ fn pieces(row: &Row, column: usize, query: Option<&Query>, paint: Paint) -> Vec<
     let found = query.map(|query| query.find_in(text)).unwrap_or_default();
     let mut layers: Vec<(Range<usize>, Style)> = Vec::new();
     layers.extend(row.tints.iter().map(|(range, tint)| (range.clone(), paint.tint(*tint))));
+    layers.extend(row.emphasis.iter().map(|range| (range.clone(), paint.changed())));
     layers.extend(row.line.written_out.iter().map(|range| (range.clone(), paint.written_out())));
     if row.sign != Sign::Note {
         layers.extend(found.into_iter().map(|range| (range, paint.found())));

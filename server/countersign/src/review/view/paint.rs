@@ -44,6 +44,11 @@ impl Paint {
         self.with(Color::Red).add_modifier(Modifier::BOLD)
     }
 
+    /// What of a line changed.
+    pub fn changed(self) -> Style {
+        Style::new().add_modifier(Modifier::BOLD | Modifier::UNDERLINED)
+    }
+
     /// A match of the search.
     pub fn found(self) -> Style {
         Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD)
