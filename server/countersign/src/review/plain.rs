@@ -151,7 +151,10 @@ impl Review<'_> {
             let change = self.state.changes.iter().find(|change| change.changeset.id == id);
             self.asked = change.and_then(|change| needs(change, &selection));
             if let Some(needs) = &self.asked {
-                self.terminal.print(&format!("{YELLOW}alone it is incomplete{RESET}: {}\n", safe(&needs.why())));
+                self.terminal.print(&format!(
+                    "{YELLOW}alone it is incomplete{RESET}: {}\n",
+                    safe(&needs.why())
+                ));
                 return Ok(Next::Ask);
             }
         }
