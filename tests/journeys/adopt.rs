@@ -51,8 +51,10 @@ fn what_an_agent_did_is_reviewed_where_it_is_and_taken_out_where_it_is_not_wante
     run(&world, &["restore", &format!("{id}/3"), "--by", "Ada"]).ok();
     run(&world, &["accept", &format!("{id}/3"), "--by", "Ada"]).ok();
     assert_eq!(world.read("src/queue.rs"), agents(RUST));
+    // An undo takes back what was done: the review of one, the writing of the other.
     run(&world, &["undo", &id, "--by", "Ada"]).ok();
-    assert_eq!(world.read("src/queue.rs"), RUST);
+    assert_eq!(hunk_states(&world, &id), ["rejected", "adopted", "undone"]);
+    assert_eq!(world.read("src/queue.rs"), RUST.replace(IDLE, "    queue.is_empty()\n"));
     run(&world, &["ledger", "verify"]).ok();
 }
 

@@ -13,4 +13,5 @@ mod ledger;
 mod policy;
 mod propose;
 mod review;
+mod standing;
 mod support;

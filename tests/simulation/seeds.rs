@@ -512,7 +512,7 @@ impl<'w> Simulation<'w> {
                     HunkState::Proposed
                     | HunkState::Rejected { saved: true, .. }
                     | HunkState::Undone { saved: true, .. } => !there,
-                    HunkState::Accepted { operation, saved: false } => {
+                    HunkState::Accepted { operation, saved: false, .. } => {
                         self.in_buffer(name, operation.0).unwrap_or(true)
                     }
                     HunkState::Undone { operation: Some(operation), saved: false, .. } => {

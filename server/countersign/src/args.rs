@@ -69,6 +69,9 @@ pub enum Command {
     Reject(RejectArgs),
     /// Take a rejection back: the hunks wait again.
     Restore(DecideArgs),
+    /// State what waits of a change anew, against the files as they are: for what is in conflict or was made on another
+    /// branch. What moved with its function is found again, and shown before it can be accepted.
+    Repropose(ReproposeArgs),
     /// Take accepted hunks out again. Later edits stay.
     Undo(DecideArgs),
     /// Review and judge any difference, without a ledger and without writing anything.
@@ -207,6 +210,14 @@ pub struct ReviewArgs {
     /// Who decides. Needed where no terminal is attached, so that a script says whom it speaks for.
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct ReproposeArgs {
+    /// The change: any unique beginning of its id, at least 4 digits.
+    pub id: String,
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
 }
 
 #[derive(Debug, Args)]

@@ -88,8 +88,11 @@ impl Engine {
         let change = self.change(id)?;
         let acceptable = change.state.acceptable();
         let hunks = select(&change, selection, &acceptable, "accepted")?;
+        if let Some(branch) = self.parked(&change)? {
+            return Err(Error::Parked { id, branch });
+        }
         let (found, hunks) = adopted_and_others(&change, hunks);
-        let mut world = self.world(open)?;
+        let mut world = self.world_of(&change, open)?;
         let mut refused = Vec::new();
         for (file, hunks) in by_file(&change, &found) {
             let (planned, left) = review_file(&world, file, &hunks, &in_text(&change, file));
@@ -119,12 +122,18 @@ impl Engine {
         let hunks = select(&change, selection, &change.state.accepted(), "undone")?;
         // Newest first: a later acceptance was made on top of an earlier one.
         let mut operations: BTreeMap<OperationId, Vec<u32>> = BTreeMap::new();
+        let mut reviewed = Vec::new();
         for hunk in hunks {
-            if let Some(HunkState::Accepted { operation, .. }) = change.state.hunks.get(&hunk) {
-                operations.entry(*operation).or_default().push(hunk);
+            match change.state.hunks.get(&hunk) {
+                // Its acceptance wrote nothing, so its undo does not either.
+                Some(HunkState::Accepted { adopted: true, .. }) => reviewed.push(hunk),
+                Some(HunkState::Accepted { operation, .. }) => {
+                    operations.entry(*operation).or_default().push(hunk);
+                }
+                _ => {}
             }
         }
-        let mut world = self.world(open)?;
+        let mut world = self.world_of(&change, open)?;
         let mut refused = Vec::new();
         for (operation, hunks) in operations.into_iter().rev() {
             let asked = self.ledger.operation(operation)?;
@@ -146,7 +155,10 @@ impl Engine {
             }
         }
         let files = world.planned.into_values().collect();
-        Ok(assemble(&change, Purpose::Undo, files, refused))
+        let mut plan = assemble(&change, Purpose::Undo, files, refused);
+        plan.hunks.extend(reviewed);
+        plan.hunks.sort_unstable();
+        Ok(plan)
     }
 
     /// Appends the intent: from here on a crash leaves a trace.
@@ -249,7 +261,7 @@ impl Engine {
             changeset: plan.changeset,
             done: done(plan.purpose),
             hunks: outcome.hunks.clone(),
-            shifted: plan.files.iter().map(|file| file.shifted).sum(),
+            shifted: plan.files.iter().map(|file| counted(&file.shifted)).sum(),
             already: plan.files.iter().map(|file| file.already).sum(),
             files: outcome.landed.iter().map(|file| file.path.clone()).collect(),
             refused: plan.refused.into_iter().map(RefusedHunk::from).collect(),
@@ -388,6 +400,10 @@ pub(crate) fn settled(outcome: Outcome, purpose: Purpose, asked: usize) -> Event
 /// Whether what a dependency says came true.
 fn of_outcome(one: &Dependency, outcome: &Outcome) -> bool {
     outcome.hunks.contains(&one.hunk) || outcome.hunks.contains(&one.needs)
+}
+
+fn counted(hunks: &[u32]) -> u32 {
+    u32::try_from(hunks.len()).unwrap_or(u32::MAX)
 }
 
 /// What was done, as a word.

@@ -195,7 +195,7 @@ impl Engine {
         for state in self.ledger.states()? {
             let mut hunks = Vec::new();
             for (hunk, hunk_state) in &state.hunks {
-                if let HunkState::Accepted { operation, saved: false }
+                if let HunkState::Accepted { operation, saved: false, .. }
                 | HunkState::Undoing { accepted: operation, saved: false, .. } = hunk_state
                     && state.paths.get(hunk) == Some(path)
                     && self.is_in_our_buffer(*operation)?

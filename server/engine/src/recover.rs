@@ -202,7 +202,7 @@ impl Engine {
             edits: Vec::new(),
             hunks: file.hunks.clone(),
             places: file.places.clone(),
-            shifted: 0,
+            shifted: Vec::new(),
             already: 0,
             unsaved: false,
         })
@@ -222,7 +222,7 @@ fn recovery() -> Actor {
 fn unsaved_by_file(state: &ChangeSetState) -> BTreeMap<RelPath, Vec<(u32, OperationId)>> {
     let mut files: BTreeMap<RelPath, Vec<(u32, OperationId)>> = BTreeMap::new();
     for (hunk, state_of_hunk) in &state.hunks {
-        if let HunkState::Accepted { operation, saved: false } = state_of_hunk
+        if let HunkState::Accepted { operation, saved: false, .. } = state_of_hunk
             && let Some(path) = state.paths.get(hunk)
         {
             files.entry(path.clone()).or_default().push((*hunk, *operation));

@@ -410,7 +410,7 @@ impl Rig {
                 edits,
                 hunks: hunks.clone(),
                 places: Vec::new(),
-                shifted: 0,
+                shifted: vec![],
                 already: 0,
                 unsaved: true,
             });

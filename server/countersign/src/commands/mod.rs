@@ -9,6 +9,7 @@ mod ledger;
 mod list;
 mod policy;
 mod replay;
+mod repropose;
 mod review;
 mod run;
 mod serve;
@@ -38,6 +39,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Failure> 
         Command::Accept(args) => decide::accept(arguments, args, terminal),
         Command::Reject(args) => decide::reject(arguments, args, terminal),
         Command::Restore(args) => decide::restore(arguments, args, terminal),
+        Command::Repropose(args) => repropose::repropose(arguments, args, terminal),
         Command::Undo(args) => decide::undo(arguments, args, terminal),
         Command::Review(args) => review::review(arguments, args, terminal),
         Command::Check(args) => check::check(arguments, args, terminal),

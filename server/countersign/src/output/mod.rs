@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::args::Color;
 use crate::exit::Failure;
 
-pub use change::{Shown, change, change_line, counted, event_line, report};
+pub use change::{Shown, change, change_line, counted, event_line, report, standing};
 pub use diff::heading;
 pub use markdown::markdown;
 pub use sarif::sarif;
