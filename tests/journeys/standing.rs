@@ -106,7 +106,7 @@ fn a_hunk_whose_function_moved_and_was_indented_is_found_again_and_previewed() {
     let indented: String = function.lines().map(|line| format!("    {line}\n")).collect();
     let moved = format!("{}\npub mod waiting {{\n{indented}}}\n", RUST.replace(function, ""));
     world.write("src/queue.rs", &moved);
-    assert_eq!(standing(&world, &proposed), ["conflict", "conflict", "clean"]);
+    assert_eq!(standing(&world, &proposed), ["conflict", "conflict", "drifted"]);
     // It is not accepted where it may belong, only previewed there.
     run(&world, &["accept", &format!("{proposed}/1"), "--by", "Ada"]).exited(2);
     assert_eq!(world.read("src/queue.rs"), moved);

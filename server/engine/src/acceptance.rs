@@ -166,7 +166,8 @@ impl Engine {
     /// # Errors
     /// Conflict kind when the ChangeSet moved since the plan was made; nothing was appended.
     pub fn begin(&mut self, plan: Plan) -> Result<Operation, Error> {
-        let files = plan.files.iter().map(|file| self.planned(file)).collect::<Result<_, _>>()?;
+        self.store(&plan)?;
+        let files = plan.files.iter().map(planned).collect();
         let intent = Intent {
             changeset: plan.changeset,
             hunks: plan.hunks.clone(),
@@ -333,20 +334,31 @@ impl Engine {
         Ok(LandedFile { path: file.path.clone(), blob: blob(file), saved: true })
     }
 
-    /// Stores both sides, so that a crash can be settled and an undo planned.
-    fn planned(&self, file: &PlanFile) -> Result<PlannedFile, Error> {
-        let side = |side: &Option<(model::FileMode, Arc<[u8]>)>| -> Result<_, Error> {
-            let Some((mode, bytes)) = side else { return Ok(None) };
-            Ok(Some(PlannedSide { blob: self.ledger.put_blob(bytes)?, mode: *mode }))
-        };
-        Ok(PlannedFile {
-            path: file.path.clone(),
-            before: side(&file.before)?,
-            after: side(&file.after)?,
-            hunks: file.hunks.clone(),
-            in_editor: file.in_editor,
-            places: file.places.clone(),
-        })
+    /// Stores both sides of each file, so that a crash can be settled and an undo planned. What was captured
+    /// is stored already, and was read to make the plan.
+    fn store(&mut self, plan: &Plan) -> Result<(), Error> {
+        let change = self.change(plan.changeset)?;
+        let files = change.changeset.files.iter();
+        let captured: BTreeSet<Digest> =
+            files.flat_map(|f| f.before.iter().chain(&f.after)).map(|side| side.blob).collect();
+        let sides = plan.files.iter().flat_map(|file| file.before.iter().chain(&file.after));
+        let new = sides.map(|(_, bytes)| &**bytes);
+        self.ledger.blobs().put_all(new.filter(|bytes| !captured.contains(&Digest::of(bytes))))?;
+        Ok(())
+    }
+}
+
+fn planned(file: &PlanFile) -> PlannedFile {
+    let side = |side: &Option<(model::FileMode, Arc<[u8]>)>| {
+        side.as_ref().map(|(mode, bytes)| PlannedSide { blob: Digest::of(bytes), mode: *mode })
+    };
+    PlannedFile {
+        path: file.path.clone(),
+        before: side(&file.before),
+        after: side(&file.after),
+        hunks: file.hunks.clone(),
+        in_editor: file.in_editor,
+        places: file.places.clone(),
     }
 }
 
