@@ -12,6 +12,7 @@ mod language_server;
 mod ledger;
 mod policy;
 mod propose;
+mod replay;
 mod review;
 mod standing;
 mod support;

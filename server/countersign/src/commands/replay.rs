@@ -45,9 +45,20 @@ fn human(report: &ReplayReport) -> String {
     report.misapplied_cases.iter().for_each(|one| out.push_str(&misapplied(one)));
     let (style, word) = if report.passed { (GREEN, "passed") } else { (RED, "failed") };
     let rate = percent(report.rate_percent);
-    out.push_str(&format!("{style}{word}{RESET}: seed {}, {} cases, misapplied {}, separate hunks of real edits in place {rate}\n",
-        report.seed, report.cases, report.misapplied));
+    out.push_str(&format!(
+        "{style}{word}{RESET}: seed {}, {} cases, misapplied {}, disputed {}, separate hunks of real edits in place {rate}\n",
+        report.seed,
+        report.cases,
+        report.misapplied,
+        disputed(report)
+    ));
     out
+}
+
+/// How many hunks two views of the same edits disagree about.
+fn disputed(report: &ReplayReport) -> u32 {
+    let tallies = report.kinds.iter().flat_map(|row| row.relations.values());
+    tallies.map(|tally| tally.disputed).sum()
 }
 
 fn percent(rate: Option<f64>) -> String {
