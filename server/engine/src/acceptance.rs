@@ -91,9 +91,9 @@ impl Engine {
         if let Some(branch) = self.parked(&change)? {
             return Err(Error::Parked { id, branch });
         }
+        let (hunks, mut refused) = self.apart_from_editors(&change, hunks)?;
         let (found, hunks) = adopted_and_others(&change, hunks);
         let mut world = self.world_of(&change, open)?;
-        let mut refused = Vec::new();
         for (file, hunks) in by_file(&change, &found) {
             let (planned, left) = review_file(&world, file, &hunks, &in_text(&change, file));
             refused.extend(left);
@@ -120,6 +120,7 @@ impl Engine {
     ) -> Result<Plan, Error> {
         let change = self.change(id)?;
         let hunks = select(&change, selection, &change.state.accepted(), "undone")?;
+        let (hunks, mut refused) = self.apart_from_editors(&change, hunks)?;
         // Newest first: a later acceptance was made on top of an earlier one.
         let mut operations: BTreeMap<OperationId, Vec<u32>> = BTreeMap::new();
         let mut reviewed = Vec::new();
@@ -134,7 +135,6 @@ impl Engine {
             }
         }
         let mut world = self.world_of(&change, open)?;
-        let mut refused = Vec::new();
         for (operation, hunks) in operations.into_iter().rev() {
             let asked = self.ledger.operation(operation)?;
             let intent = asked.ok_or(Error::NoSuchOperation(operation))?.intent;
