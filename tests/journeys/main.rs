@@ -11,6 +11,7 @@ mod editors;
 mod language_server;
 mod ledger;
 mod policy;
+mod preflight;
 mod propose;
 mod replay;
 mod review;

@@ -73,7 +73,7 @@ impl Engine {
     ///
     /// # Errors
     /// The ChangeSet is unknown or denied, or no hunk asked for can be accepted. A hunk whose text has
-    /// changed is not an error: it is in [`Plan::refused`].
+    /// changed, or whose file cannot be written, is not an error: it is in [`Plan::refused`].
     pub fn plan_accept(
         &mut self,
         id: ChangeSetId,
@@ -105,6 +105,7 @@ impl Engine {
             planned.into_iter().for_each(|file| world.lay_over(file));
         }
         let files = world.planned.into_values().collect();
+        let (files, refused) = self.preflight(files, refused);
         Ok(assemble(&change, Purpose::Accept, files, refused))
     }
 
@@ -155,6 +156,7 @@ impl Engine {
             }
         }
         let files = world.planned.into_values().collect();
+        let (files, refused) = self.preflight(files, refused);
         let mut plan = assemble(&change, Purpose::Undo, files, refused);
         plan.hunks.extend(reviewed);
         plan.hunks.sort_unstable();

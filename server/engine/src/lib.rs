@@ -20,6 +20,7 @@ mod examine;
 
 mod now;
 mod plan;
+mod preflight;
 mod propose;
 mod recover;
 mod rejection;

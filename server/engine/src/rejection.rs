@@ -74,6 +74,7 @@ impl Engine {
             files.extend(planned);
             refused.extend(left);
         }
+        let (files, refused) = self.preflight(files, refused);
         Ok(Plan { reason, ..assemble(&change, Purpose::Reject, files, refused) })
     }
 
