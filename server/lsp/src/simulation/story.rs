@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use engine::{Clock, Engine, Import, Proposal, RulesFrom};
 use lsp_types::{ApplyWorkspaceEditParams, DocumentChanges, ExecuteCommandParams, OneOf, TextEdit};
 use model::{Actor, ActorKind, ChangeSetId, HunkState, Surface, Timestamp};
+use semdiff::{Anchor, Anchoring};
 use serde_json::json;
 use test_support::World;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -643,11 +644,18 @@ impl Story {
         }
         for (id, ordinal, name, marked) in self.hunks.clone() {
             let state = self.desk.engine.change(id).unwrap().state.hunks[&ordinal];
-            self.look_at(&name, &marked, state);
+            self.look_at(id, ordinal, &name, &marked, state);
         }
     }
 
-    fn look_at(&mut self, name: &str, marked: &Marked, state: HunkState) {
+    fn look_at(
+        &mut self,
+        id: ChangeSetId,
+        ordinal: u32,
+        name: &str,
+        marked: &Marked,
+        state: HunkState,
+    ) {
         let disk = self.disk(name);
         let on_disk =
             if self.touched[name].contains(&marked.mark) { None } else { Some(marked.side(&disk)) };
@@ -658,6 +666,16 @@ impl Story {
             None => on_disk,
         };
         let is = |found: Option<Side>, wanted: Side| found.is_none_or(|found| found == wanted);
+        let text = buffer.map(|buffer| buffer.held.text.clone());
+        // Text that landed late next to what the person typed meanwhile is a conflict: it is claimed by nobody.
+        let change = self.desk.engine.change(id).unwrap();
+        let (file, hunk) = change.changeset.hunk(ordinal).unwrap();
+        let (Some(before), Some(after)) = &change.texts[&file.path] else { unreachable!() };
+        let conflict = |text: &str| {
+            let anchoring = Anchoring::new(before, text.as_bytes());
+            matches!(anchoring.anchor(&hunk.before, hunk.after.of(after)), Anchor::Conflict(_))
+        };
+        let in_conflict = conflict(text.as_deref().unwrap_or(&disk));
         let right = match state {
             HunkState::Accepted { saved: true, .. } => {
                 is(in_buffer, Side::After) && is(on_disk, Side::After)
@@ -671,11 +689,12 @@ impl Story {
             HunkState::Undone { saved: true, .. }
             | HunkState::Proposed
             | HunkState::Rejected { .. } => {
-                is(in_buffer, Side::Before) && is(on_disk, Side::Before)
+                // While it is open, the buffer decides; what it was saved as is looked at when it is closed.
+                let disk = buffer.is_some() || is(on_disk, Side::Before);
+                in_conflict || is(in_buffer, Side::Before) && disk
             }
             _ => false,
         };
-        let text = buffer.map(|buffer| buffer.held.text.clone());
         assert!(
             right,
             "hunk {} in {name} is {}, but the buffer has {in_buffer:?} and the disk {on_disk:?}: \
