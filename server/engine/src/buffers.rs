@@ -223,7 +223,7 @@ impl Engine {
         let (mut left, mut refused) = (Vec::new(), Vec::new());
         for hunk in hunks {
             let unsaved = match change.state.hunks.get(&hunk) {
-                Some(HunkState::Accepted { operation, saved: false }) => Some(*operation),
+                Some(HunkState::Accepted { operation, saved: false, .. }) => Some(*operation),
                 Some(HunkState::Undone { operation, saved: false, .. }) => *operation,
                 _ => None,
             };
