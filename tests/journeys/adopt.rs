@@ -102,6 +102,14 @@ fn a_newer_adoption_from_the_same_start_takes_the_place_of_the_older() {
     let second = id(&adopt(&world));
     assert_eq!(hunk_states(&world, &first), ["superseded"]);
     assert_eq!(hunk_states(&world, &second), ["adopted", "adopted"]);
+    // What the agent takes back makes the older one the newest again.
+    world.write("src/queue.rs", RUST.replace(IDLE, "    queue.is_empty()\n"));
+    run(&world, &["adopt", "--agent", "claude"]).ok();
+    assert_eq!(hunk_states(&world, &first), ["adopted"]);
+    assert_eq!(hunk_states(&world, &second), ["superseded", "superseded"]);
+    world.write("src/queue.rs", agents(RUST));
+    run(&world, &["adopt", "--agent", "claude"]).ok();
+    assert_eq!(hunk_states(&world, &first), ["superseded"]);
     run(&world, &["accept", &format!("{second}/1"), "--by", "Ada"]).ok();
     // What was reviewed is part of the start from then on.
     world.write("src/queue.rs", agents(RUST).replace(TOTAL, "    let mut sum = 1;\n"));
@@ -146,4 +154,71 @@ fn without_a_snapshot_it_is_what_changed_since_the_last_commit() {
     assert_eq!(hunk_states(&world, &committed), ["adopted", "adopted"]);
     run(&world, &["reject", &format!("{committed}/1"), "--by", "Ada"]).ok();
     assert!(world.read("src/queue.rs").contains(IDLE));
+}
+
+/// A program that watches, with its lines as they come. Ended on drop, should a test fail.
+#[cfg(unix)]
+struct Watching {
+    process: std::process::Child,
+    lines: std::sync::mpsc::Receiver<String>,
+}
+
+#[cfg(unix)]
+impl Watching {
+    fn start(world: &World) -> Self {
+        use std::io::BufRead;
+        let mut command = world.command(crate::support::countersign());
+        command.args(["adopt", "--watch", "--agent", "claude", "--format", "json"]);
+        let mut process = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+        let stdout = std::io::BufReader::new(process.stdout.take().unwrap());
+        let (sender, lines) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+        });
+        Self { process, lines }
+    }
+
+    fn line(&self) -> Value {
+        let line = self.lines.recv_timeout(std::time::Duration::from_secs(120)).unwrap();
+        serde_json::from_str(&line).unwrap()
+    }
+
+    fn end(mut self, world: &World) {
+        world.run("sh", &["-c", &format!("kill -TERM {}", self.process.id())]).ok();
+        assert_eq!(self.process.wait().unwrap().code(), Some(0));
+        assert_eq!(self.lines.recv().ok(), None, "nothing else was said");
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_changes_while_it_is_watched_is_adopted_and_the_newest_counts() {
+    let world = world();
+    world.write("mine.txt", "before anyone watched\n");
+    let watching = Watching::start(&world);
+    let began = watching.line();
+    assert_eq!((&began["watching"], &began["taken"]), (&"snapshot 1".into(), &true.into()));
+    world.write("src/queue.rs", RUST.replace(IDLE, "    queue.is_empty()\n"));
+    let first = watching.line()["proposal"].clone();
+    assert_eq!(first["changeset"]["files"].as_array().unwrap().len(), 1, "{first:#}");
+    assert_eq!(hunk_states(&world, &id(&first)), ["adopted"]);
+    world.write("src/new/more.rs", "pub fn more() {}\n");
+    let second = id(&watching.line()["proposal"]);
+    assert_eq!(hunk_states(&world, &id(&first)), ["superseded"]);
+    run(&world, &["reject", &second, "--by", "Ada"]).ok();
+    assert!(!world.path("src/new").exists());
+    // What was taken out by a person is no work of the agent's; what comes next is found all the same.
+    world.write("README.md", "# Queues\n");
+    let third = watching.line()["proposal"].clone();
+    assert_eq!(third["changeset"]["files"][0]["path"], "README.md", "{third:#}");
+    assert_eq!(third["changeset"]["files"].as_array().unwrap().len(), 1);
+    watching.end(&world);
 }

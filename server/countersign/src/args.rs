@@ -179,6 +179,10 @@ pub struct AdoptArgs {
     /// Who changed the files.
     #[arg(long, value_name = "NAME")]
     pub agent: Option<String>,
+    /// Stay, and adopt whenever files have changed and were quiet for a second, until interrupted. Takes a snapshot
+    /// first if there is none. With `--format json` one document a line.
+    #[arg(long)]
+    pub watch: bool,
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
 }

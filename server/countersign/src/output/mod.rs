@@ -61,6 +61,12 @@ impl Terminal {
         self.print(&(text + "\n"));
     }
 
+    /// Prints `value` as JSON on one line.
+    pub fn json_line(&self, value: &impl Serialize) {
+        let text = serde_json::to_string(value).unwrap_or_else(|error| error.to_string());
+        self.print(&(text + "\n"));
+    }
+
     /// Prints a failure on standard error.
     pub fn fail(&self, failure: &Failure) {
         let mut text = format!("{RED}error{RESET}: {}\n", safe(&failure.message));

@@ -1,8 +1,7 @@
 //! The full-screen review: keys in, frames out, and the terminal handed back whatever happens.
 
 use std::io::{self, Stdout};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use model::{ChangeSetId, RelPath};
@@ -37,7 +36,7 @@ const FILES_LOOK: Duration = Duration::from_millis(500);
 pub fn full(mut desk: Desk, start: Option<ChangeSetId>, color: bool) -> Result<Exit, Failure> {
     let mut state = State::new(desk.board()?, start);
     let mut screen = Screen::enter(color)?;
-    let ended = signals();
+    let ended = crate::signals::signals();
     state.size = screen.size()?;
     let mut landed = Looked::default();
     let mut drawn = false;
@@ -186,23 +185,6 @@ fn restore_on_panic() {
         restore();
         before(panic);
     }));
-}
-
-/// A flag that the signals which end a program raise.
-fn signals() -> Arc<AtomicBool> {
-    let ended = Arc::new(AtomicBool::new(false));
-    #[cfg(unix)]
-    for signal in [
-        signal_hook::consts::SIGTERM,
-        signal_hook::consts::SIGHUP,
-        signal_hook::consts::SIGINT,
-        signal_hook::consts::SIGQUIT,
-    ] {
-        // One that cannot be caught ends the program as it would have anyway.
-        drop(signal_hook::flag::register(signal, Arc::clone(&ended)));
-    }
-    leave_a_lost_terminal(Arc::clone(&ended));
-    ended
 }
 
 /// Ends the program a while after it was told to, should it still run: reading keys from a terminal that is
