@@ -41,6 +41,7 @@ use self::lines::{CONTEXT_LINES, Context, Numbered};
 mod frame;
 mod lines;
 mod merge;
+mod standing;
 
 /// The limit of rule 1 where a replacement that may have landed already is looked for, once per hunk.
 const LANDED_NODES_MAX: usize = NODES_MAX / 8;
@@ -97,6 +98,8 @@ pub struct Anchoring<'t> {
     alignment: Alignment,
     /// Whether the alignment is what all shortest ways agree on, or one diff's view.
     certain: bool,
+    /// For each line that stands in current more often than in base, its first place there.
+    risen: Vec<u32>,
     /// What was applied to the text that hunks are stated against to get `base`.
     landed: Vec<(LineSpan, Vec<u8>)>,
 }
@@ -147,6 +150,7 @@ impl<'t> Anchoring<'t> {
             Some(alignment) => (alignment, true),
             None => (one_view(&base, &current), false),
         };
+        let risen = current_lines.risen_since(&base_lines);
         Self {
             base,
             current,
@@ -155,6 +159,7 @@ impl<'t> Anchoring<'t> {
             head,
             alignment,
             certain,
+            risen,
             landed: Vec::new(),
         }
     }
@@ -180,27 +185,34 @@ impl<'t> Anchoring<'t> {
         if let Some(there) = self.as_accepted(&before, replacement) {
             return Anchor::AlreadyThere(there);
         }
-        match self.find(&rows) {
+        let placed = match self.find(&rows) {
             Ok(Some(place)) if place.start == rows.start && self.untouched_above(&rows) => {
                 Anchor::Unchanged(self.current.range(&place))
             }
             Ok(Some(place)) => Anchor::Shifted(self.current.range(&place), down(&rows, &place)),
             Ok(None) => self.anchor_beside_changes(&rows, replacement),
             Err(reason) => Anchor::Conflict(reason),
+        };
+        match self.stands_elsewhere(&rows, replacement) {
+            Some(line) if placed.target().is_some() => {
+                Anchor::Conflict(ConflictReason::StandsElsewhere { line })
+            }
+            _ => placed,
         }
     }
 
     /// The answer where the hunk's own lines, or what touches them, changed.
     fn anchor_beside_changes(&self, rows: &Range<usize>, replacement: &[u8]) -> Anchor {
-        if let Some(there) = self.landed_already(rows, replacement) {
+        let gone = !self.takes_what_stands(rows, replacement);
+        if gone && let Some(there) = self.landed_already(rows, replacement) {
             return Anchor::AlreadyThere(self.current.range(&there));
         }
         if let Some(place) = self.merge(rows, replacement) {
             return Anchor::Merged(self.current.range(&place), down(rows, &place));
         }
         match self.landed_beside_changes(rows, replacement) {
-            Some(there) => Anchor::AlreadyThere(self.current.range(&there)),
-            None => Anchor::Conflict(self.why_nowhere(rows)),
+            Some(there) if gone => Anchor::AlreadyThere(self.current.range(&there)),
+            _ => Anchor::Conflict(self.why_nowhere(rows)),
         }
     }
 
