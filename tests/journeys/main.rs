@@ -12,5 +12,6 @@ mod language_server;
 mod ledger;
 mod policy;
 mod propose;
+mod replay;
 mod review;
 mod support;

@@ -1,6 +1,5 @@
 //! `countersign replay`: how hunks find their places, measured on a history.
 
-use std::fmt::Write;
 use std::ops::Range;
 
 use engine::{
@@ -46,12 +45,20 @@ fn human(report: &ReplayReport) -> String {
     report.misapplied_cases.iter().for_each(|one| out.push_str(&misapplied(one)));
     let (style, word) = if report.passed { (GREEN, "passed") } else { (RED, "failed") };
     let rate = percent(report.rate_percent);
-    let _ = writeln!(
-        out,
-        "{style}{word}{RESET}: seed {}, {} cases, misapplied {}, separate hunks of real edits in place {rate}",
-        report.seed, report.cases, report.misapplied
-    );
+    out.push_str(&format!(
+        "{style}{word}{RESET}: seed {}, {} cases, misapplied {}, disputed {}, separate hunks of real edits in place {rate}\n",
+        report.seed,
+        report.cases,
+        report.misapplied,
+        disputed(report)
+    ));
     out
+}
+
+/// How many hunks two views of the same edits disagree about.
+fn disputed(report: &ReplayReport) -> u32 {
+    let tallies = report.kinds.iter().flat_map(|row| row.relations.values());
+    tallies.map(|tally| tally.disputed).sum()
 }
 
 fn percent(rate: Option<f64>) -> String {
@@ -135,12 +142,12 @@ fn reasons(report: &ReplayReport) -> String {
             let listed: Vec<_> =
                 reasons.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
             let kind = row.kind.word();
-            let _ = writeln!(out, "{DIM}{kind}, {of} refused:{RESET} {}", listed.join(", "));
+            out.push_str(&format!("{DIM}{kind}, {of} refused:{RESET} {}\n", listed.join(", ")));
         }
     }
     for (reason, examples) in &report.refused_examples {
         let cases: Vec<_> = examples.iter().map(|e| format!("{}/{}", e.case, e.hunk)).collect();
-        let _ = writeln!(out, "{DIM}{reason}, e.g. cases:{RESET} {}", cases.join(" "));
+        out.push_str(&format!("{DIM}{reason}, e.g. cases:{RESET} {}\n", cases.join(" ")));
     }
     out
 }
@@ -197,7 +204,7 @@ fn hunk(case: &ReplayedCase, number: usize, hunk: &ReplayedHunk) -> String {
     let places = [("its place now", hunk.place.as_ref()), ("where it was put", hunk.put.as_ref())];
     for (name, place) in places {
         let Some(place) = place else { continue };
-        let _ = writeln!(out, "  {name}:");
+        out.push_str(&format!("  {name}:\n"));
         let line = |at: usize| {
             let before = case.current.as_bytes().get(..at).unwrap_or_default();
             before.iter().filter(|&&byte| byte == b'\n').count()
@@ -213,7 +220,7 @@ fn around(text: &str, lines: &Range<usize>, replacement: Option<&str>) -> String
     let shown = text.lines().enumerate().skip(first).take(lines.len() + 2 * AROUND_LINES);
     let put = |out: &mut String| {
         for line in replacement.unwrap_or_default().lines() {
-            let _ = writeln!(out, "        {GREEN}+ {}{RESET}", safe(line));
+            out.push_str(&format!("        {GREEN}+ {}{RESET}\n", safe(line)));
         }
     };
     for (number, line) in shown {
@@ -222,7 +229,7 @@ fn around(text: &str, lines: &Range<usize>, replacement: Option<&str>) -> String
         }
         let mark = if lines.contains(&number) { "-" } else { " " };
         let gap = if lines.is_empty() && number == lines.end { ">" } else { mark };
-        let _ = writeln!(out, "  {:>5} {gap} {}", number + 1, safe(line));
+        out.push_str(&format!("  {:>5} {gap} {}\n", number + 1, safe(line)));
     }
     if text.lines().count() <= lines.end {
         put(&mut out);

@@ -66,6 +66,12 @@ impl ReplayKind {
         matches!(self, Self::UndoSplit | Self::UndoLater)
     }
 
+    /// Whether what is right follows from one diff for each of several commits, so that one diff over all of
+    /// them may see it differently. What has landed is known to have, so there is nothing to dispute.
+    pub(super) fn followed(self) -> bool {
+        matches!(self, Self::Near | Self::Far | Self::UndoLater)
+    }
+
     /// Its name, for people and JSON.
     pub fn word(self) -> &'static str {
         match self {
@@ -95,11 +101,13 @@ pub(super) struct Waiting {
     pub(super) text: Vec<u8>,
     /// Whether it lies in what was made hard to tell.
     pub(super) tricked: bool,
+    /// Whether it had landed and nothing of it is left: then it is as if it never had.
+    pub(super) taken_back: bool,
 }
 
 impl Waiting {
     pub(super) fn new(span: LineSpan, text: &[u8]) -> Self {
-        Self { span, text: text.to_vec(), tricked: false }
+        Self { span, text: text.to_vec(), tricked: false, taken_back: false }
     }
 
     /// As an edit of the base.

@@ -209,9 +209,18 @@ fn later(window: &Window<'_>, kind: ReplayKind, dice: &mut Dice) -> Result<Optio
         return Ok(None);
     }
     let (base, stated, from) = if undo { (accepted, before, 1) } else { (before, accepted, 0) };
+    let since = followed(texts.get(1..).unwrap_or_default());
+    let direct = Identity::between(before, current);
+    let lines = Lines::new(accepted);
+    let left_of = |new: &LineSpan| {
+        let blank = |row: usize| lines.of(&(row..row + 1)).trim_ascii().is_empty();
+        rows(new).any(|row| since.get(row).is_some() && !blank(row))
+    };
     let waiting = hunks.map(|(old, new)| {
         let (span, text) = if undo { (new, old) } else { (old, new) };
-        Waiting::new(*span, text.of(stated))
+        let brought_back = new.lines > 0 || direct.together(&rows(old)).is_some();
+        let taken_back = !undo && brought_back && !left_of(new);
+        Waiting { taken_back, ..Waiting::new(*span, text.of(stated)) }
     });
     Ok(Some(Case {
         number: 0,

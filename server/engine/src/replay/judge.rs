@@ -6,7 +6,7 @@ use std::ops::Range;
 use semdiff::{Anchor, Anchoring};
 
 use super::case::{Case, Waiting};
-use super::lines::Lines;
+use super::lines::{Identity, Lines};
 use super::truth::{Relation, Truth, truth};
 
 /// An answer for one hunk.
@@ -29,6 +29,9 @@ pub(super) enum Worth {
     There,
     /// Refused.
     Refused,
+    /// Not where the commits one by one say, but where one diff over all of them says: two views of the same
+    /// edits that disagree which of two equal lines is which. Nobody knows the right answer.
+    Disputed,
     /// Anything else that was not refused.
     Misapplied,
 }
@@ -67,8 +70,11 @@ fn word(thing: &impl std::fmt::Debug) -> String {
 /// What is right for each hunk of `case`.
 pub(super) fn truths(case: &Case) -> Vec<Truth> {
     let (base, current) = (Lines::new(&case.base), Lines::new(&case.current));
+    let taken_back = case.waiting.iter().any(|hunk| hunk.taken_back);
+    let direct = taken_back.then(|| Identity::between(&case.base, &case.current));
     let right = |hunk: &Waiting| {
-        let mut right = truth(&base, &current, &case.identity, &hunk.span, &hunk.text);
+        let identity = direct.as_ref().filter(|_| hunk.taken_back).unwrap_or(&case.identity);
+        let mut right = truth(&base, &current, identity, &hunk.span, &hunk.text);
         if hunk.tricked {
             right.relation = Relation::Tricked;
         }
@@ -80,10 +86,24 @@ pub(super) fn truths(case: &Case) -> Vec<Truth> {
 /// Holds `answers` against what is right.
 pub(super) fn judge(case: &Case, answers: Vec<Answer>) -> Vec<Judged> {
     let judged = truths(case).into_iter().zip(&case.waiting).zip(answers);
+    let mut overall = None;
     judged
         .map(|((truth, hunk), answer)| {
             let worth = worth(case, hunk, &truth, &answer);
-            Judged { truth, answer, worth }
+            if worth != Worth::Misapplied || !case.kind.followed() {
+                return Judged { truth, answer, worth };
+            }
+            let overall =
+                overall.get_or_insert_with(|| Identity::between(&case.base, &case.current));
+            let (base, current) = (Lines::new(&case.base), Lines::new(&case.current));
+            let other = self::truth(&base, &current, overall, &hunk.span, &hunk.text);
+            match self::worth(case, hunk, &other, &answer) {
+                Worth::Misapplied => Judged { truth, answer, worth },
+                _ => {
+                    let truth = Truth { relation: truth.relation, ..other };
+                    Judged { truth, answer, worth: Worth::Disputed }
+                }
+            }
         })
         .collect()
 }
@@ -112,7 +132,6 @@ fn same_result(current: &[u8], one: &Range<usize>, other: &Range<usize>, text: &
 #[cfg(test)]
 mod tests {
     use super::super::case::ReplayKind;
-    use super::super::lines::Identity;
     use super::*;
 
     fn case(base: &str, current: &str, after: &str) -> Case {
@@ -171,5 +190,18 @@ mod tests {
         assert_eq!(worths(&case, vec![other]), [Worth::Anchored]);
         let elsewhere = Answer::Put(2..4, String::new());
         assert_eq!(worths(&case, vec![elsewhere]), [Worth::Misapplied]);
+    }
+    #[test]
+    fn where_two_views_of_the_edits_disagree_nobody_is_wrong() {
+        let mut case = case("a\nx\nb\n", "0\na\nx\nb\n", "a\nX\nb\n");
+        let at_x = || vec![Answer::Put(4..6, String::new())];
+        let at_a = || vec![Answer::Put(2..4, String::new())];
+        // As if, commit by commit, it were the line above.
+        case.identity = Identity { at: vec![Some(0), Some(0), Some(1)], lines: 4 };
+        case.kind = ReplayKind::Near;
+        assert_eq!(worths(&case, at_x()), [Worth::Disputed]);
+        assert_eq!(worths(&case, at_a()), [Worth::Misapplied]);
+        case.kind = ReplayKind::Landed;
+        assert_eq!(worths(&case, at_x()), [Worth::Misapplied]);
     }
 }

@@ -6,8 +6,11 @@
 //! which line is which. Where text repeats, the same current text can come about in several ways; the one
 //! that is taken as true is one of them, so whoever guesses between them is found out about half the time.
 //!
+//! Where one diff over all those commits disagrees with them and agrees with the answer, the hunk is counted as
+//! *disputed*: neither found nor misapplied. What has landed is never disputed: a second copy of it is wrong.
+//!
 //! Each case is answered twice: by [`semdiff::Anchoring`], and by the engine's own planning of an acceptance
-//! or an undo, all hunks at once and one by one. Nothing is written anywhere. One seed is one run.
+//! or an undo, all hunks at once and, of every third case, one by one. Nothing is written anywhere. One seed is one run.
 
 mod case;
 mod cases;

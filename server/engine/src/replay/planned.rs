@@ -10,8 +10,8 @@ use model::{
 };
 
 use super::case::Case;
-use super::judge::truths;
 use super::lines::edited;
+use super::truth::Truth;
 use crate::plan::{Current, PlanFile, Refused, World, accept_file, undo_file};
 
 /// What planning made of a case.
@@ -24,16 +24,16 @@ pub(super) struct Planned {
 }
 
 /// Plans all hunks of `case` at once; `None` if they cannot be stated as one ChangeSet.
-pub(super) fn together(case: &Case) -> Option<Planned> {
+pub(super) fn together(case: &Case, truths: &[Truth]) -> Option<Planned> {
     let held = Held::of(case)?;
     let hunks: Vec<&Hunk> = held.file.hunks.iter().collect();
     let (files, _) = held.plan(&hunks, &[], &hunks);
-    Some(check(case, &files, &case.current))
+    Some(check(case, truths, &files, &case.current))
 }
 
 /// Plans the hunks of `case` one after another, from the last to the first, each on the text that the one
 /// before left; `None` as for [`together`].
-pub(super) fn one_by_one(case: &Case) -> Option<Planned> {
+pub(super) fn one_by_one(case: &Case, truths: &[Truth]) -> Option<Planned> {
     let mut held = Held::of(case)?;
     let hunks = held.file.hunks.clone();
     let mut in_text: Vec<&Hunk> = if case.kind.undoes() { hunks.iter().collect() } else { vec![] };
@@ -49,24 +49,24 @@ pub(super) fn one_by_one(case: &Case) -> Option<Planned> {
         held.current = file.after.as_ref().map_or_else(Vec::new, |(_, bytes)| bytes.to_vec());
         done.push(file);
     }
-    Some(check(case, &done, &held.current))
+    Some(check(case, truths, &done, &held.current))
 }
 
-/// A place, and what hunks put there.
-type Placed<'c> = (Range<usize>, Vec<(u32, &'c [u8])>);
+/// A place, and the hunks that are put there.
+type PutTogether<'c> = (Range<usize>, Vec<(u32, &'c [u8])>);
 
 /// Whether the last text is the current one with exactly the hunks made that took effect.
-fn check(case: &Case, files: &[PlanFile], current: &[u8]) -> Planned {
+fn check(case: &Case, truths: &[Truth], files: &[PlanFile], current: &[u8]) -> Planned {
     let after = files.last().and_then(|file| file.after.as_ref());
     let after: &[u8] = after.map_or(current, |(_, bytes)| bytes);
-    let mut edits: BTreeMap<(usize, usize), Placed<'_>> = BTreeMap::new();
+    let mut edits: BTreeMap<(usize, usize), PutTogether<'_>> = BTreeMap::new();
     let mut wrong = None;
     let mut hunks = 0;
     for file in files {
         hunks += file.hunks.len();
         let written: Vec<u32> = file.places.iter().map(|place| place.hunk).collect();
-        for (hunk, (waiting, truth)) in (1..).zip(case.waiting.iter().zip(truths(case))) {
-            match (file.hunks.contains(&hunk), written.contains(&hunk), truth.place) {
+        for (hunk, (waiting, truth)) in (1..).zip(case.waiting.iter().zip(truths)) {
+            match (file.hunks.contains(&hunk), written.contains(&hunk), truth.place.clone()) {
                 (true, true, Some(place)) => {
                     let key = (place.start, place.end);
                     let (_, texts) = edits.entry(key).or_insert_with(|| (place, Vec::new()));

@@ -10,7 +10,7 @@ use super::case::{Case, ReplayKind};
 use super::judge::{Answer, Judged, Worth, anchored, judge};
 use super::lines::rows;
 use super::planned::{Planned, one_by_one, together};
-use super::truth::Relation;
+use super::truth::{Relation, Truth};
 
 /// How many misapplied hunks are told in full.
 const MISAPPLIED_MAX: usize = 200;
@@ -18,8 +18,9 @@ const MISAPPLIED_MAX: usize = 200;
 const EXAMPLES_MAX: usize = 12;
 /// What part of the separate hunks has to find its place, in percent.
 const RATE_MIN_PERCENT: f64 = 95.0;
-/// Of how many hunks a case may be to be planned one by one too.
+/// Of how many hunks a case may be to be planned one by one too, and which of these are: every third.
 const ONE_BY_ONE_HUNKS_MAX: usize = 8;
+const ONE_BY_ONE_EVERY: usize = 3;
 
 /// Hunks of one relation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -32,6 +33,9 @@ pub struct Tally {
     pub there: u32,
     /// Refused.
     pub refused: u32,
+    /// Put, or said to be there, as one diff over all commits has it, and not as they do one by one. Not
+    /// counted as found.
+    pub disputed: u32,
     /// Anything else.
     pub misapplied: u32,
 }
@@ -43,6 +47,7 @@ impl Tally {
             Worth::Anchored => self.anchored += 1,
             Worth::There => self.there += 1,
             Worth::Refused => self.refused += 1,
+            Worth::Disputed => self.disputed += 1,
             Worth::Misapplied => self.misapplied += 1,
         }
     }
@@ -58,6 +63,7 @@ impl Tally {
         self.anchored += other.anchored;
         self.there += other.there;
         self.refused += other.refused;
+        self.disputed += other.disputed;
         self.misapplied += other.misapplied;
     }
 }
@@ -226,9 +232,11 @@ impl ReplayReport {
     pub(super) fn take(&mut self, case: &Case, show: bool) {
         self.cases += 1;
         let judged = judge(case, anchored(case));
-        let mut planned = vec![together(case)];
-        if case.waiting.len() <= ONE_BY_ONE_HUNKS_MAX {
-            planned.push(one_by_one(case));
+        let truths: Vec<Truth> = judged.iter().map(|judged| judged.truth.clone()).collect();
+        let mut planned = vec![together(case, &truths)];
+        let sampled = case.number.is_multiple_of(ONE_BY_ONE_EVERY);
+        if sampled && case.waiting.len() <= ONE_BY_ONE_HUNKS_MAX {
+            planned.push(one_by_one(case, &truths));
         }
         let misapplied = self.row(case.kind, |row| {
             row.cases += 1;

@@ -70,7 +70,11 @@ pub(super) fn truth(
             (Some(above), Some(below)) if above == below => {
                 return at(Relation::Separate, above..above);
             }
-            (Some(gap), None) | (None, Some(gap)) => return at(Relation::Adjacent, gap..gap),
+            (Some(gap), None) | (None, Some(gap)) => {
+                // It may be what stands next to its gap now; then a second copy would be wrong.
+                let there = overlapping(base, current, identity, &own, text);
+                return if there.there { there } else { at(Relation::Adjacent, gap..gap) };
+            }
             _ => {}
         }
     }
@@ -178,6 +182,7 @@ mod tests {
         assert_eq!(check("a\nB\nc\nd\ne\n", 1..2, "B\n"), (Relation::Overlapping, None, true));
         assert_eq!(check("a\nX\nc\nd\ne\n", 1..2, "B\n"), (Relation::Overlapping, None, false));
         assert_eq!(check("a\nc\nd\ne\n", 1..2, ""), (Relation::Overlapping, None, true));
+        assert_eq!(check("a\nb\nx\nD\ne\n", 2..2, "x\n"), (Relation::Overlapping, None, true));
     }
 
     #[test]
