@@ -7,8 +7,8 @@
 //!   made. Its lines may stand elsewhere by now, or the comparison may have kept them; then they were moved,
 //!   or what surrounds them was changed, and the hunk was not made.
 //! - **What it puts is never put a second time.** If it landed and was moved or edited since, its gap looks
-//!   as open as before. If most of what a hunk only adds has come to stand in current since base, it may be
-//!   this hunk that put it there.
+//!   as open as before. If most of what it adds has come to stand in current since base, and did not take the
+//!   place of lines like those that it takes away, it may be this hunk that put it there.
 //!
 //! Lines without letters and digits are nobody's and count for nothing, unless there are no others.
 
@@ -59,22 +59,32 @@ impl Anchoring<'_> {
         }
     }
 
-    /// The first line of current that is one of those that the replacement only adds, if most of these have
-    /// come to stand there since base.
+    /// The first line of current that is one of those that the replacement adds, if most of these have come to
+    /// stand there since base.
+    ///
+    /// Where each line that it takes away stands less often than in base, the same was done to a like line.
     pub(super) fn stands_elsewhere(&self, rows: &Range<usize>, replacement: &[u8]) -> Option<u32> {
-        let new: HashSet<&[u8]> = split(replacement).map(<[u8]>::trim_ascii).collect();
-        let takes = rows.clone().map(|row| self.line(row).trim_ascii());
-        if takes.clone().any(|line| says_something(line) && !new.contains(line)) {
+        if self.risen.is_empty() {
             return None;
         }
-        let old: HashSet<&[u8]> = takes.collect();
-        let put: HashSet<&[u8]> =
-            new.into_iter().filter(|line| says_something(line) && !old.contains(line)).collect();
+        let new: HashSet<&[u8]> = split(replacement).map(<[u8]>::trim_ascii).collect();
+        let old: HashSet<&[u8]> = rows.clone().map(|row| self.line(row).trim_ascii()).collect();
         let line_at = |row: u32| self.current.of(&(row as usize..row as usize + 1)).trim_ascii();
-        let found = self.risen.iter().filter(|&&row| put.contains(line_at(row)));
-        let standing: HashSet<&[u8]> = found.clone().map(|&row| line_at(row)).collect();
-        let most = !standing.is_empty() && 2 * standing.len() >= put.len();
-        found.min().copied().filter(|_| most)
+        let adds = |line: &[u8]| says_something(line) && new.contains(line) && !old.contains(line);
+        let found = || self.risen.iter().copied().filter(|&row| adds(line_at(row)));
+        let standing = found().map(line_at).collect::<HashSet<_>>().len();
+        let added = new.iter().filter(|line| adds(line)).count();
+        if standing == 0 || 2 * standing < added {
+            return None;
+        }
+        let takes = |row: &usize| {
+            let line = self.line(*row).trim_ascii();
+            says_something(line) && !new.contains(line)
+        };
+        let fell = |row: usize| self.times(row).1 < self.times(row).0;
+        let mut taken = rows.clone().filter(takes).peekable();
+        let elsewhere_too = taken.peek().is_some() && taken.all(fell);
+        found().min().filter(|_| !elsewhere_too)
     }
 
     fn line(&self, row: usize) -> &[u8] {

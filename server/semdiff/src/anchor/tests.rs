@@ -833,13 +833,22 @@ fn what_was_added_elsewhere_is_not_added_again() {
         shifted +1 to 5+0
     "#]],
     );
-    // What it replaces still says something: then it was not made there.
+    // What it replaces is there beside it: a replacement that landed, and the old text put back below.
     check(
         base,
         "a\nb\nC\nd\ne\n",
         "C\na\nb\nc\nd\ne\n",
         &expect![[r#"
-        shifted +1 to 4+1
+        conflict: most of what it adds was added elsewhere since, from line 1 on
+    "#]],
+    );
+    // The same was done to another line like the one it replaces.
+    check(
+        "a\nx\nb\nx\nc\n",
+        "a\nx\nb\nX\nc\n",
+        "a\nX\nb\nx\nc\n",
+        &expect![[r#"
+        shifted +0 to 4+1
     "#]],
     );
 }
