@@ -11,11 +11,13 @@
 //! 3. **No other place looks as good.** Of up to [`CONTEXT_LINES`] lines on each side, those that still
 //!    match, counted outwards from the hunk until the first that does not, are its context. Another place
 //!    with the same text (for an insertion: any other gap) and as much matching context, in current or in
-//!    base, is a rival. The diff alone never decides between two such places. Only if nothing above the
-//!    hunk changed at all, down to its last context line, need no rival be feared.
+//!    base, is a rival. The diff alone never decides between two such places.
 //!
 //!    Only if nothing above the hunk changed at all, down to its last context line, or if lines that stand
 //!    once in both texts hold it in its place (see `frame`), need no rival be feared.
+//!
+//! A place is not taken if what the hunk would put there has come to stand elsewhere, and what it takes away is
+//! not called gone while it stands (see `standing`).
 //!
 //! If there is no such place, the hunk may have landed already: its replacement stands between the lines
 //! that touched it, or taking it out again has a place by the same rules. If only rule 2 fails, it may still
@@ -41,6 +43,7 @@ use self::lines::{CONTEXT_LINES, Context, Numbered};
 mod frame;
 mod lines;
 mod merge;
+mod standing;
 
 /// The limit of rule 1 where a replacement that may have landed already is looked for, once per hunk.
 const LANDED_NODES_MAX: usize = NODES_MAX / 8;
@@ -97,6 +100,8 @@ pub struct Anchoring<'t> {
     alignment: Alignment,
     /// Whether the alignment is what all shortest ways agree on, or one diff's view.
     certain: bool,
+    /// For each line that stands in current more often than in base, its first place there.
+    risen: Vec<u32>,
     /// What was applied to the text that hunks are stated against to get `base`.
     landed: Vec<(LineSpan, Vec<u8>)>,
 }
@@ -147,6 +152,7 @@ impl<'t> Anchoring<'t> {
             Some(alignment) => (alignment, true),
             None => (one_view(&base, &current), false),
         };
+        let risen = current_lines.risen_since(&base_lines);
         Self {
             base,
             current,
@@ -155,6 +161,7 @@ impl<'t> Anchoring<'t> {
             head,
             alignment,
             certain,
+            risen,
             landed: Vec::new(),
         }
     }
@@ -180,27 +187,34 @@ impl<'t> Anchoring<'t> {
         if let Some(there) = self.as_accepted(&before, replacement) {
             return Anchor::AlreadyThere(there);
         }
-        match self.find(&rows) {
+        let placed = match self.find(&rows) {
             Ok(Some(place)) if place.start == rows.start && self.untouched_above(&rows) => {
                 Anchor::Unchanged(self.current.range(&place))
             }
             Ok(Some(place)) => Anchor::Shifted(self.current.range(&place), down(&rows, &place)),
             Ok(None) => self.anchor_beside_changes(&rows, replacement),
             Err(reason) => Anchor::Conflict(reason),
+        };
+        if placed.target().is_some()
+            && let Some(line) = self.stands_elsewhere(&rows, replacement)
+        {
+            return Anchor::Conflict(ConflictReason::StandsElsewhere { line });
         }
+        placed
     }
 
     /// The answer where the hunk's own lines, or what touches them, changed.
     fn anchor_beside_changes(&self, rows: &Range<usize>, replacement: &[u8]) -> Anchor {
-        if let Some(there) = self.landed_already(rows, replacement) {
+        let gone = !self.takes_what_stands(rows, replacement);
+        if gone && let Some(there) = self.landed_already(rows, replacement) {
             return Anchor::AlreadyThere(self.current.range(&there));
         }
         if let Some(place) = self.merge(rows, replacement) {
             return Anchor::Merged(self.current.range(&place), down(rows, &place));
         }
         match self.landed_beside_changes(rows, replacement) {
-            Some(there) => Anchor::AlreadyThere(self.current.range(&there)),
-            None => Anchor::Conflict(self.why_nowhere(rows)),
+            Some(there) if gone => Anchor::AlreadyThere(self.current.range(&there)),
+            _ => Anchor::Conflict(self.why_nowhere(rows)),
         }
     }
 

@@ -22,6 +22,11 @@ pub enum ConflictReason {
         /// entry: the others like it are gone, or it has moved.
         candidates: Vec<u32>,
     },
+    /// Its place is there, but most of what it would put there has come to stand in the file since.
+    StandsElsewhere {
+        /// The first such line, from 0.
+        line: u32,
+    },
     /// The file's line endings were converted since.
     LineEndingsChanged {
         /// What they were.
@@ -56,6 +61,11 @@ impl fmt::Display for ConflictReason {
                 ),
                 lines => write!(f, "its place now appears at lines {}", Listed(lines)),
             },
+            Self::StandsElsewhere { line } => write!(
+                f,
+                "most of what it adds was added elsewhere since, from line {} on",
+                line + 1
+            ),
             Self::LineEndingsChanged { from, to } => {
                 write!(f, "the file's line endings were changed from {from} to {to}")
             }

@@ -69,6 +69,15 @@ impl Numbered {
         self.found_at.get(places).unwrap_or_default()
     }
 
+    /// Where each line first is that this text has more often than `other`.
+    pub fn risen_since(&self, other: &Self) -> Vec<u32> {
+        let numbers = 0..narrow(self.begins.len().saturating_sub(1));
+        numbers
+            .filter(|&number| self.places_of(number).len() > other.places_of(number).len())
+            .filter_map(|number| self.places_of(number).first().copied())
+            .collect()
+    }
+
     /// Every start at which `needle`, which is not empty, stands.
     ///
     /// # Cost

@@ -726,3 +726,129 @@ fn what_is_known_to_have_landed_need_not_be_recognised() {
     assert_eq!(anchoring.anchor(&last, b"X\n"), Anchor::Unchanged(6..8));
     assert_eq!(anchoring.anchor(&first, b"X\n"), Anchor::Conflict(ConflictReason::TextChanged));
 }
+
+#[test]
+fn a_deletion_is_there_only_if_its_lines_are_gone() {
+    // The lines stand where they stood; those below them changed.
+    check(
+        "a\nx\ny\nb\nc\n",
+        "a\nb\nc\n",
+        "a\nx\ny\nB\nC\n",
+        &expect![[r#"
+        merged +0 to 2+2
+    "#]],
+    );
+    // The same without any line above that tells the place.
+    check(
+        "}\nx\ny\n}\nb\n",
+        "}\n}\nb\n",
+        "n\n}\nx\ny\nB\n",
+        &expect![[r#"
+        merged +1 to 3+2
+    "#]],
+    );
+    // They were moved.
+    check(
+        "a\nx\ny\nb\nc\nd\n",
+        "a\nb\nc\nd\n",
+        "a\nb\nc\nx\ny\nd\n",
+        &expect![[r#"
+        conflict: the text it replaces was changed
+    "#]],
+    );
+    // One of them was indented, the other kept.
+    check(
+        "a\nx\ny\nb\n",
+        "a\nb\n",
+        "a\nx\n  y\nb\n",
+        &expect![[r#"
+        conflict: the text it replaces was changed
+    "#]],
+    );
+    // One of two equal blocks is gone, and a like one stands behind the other.
+    check(
+        "a\nx\nv1\nb\nx\nv2\nc\n",
+        "a\nb\nx\nv2\nc\n",
+        "a\nb\nx\nv2\nx\nv1\nc\n",
+        &expect![[r#"
+        conflict: the text it replaces was changed
+    "#]],
+    );
+    // Lines that are nobody's may stand anywhere.
+    check(
+        "a\n}\nb\nc\n",
+        "a\nb\nc\n",
+        "0\na\nb\n}\n}\nc\n",
+        &expect![[r#"
+        already there 3+0
+    "#]],
+    );
+    // What stands in its place shows that it was made, though the line stands elsewhere by now.
+    check(
+        "a\nb\nc\nd\n",
+        "a\nB\nc\nd\n",
+        "0\na\nB\nc\nb\nd\n",
+        &expect![[r#"
+        already there 3+1
+    "#]],
+    );
+}
+
+#[test]
+fn what_was_added_elsewhere_is_not_added_again() {
+    let base = "a\nb\nc\nd\ne\n";
+    // It was moved up after it landed.
+    check(
+        base,
+        "a\nb\nc\nf {\n  x\n}\nd\ne\n",
+        "a\nf {\n  x\n}\nb\nc\nd\ne\n",
+        &expect![[r#"
+        conflict: most of what it adds was added elsewhere since, from line 2 on
+    "#]],
+    );
+    // And one line of it was edited, and it was indented.
+    check(
+        base,
+        "a\nb\nc\nf\n  x\n  y\nd\ne\n",
+        "a\n  f\n    X\n    y\nb\nc\nd\ne\n",
+        &expect![[r#"
+        conflict: most of what it adds was added elsewhere since, from line 2 on
+    "#]],
+    );
+    // Only a smaller part of it is like what was added.
+    check(
+        base,
+        "a\nb\nc\nf\n  x\n  y\nd\ne\n",
+        "a\nf\n  g\n  h\nb\nc\nd\ne\n",
+        &expect![[r#"
+        shifted +3 to 7+0
+    "#]],
+    );
+    // Of what it repeats there is no more than there was.
+    check(
+        "a\nb\nc\nd\ne\n",
+        "a\nb\nc\na\nd\ne\n",
+        "0\na\nb\nc\nd\ne\n",
+        &expect![[r#"
+        shifted +1 to 5+0
+    "#]],
+    );
+    // What it replaces is there beside it: a replacement that landed, and the old text put back below.
+    check(
+        base,
+        "a\nb\nC\nd\ne\n",
+        "C\na\nb\nc\nd\ne\n",
+        &expect![[r#"
+        conflict: most of what it adds was added elsewhere since, from line 1 on
+    "#]],
+    );
+    // The same was done to another line like the one it replaces.
+    check(
+        "a\nx\nb\nx\nc\n",
+        "a\nx\nb\nX\nc\n",
+        "a\nX\nb\nx\nc\n",
+        &expect![[r#"
+        shifted +0 to 4+1
+    "#]],
+    );
+}
