@@ -180,7 +180,14 @@ pub(crate) fn undo_file(
 ) -> (Vec<PlanFile>, Vec<Refused>) {
     let refuse = |reason: String| (Vec::new(), refuse_all(hunks, &file.path, &reason));
     if hunks.iter().any(|hunk| hunk.kind == HunkKind::Whole) {
-        return match undo_whole(world, landed, hunks) {
+        // What was there before it was accepted was not written then; it is taken out as it was captured.
+        let nothing_written = landed.iter().all(|file| file.before == file.after);
+        let files = if nothing_written {
+            crate::take_out::whole(world, file, hunks, true)
+        } else {
+            undo_whole(world, landed, hunks)
+        };
+        return match files {
             Ok(files) => (files, Vec::new()),
             Err(reason) => refuse(reason),
         };

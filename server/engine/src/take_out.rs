@@ -108,7 +108,7 @@ fn review_lines(
 
 /// A file that is one hunk must be exactly as it was captured. It is exchanged for what was there before,
 /// or left as it is.
-fn whole(
+pub(crate) fn whole(
     world: &impl World,
     file: &FileChange,
     hunks: &[&Hunk],

@@ -373,9 +373,9 @@ impl ChangeSetState {
         })
     }
 
-    /// The hunks that were rejected.
+    /// The hunks that were rejected, and may be restored.
     pub fn rejected(&self) -> Vec<u32> {
-        self.hunks_that(|state| matches!(state, HunkState::Rejected { .. }))
+        self.hunks_that(|state| matches!(state, HunkState::Rejected { saved: true, .. }))
     }
 
     /// The hunks that may be rejected: those that may be accepted, but for an undo that is not saved.
@@ -467,7 +467,8 @@ impl ChangeSetState {
             }
             Event::Restored { hunks, .. } => {
                 self.each(hunks, "restored", |state| match state {
-                    HunkState::Rejected { .. } => Some(HunkState::Proposed),
+                    // What only a buffer is without may come back, and does not wait to be put in then.
+                    HunkState::Rejected { saved: true, .. } => Some(HunkState::Proposed),
                     _ => None,
                 })?;
                 self.forget_settled();

@@ -133,7 +133,7 @@ fn told(engine: &mut engine::Engine, run: &AdoptedRun, format: Format, terminal:
     left_out(run, terminal);
     let id = run.proposal.as_ref().and_then(adopted);
     if let Some(change) = id.and_then(|id| engine.change(id).ok()) {
-        terminal.print(&output::change_line(&change));
+        terminal.print(&output::change_line(&change, None));
     }
 }
 

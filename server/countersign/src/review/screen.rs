@@ -1,7 +1,8 @@
 //! The full-screen review: keys in, frames out, and the terminal handed back whatever happens.
 
 use std::io::{self, Stdout};
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use model::{ChangeSetId, RelPath};
