@@ -38,6 +38,7 @@ pub fn full(mut desk: Desk, start: Option<ChangeSetId>, color: bool) -> Result<E
     let mut state = State::new(desk.board()?, start);
     let mut screen = Screen::enter(color)?;
     let ended = crate::signals::signals();
+    leave_a_lost_terminal(Arc::clone(&ended));
     state.size = screen.size()?;
     let mut landed = Looked::default();
     let mut drawn = false;
