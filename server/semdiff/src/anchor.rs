@@ -195,8 +195,8 @@ impl<'t> Anchoring<'t> {
             Ok(None) => self.anchor_beside_changes(&rows, replacement),
             Err(reason) => Anchor::Conflict(reason),
         };
-        if placed.target().is_some()
-            && let Some(line) = self.stands_elsewhere(&rows, replacement)
+        if let Some(place) = placed.target()
+            && let Some(line) = self.stands_elsewhere(&rows, replacement, place)
         {
             return Anchor::Conflict(ConflictReason::StandsElsewhere { line });
         }

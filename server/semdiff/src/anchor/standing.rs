@@ -17,53 +17,47 @@ use std::ops::Range;
 
 use super::Anchoring;
 use super::frame::says_something;
-use super::lines::Numbered;
+use crate::text::{Text, line_span};
 
 impl Anchoring<'_> {
     /// Whether lines that the replacement takes away still stand, so that it has not landed.
     pub(super) fn takes_what_stands(&self, rows: &Range<usize>, replacement: &[u8]) -> bool {
-        let mut left: HashMap<&[u8], usize> = HashMap::new();
-        for line in split(replacement) {
-            *left.entry(line).or_default() += 1;
-        }
-        let puts = left.keys().any(|line| says_something(line));
-        // What the replacement has too is not taken away, line for line.
-        let taken: Vec<usize> = rows
-            .clone()
-            .filter(|&row| match left.get_mut(self.line(row)) {
-                Some(count) if *count > 0 => {
-                    *count -= 1;
-                    false
-                }
-                _ => true,
-            })
-            .collect();
-        let telling: Vec<usize> =
-            taken.iter().copied().filter(|&row| says_something(self.line(row))).collect();
-        let kept = |row: &usize| {
-            let certain = self.alignment.lines.get(*row).copied().flatten().is_some();
-            certain && !left.contains_key(self.line(*row))
-        };
-        let looked_at = if telling.is_empty() { &taken } else { &telling };
-        if looked_at.iter().any(kept) {
+        let new: HashSet<&[u8]> = split(replacement).collect();
+        let telling = |row: &usize| says_something(self.line(*row));
+        let any_telling = rows.clone().any(|row| telling(&row) && !new.contains(self.line(row)));
+        let kept = |row: usize| self.alignment.lines.get(row).copied().flatten().is_some();
+        let taken = |row: &usize| !new.contains(self.line(*row)) && (!any_telling || telling(row));
+        if rows.clone().filter(taken).any(kept) {
             return true;
         }
         // What stands in their place, if it says anything, shows that it was made.
-        if puts || telling.is_empty() {
+        if new.iter().any(|line| says_something(line)) {
             return false;
         }
-        let mut single = telling.iter().filter(|&&row| self.times(row).0 == 1).peekable();
-        match single.peek() {
-            Some(_) => single.any(|&row| self.times(row).1 > 0),
-            None => telling.iter().any(|&row| self.times(row).1 >= self.times(row).0),
+        let told = rows.clone().filter(telling).map(|row| self.line(row).trim_ascii());
+        let times = self.times(told.collect());
+        match times.values().any(|&(before, _)| before == 1) {
+            true => times.values().any(|&(before, now)| before == 1 && now > 0),
+            false => times.values().any(|&(before, now)| now >= before),
         }
     }
 
     /// The first line of current that is one of those that the replacement adds, if most of these have come to
-    /// stand there since base.
+    /// stand there since base, or if all of it stands right beside its `place` now.
     ///
     /// Where each line that it takes away stands less often than in base, the same was done to a like line.
-    pub(super) fn stands_elsewhere(&self, rows: &Range<usize>, replacement: &[u8]) -> Option<u32> {
+    pub(super) fn stands_elsewhere(
+        &self,
+        rows: &Range<usize>,
+        replacement: &[u8],
+        place: &Range<usize>,
+    ) -> Option<u32> {
+        let beside = stands_beside(&self.current, place, replacement);
+        if let Some(at) = beside.filter(|_| says_something(replacement))
+            && stands_beside(&self.base, &self.base.range(rows), replacement).is_none()
+        {
+            return Some(line_span(self.current.bytes(), at..at).first_line);
+        }
         if self.risen.is_empty() {
             return None;
         }
@@ -77,13 +71,9 @@ impl Anchoring<'_> {
         if standing == 0 || 2 * standing < added {
             return None;
         }
-        let takes = |row: &usize| {
-            let line = self.line(*row).trim_ascii();
-            says_something(line) && !new.contains(line)
-        };
-        let fell = |row: usize| self.times(row).1 < self.times(row).0;
-        let mut taken = rows.clone().filter(takes).peekable();
-        let elsewhere_too = taken.peek().is_some() && taken.all(fell);
+        let taken = old.iter().copied().filter(|line| says_something(line) && !new.contains(line));
+        let taken = self.times(taken.collect());
+        let elsewhere_too = !taken.is_empty() && taken.values().all(|&(before, now)| now < before);
         found().min().filter(|_| !elsewhere_too)
     }
 
@@ -91,11 +81,33 @@ impl Anchoring<'_> {
         self.base.of(&(row..row + 1))
     }
 
-    /// How often line `row` of base stands in base and in current.
-    fn times(&self, row: usize) -> (usize, usize) {
-        let number = self.base_lines.get(row);
-        let times = |text: &Numbered| number.map_or(0, |number| text.places_of(number).len());
-        (times(&self.base_lines), times(&self.current_lines))
+    /// How often each of these lines stands in base and in current, white space around them aside.
+    fn times<'l>(&self, lines: HashSet<&'l [u8]>) -> HashMap<&'l [u8], (usize, usize)> {
+        let mut times: HashMap<_, _> = lines.into_iter().map(|line| (line, (0, 0))).collect();
+        if times.is_empty() {
+            return times;
+        }
+        for line in self.base.iter() {
+            if let Some((before, _)) = times.get_mut(line.trim_ascii()) {
+                *before += 1;
+            }
+        }
+        for line in self.current.iter() {
+            if let Some((_, now)) = times.get_mut(line.trim_ascii()) {
+                *now += 1;
+            }
+        }
+        times
+    }
+}
+
+/// The byte from which `block` stands as whole lines right above or right below `place`.
+fn stands_beside(text: &Text<'_>, place: &Range<usize>, block: &[u8]) -> Option<usize> {
+    let above = text.bytes().get(..place.start)?;
+    let below = text.bytes().get(place.end..)?;
+    match above.strip_suffix(block) {
+        Some(rest) if rest.last().is_none_or(|&byte| byte == b'\n') => Some(rest.len()),
+        _ => below.starts_with(block).then_some(place.end),
     }
 }
 

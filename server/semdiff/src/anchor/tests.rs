@@ -851,4 +851,25 @@ fn what_was_added_elsewhere_is_not_added_again() {
         shifted +0 to 4+1
     "#]],
     );
+    // Two blocks changed places: the one that was to stand below too is the one that does.
+    check(
+        "a\nx\nx2\n  end\n}\n\ny\n  end\n}\n\nb\nc\n",
+        "a\nx\nx2\n  end\n}\n\ny\n  end\n}\n\nx\nx2\n  end\n}\n\nb\nc\n",
+        "a\ny\n  end\n}\n\nx\nx2\n  end\n}\n\nb\nc\n",
+        &expect![[r#"
+            conflict: most of what it adds was added elsewhere since, from line 6 on
+        "#]],
+    );
+}
+
+#[test]
+fn a_block_that_was_indented_is_not_gone() {
+    check(
+        "a\n  e\nif\n    x\n  e\nb\n",
+        "a\n  e\nb\n",
+        "a\n    e\n  if\n      x\n  e\nb\n",
+        &expect![[r#"
+            conflict: the text it replaces was changed
+        "#]],
+    );
 }
