@@ -156,6 +156,113 @@ fn without_a_snapshot_it_is_what_changed_since_the_last_commit() {
     assert!(world.read("src/queue.rs").contains(IDLE));
 }
 
+#[test]
+fn rejected_files_are_as_they_were() {
+    for images in [false, true] {
+        let world = world();
+        let binary: Vec<u8> = (0..=255).cycle().take(2000).collect();
+        world.write("old.txt", "one\ntwo\nthree\nfour\nfive\n");
+        world.write("edited.txt", "six\nseven\neight\nnine\nten\n");
+        world.write("gone.txt", "gone\r\nwithout an end");
+        world.write("image", &binary);
+        world.write("image.gone", [0, 1, 2]);
+        world.write("tool.sh", "#!/bin/sh\n");
+        world.commit("Files of all kinds");
+        run(&world, &["snapshot"]).ok();
+        world.git(&["mv", "old.txt", "folder.txt"]);
+        world.git(&["mv", "edited.txt", "renamed.txt"]);
+        world.write("renamed.txt", "six\nseven\n8\nnine\nten\n");
+        world.remove("gone.txt");
+        world.run("chmod", &["+x", "tool.sh"]).ok();
+        if images {
+            world.remove("image.gone");
+            world.write("image", &binary[1..]);
+            world.write("image.new", &binary[2..]);
+        }
+        let id = id(&adopt(&world));
+        assert_eq!(hunk_states(&world, &id), vec!["adopted"; if images { 7 } else { 4 }]);
+        run(&world, &["reject", &id, "--by", "Ada"]).ok();
+        world.git(&["add", "--all"]);
+        assert_eq!(world.git(&["status", "--porcelain"]), "");
+        assert_eq!(world.read_bytes("gone.txt").unwrap(), b"gone\r\nwithout an end");
+        run(&world, &["restore", &id, "--by", "Ada"]).ok();
+        if images {
+            // What nobody could examine is denied, also where it was before.
+            run(&world, &["accept", &id, "--by", "Ada"]).exited(1);
+            continue;
+        }
+        // And back again: what was rejected can be had after all.
+        run(&world, &["accept", &id, "--by", "Ada"]).ok();
+        assert_eq!(world.read("renamed.txt"), "six\nseven\n8\nnine\nten\n");
+        world.git(&["add", "--all"]);
+        let status = world.git(&["status", "--porcelain"]);
+        let lines: Vec<&str> = status.lines().collect();
+        let expected = [
+            "R  old.txt -> folder.txt",
+            "D  gone.txt",
+            "R  edited.txt -> renamed.txt",
+            "M  tool.sh",
+        ];
+        assert_eq!(lines, expected);
+    }
+}
+
+#[test]
+fn files_that_were_edited_since_are_not_taken_out() {
+    let world = world();
+    world.write("old.txt", "one\ntwo\nthree\nfour\nfive\n");
+    world.write("image", [0, 1, 2]);
+    world.write("gone.txt", "gone\n");
+    world.commit("Files of all kinds");
+    run(&world, &["snapshot"]).ok();
+    world.git(&["mv", "old.txt", "renamed.txt"]);
+    world.write("image", [0, 1, 2, 3]);
+    world.write("new.txt", "by an agent\n");
+    world.remove("gone.txt");
+    let id = id(&adopt(&world));
+    let edited: [(&str, &[u8]); 4] = [
+        ("renamed.txt", b"one\ntwo\nthree\nfour\nfive\nsix by me\n"),
+        ("image", &[0, 9]),
+        ("new.txt", b"by an agent\nand me\n"),
+        ("gone.txt", b"mine now\n"),
+    ];
+    edited.iter().for_each(|(path, bytes)| world.write(path, bytes));
+    let report = run(&world, &["reject", &id, "--by", "Ada", "--format", "json"]).exited(2).json();
+    let refused = report["refused"].as_array().unwrap();
+    let reasons: Vec<_> = refused.iter().map(|r| r["reason"].as_str().unwrap()).collect();
+    let expected = [
+        "gone.txt is there already",
+        "image has changed since",
+        "new.txt has changed since",
+        "renamed.txt has changed since",
+    ];
+    assert_eq!(reasons, expected);
+    assert_eq!(report["hunks"], serde_json::json!([]));
+    edited.iter().for_each(|(path, bytes)| assert_eq!(world.read_bytes(path).unwrap(), *bytes));
+    assert!(!world.path("old.txt").exists());
+    assert_eq!(hunk_states(&world, &id), ["adopted"; 4]);
+}
+
+#[test]
+fn a_hunk_that_holds_the_persons_edits_too_says_so() {
+    let world = world();
+    run(&world, &["snapshot"]).ok();
+    // Accepted by a person, so theirs; then an agent rewrites a part of it.
+    let patch = "--- a/README.md\n+++ b/README.md\n@@ -1 +1,3 @@\n # Queue\n+First of mine\n+Second of mine\n";
+    world.write("../mine.patch", patch);
+    let import = ["import", "--patch", "../mine.patch", "--format", "json"];
+    let mine = id(&run(&world, &import).ok().json());
+    run(&world, &["accept", &mine, "--by", "Ada"]).ok();
+    world.write("README.md", "# Queue\nFirst by an agent\nSecond of mine\n");
+    world.write("src/queue.rs", agents(RUST));
+    let adopted = id(&adopt(&world));
+    let shown = run(&world, &["show", &adopted, "--format", "json"]).ok().json();
+    let mixed: Vec<_> = shown["hunks"].as_array().unwrap().iter().map(|h| &h["mixed"]).collect();
+    assert_eq!(mixed, [true, false, false]);
+    let shown = run(&world, &["show", &adopted]).ok().stdout;
+    assert_eq!(shown.matches("holds your own edits too").count(), 1, "{shown}");
+}
+
 /// A program that watches, with its lines as they come. Ended on drop, should a test fail.
 #[cfg(unix)]
 struct Watching {

@@ -8,6 +8,7 @@ mod check;
 mod crash;
 mod demo;
 mod editors;
+mod hooks;
 mod language_server;
 mod ledger;
 mod policy;

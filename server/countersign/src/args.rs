@@ -57,6 +57,11 @@ pub enum Command {
     /// Capture what an agent changed in the working tree already, to review it there: accepting marks a hunk as
     /// reviewed, rejecting takes it out.
     Adopt(AdoptArgs),
+    /// Print what an agent's program needs to take a snapshot before each of its turns and to adopt after it.
+    /// Nothing is written.
+    ///
+    /// A turn that is interrupted has no end to hear of: `countersign adopt` before the next one finds what it did.
+    Hooks(HooksArgs),
     /// List the changes in the ledger.
     List(ListArgs),
     /// Show one change: its diff, entities, findings, risk, verdict and what became of each hunk.
@@ -167,6 +172,9 @@ pub struct SnapshotArgs {
     /// What to call it.
     #[arg(long, value_name = "TEXT")]
     pub label: Option<String>,
+    /// For an agent's hooks: print nothing, never fail, end within 20 seconds. Errors go to standard error.
+    #[arg(long)]
+    pub hook: bool,
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
 }
@@ -183,8 +191,30 @@ pub struct AdoptArgs {
     /// first if there is none. With `--format json` one document a line.
     #[arg(long)]
     pub watch: bool,
+    /// For an agent's hooks: print nothing, never fail, end within 20 seconds. Errors go to standard error.
+    #[arg(long, conflicts_with = "watch")]
+    pub hook: bool,
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum HookAgent {
+    /// Claude Code: hooks for its settings.json.
+    Claude,
+    /// Codex: its hooks.json.
+    Codex,
+    /// Gemini CLI: hooks for its settings.json.
+    Gemini,
+    /// Any other: a script to start its program with.
+    Generic,
+}
+
+#[derive(Debug, Args)]
+pub struct HooksArgs {
+    /// Whose.
+    #[arg(value_enum)]
+    pub agent: HookAgent,
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ use serde_json::json;
 use workspace::Woken;
 
 use crate::args::{AdoptArgs, Arguments, Format, SnapshotArgs};
+use crate::commands::hooks::for_an_agent;
 use crate::commands::run::{proposal_json, proposal_text};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Terminal, safe};
@@ -22,6 +23,12 @@ pub fn snapshot(
     args: &SnapshotArgs,
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
+    if args.hook {
+        return Ok(for_an_agent(terminal, || {
+            session::open(arguments)?.take_snapshot(args.label.clone())?;
+            Ok(())
+        }));
+    }
     let mut engine = session::open(arguments)?;
     let report = engine.take_snapshot(args.label.clone())?;
     match args.format {
@@ -45,11 +52,18 @@ pub fn adopt(
     args: &AdoptArgs,
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
-    let mut engine = session::open(arguments)?;
     let since = match &args.since {
         Some(revision) => Since::Revision(revision.clone()),
         None => Since::Snapshot,
     };
+    if args.hook {
+        return Ok(for_an_agent(terminal, || {
+            let run = session::open(arguments)?.adopt(&since, args.agent.as_deref())?;
+            left_out(&run, terminal);
+            Ok(())
+        }));
+    }
+    let mut engine = session::open(arguments)?;
     if args.watch {
         return watch(&mut engine, &since, args, terminal);
     }

@@ -64,7 +64,7 @@ fn row(change: &BoardChange, standings: Option<Standings>) -> Value {
     })
 }
 
-/// Each hunk with its file, its state and, while it waits, how it stands.
+/// Each hunk with its file, its state, whether it holds what the person wrote too, and, while it waits, how it stands.
 pub fn hunks(change: &BoardChange, standings: Option<&Standings>) -> Vec<Value> {
     let hunk = |(file, hunk): (&model::FileChange, &model::Hunk)| {
         let state = change.state.hunks.get(&hunk.ordinal).map(|state| state.word());
@@ -77,6 +77,7 @@ pub fn hunks(change: &BoardChange, standings: Option<&Standings>) -> Vec<Value> 
         json!({
             "hunk": hunk.ordinal, "path": file.path, "state": state, "entity": hunk.entity,
             "standing": stands.map(|(standing, _)| standing), "line": line, "conflict": reason,
+            "mixed": change.changeset.is_mixed(hunk.ordinal),
         })
     };
     change.changeset.hunks().map(hunk).collect()

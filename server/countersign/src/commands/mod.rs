@@ -4,6 +4,7 @@ mod adopt;
 mod check;
 mod decide;
 mod demo;
+mod hooks;
 mod import;
 mod ledger;
 mod list;
@@ -34,6 +35,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Failure> 
         Command::Import(args) => import::import(arguments, args, terminal),
         Command::Snapshot(args) => adopt::snapshot(arguments, args, terminal),
         Command::Adopt(args) => adopt::adopt(arguments, args, terminal),
+        Command::Hooks(args) => hooks::hooks(args, terminal),
         Command::List(args) => list::list(arguments, args, terminal),
         Command::Show(args) => show::show(arguments, args, terminal),
         Command::Accept(args) => decide::accept(arguments, args, terminal),

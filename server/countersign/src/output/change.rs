@@ -125,7 +125,7 @@ fn diffs(
     let mut out = String::new();
     for (file, hunk) in changeset.hunks() {
         let word = state.and_then(|state| state.hunks.get(&hunk.ordinal)).map(|s| s.word());
-        out.push_str(&diff::heading(file, hunk, word));
+        out.push_str(&diff::heading(changeset, file, hunk, word));
         if let Some((before, after)) = texts.get(&file.path) {
             let before = before.as_deref().unwrap_or_default();
             let after = after.as_deref().unwrap_or_default();
