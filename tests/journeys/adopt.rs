@@ -247,13 +247,13 @@ fn files_that_were_edited_since_are_not_taken_out() {
 fn a_hunk_that_holds_the_persons_edits_too_says_so() {
     let world = world();
     run(&world, &["snapshot"]).ok();
-    // Accepted by a person, so theirs; then an agent rewrites a part of it.
-    let patch = "--- a/README.md\n+++ b/README.md\n@@ -1 +1,3 @@\n # Queue\n+First of mine\n+Second of mine\n";
+    // An agent writes, and a person accepts a change of what it wrote: nothing of that was there at the start.
+    world.write("README.md", "# Queue\nBy an agent\nAlso by it\n");
+    let patch = "--- a/README.md\n+++ b/README.md\n@@ -1,3 +1,3 @@\n # Queue\n By an agent\n-Also by it\n+Mine now\n";
     world.write("../mine.patch", patch);
     let import = ["import", "--patch", "../mine.patch", "--format", "json"];
     let mine = id(&run(&world, &import).ok().json());
     run(&world, &["accept", &mine, "--by", "Ada"]).ok();
-    world.write("README.md", "# Queue\nFirst by an agent\nSecond of mine\n");
     world.write("src/queue.rs", agents(RUST));
     let adopted = id(&adopt(&world));
     let shown = run(&world, &["show", &adopted, "--format", "json"]).ok().json();
@@ -261,6 +261,43 @@ fn a_hunk_that_holds_the_persons_edits_too_says_so() {
     assert_eq!(mixed, [true, false, false]);
     let shown = run(&world, &["show", &adopted]).ok().stdout;
     assert_eq!(shown.matches("holds your own edits too").count(), 1, "{shown}");
+}
+
+#[test]
+fn what_an_agent_makes_of_accepted_text_goes_back_to_that() {
+    let world = world();
+    run(&world, &["snapshot"]).ok();
+    let patch = "--- a/README.md\n+++ b/README.md\n@@ -1 +1,3 @@\n # Queue\n+First of mine\n+Second of mine\n";
+    world.write("../mine.patch", patch);
+    let import = ["import", "--patch", "../mine.patch", "--format", "json"];
+    let mine = id(&run(&world, &import).ok().json());
+    run(&world, &["accept", &mine, "--by", "Ada"]).ok();
+    world.write("README.md", "# Queue\nFirst by an agent\nSecond of mine\n");
+    let adopted = id(&adopt(&world));
+    run(&world, &["reject", &adopted, "--by", "Ada"]).ok();
+    assert_eq!(world.read("README.md"), "# Queue\nFirst of mine\nSecond of mine\n");
+}
+
+#[test]
+fn a_restored_hunk_and_a_review_taken_back_are_not_lost_by_the_next_adoption() {
+    let world = world();
+    run(&world, &["snapshot"]).ok();
+    world.write("src/queue.rs", agents(RUST));
+    world.write("src/new.rs", "pub fn added() {}\n");
+    let first = id(&adopt(&world));
+    run(&world, &["reject", &format!("{first}/1"), "--by", "Ada"]).ok();
+    run(&world, &["restore", &format!("{first}/1"), "--by", "Ada"]).ok();
+    run(&world, &["accept", &format!("{first}/2"), "--by", "Ada"]).ok();
+    run(&world, &["undo", &format!("{first}/2"), "--by", "Ada"]).ok();
+    world.write("src/queue.rs", agents(RUST).replace(TOTAL, "    let mut sum = 1;\n"));
+    let second = id(&adopt(&world));
+    assert_eq!(hunk_states(&world, &first), ["proposed", "superseded", "superseded"]);
+    assert_eq!(hunk_states(&world, &second), ["adopted", "adopted", "adopted"]);
+    run(&world, &["accept", &format!("{first}/1"), "--by", "Ada"]).ok();
+    assert_eq!(world.read("src/new.rs"), "pub fn added() {}\n");
+    // What gave way can be had back as well.
+    run(&world, &["restore", &format!("{first}/3"), "--by", "Ada"]).ok();
+    assert_eq!(hunk_states(&world, &first), ["accepted", "superseded", "proposed"]);
 }
 
 /// A program that watches, with its lines as they come. Ended on drop, should a test fail.

@@ -155,7 +155,8 @@ impl Engine {
                 planned.into_iter().for_each(|file| world.lay_over(file));
             }
         }
-        let files = world.planned.into_values().collect();
+        let files: Vec<PlanFile> = world.planned.into_values().collect();
+        self.must_be_here(&change, &files)?;
         let (files, refused) = self.preflight(files, refused);
         let mut plan = assemble(&change, Purpose::Undo, files, refused);
         plan.hunks.extend(reviewed);

@@ -16,6 +16,7 @@ use workspace::SideContent;
 use crate::Error;
 use crate::apart::{Touch, keep_apart};
 use crate::check::read;
+use crate::earlier;
 use crate::engine::Engine;
 use crate::examine::{ChangedFile, Side, examine_all};
 use crate::propose::Proposal;
@@ -67,7 +68,7 @@ struct Start {
     files: Vec<ChangedFile>,
 }
 
-type Touches = BTreeMap<RelPath, Vec<Touch>>;
+pub(crate) type Touches = BTreeMap<RelPath, Vec<Touch>>;
 
 impl Engine {
     /// Records the saved files as they are: the starting point of the next adoption.
@@ -145,13 +146,14 @@ impl Engine {
         let base = self.repository.base()?;
         let mut changeset = ChangeSet::new(base, origin, title, String::new(), changes);
         let mixed = mixed_hunks(&changeset, &mixed_bytes);
-        changeset.adopted = Some(Adoption { snapshot, mixed });
+        changeset.adopted = Some(Adoption { snapshot, worktree: self.worktree(), mixed });
         let stated = changeset.clone();
+        let prints = earlier::prints(&stated, &files);
         let proposal = self.record(changeset, examined, &files, &rules)?;
         if let Proposal::Known { id, .. } = &proposal {
             self.found_in_text(*id)?;
             // It says all of what happened again, as a new one would.
-            for event in self.superseding(&ChangeSet { id: *id, ..stated }, &BTreeMap::new())? {
+            for event in self.superseding(&ChangeSet { id: *id, ..stated }, &prints)? {
                 self.append(&event)?;
             }
         }
@@ -187,7 +189,15 @@ impl Engine {
         let (snapshot, first_event, words, deltas) = match (since, last) {
             (Since::Snapshot, Some((seq, snapshot))) => {
                 let deltas = self.since_snapshot(&snapshot)?;
-                (Some(seq), seq + 1, format!("snapshot {seq}"), deltas)
+                let moved = self.repository.head()?.commit != snapshot.head;
+                let words = if moved {
+                    format!(
+                        "snapshot {seq} (HEAD has moved since: what came with that is shown too)"
+                    )
+                } else {
+                    format!("snapshot {seq}")
+                };
+                (Some(seq), seq + 1, words, deltas)
             }
             (since, _) => {
                 let revision = match since {
@@ -211,7 +221,7 @@ impl Engine {
     }
 
     /// What was observed in this working tree from event `first` on and was not an agent's doing, by file.
-    fn touches(&self, first: u64) -> Result<Touches, Error> {
+    pub(crate) fn touches(&self, first: u64) -> Result<Touches, Error> {
         let mut touches = Touches::new();
         let mut next = first;
         loop {
@@ -265,7 +275,15 @@ impl Engine {
             } else if purpose == Purpose::Accept
                 && let Some(changeset) = self.ledger.changeset(outcome.changeset)?
             {
-                let reviewed = self.reviewed(&changeset, &file.path, &outcome.hunks);
+                // A review that was undone since says nothing any more.
+                let state = self.ledger.state(outcome.changeset)?;
+                let accepted = state.map(|state| state.accepted()).unwrap_or_default();
+                let hunks: Vec<u32> =
+                    outcome.hunks.iter().filter(|hunk| accepted.contains(hunk)).copied().collect();
+                if hunks.is_empty() {
+                    continue;
+                }
+                let reviewed = self.reviewed(&changeset, &file.path, &hunks);
                 touches.entry(file.path.clone()).or_default().extend(reviewed);
             }
         }
@@ -294,7 +312,7 @@ impl Engine {
 
 /// The files with what was not the agent's doing taken into their start, and where the person's text could
 /// not be told apart, in bytes of the text now.
-fn told_apart(
+pub(crate) fn told_apart(
     files: Vec<ChangedFile>,
     touches: &Touches,
     left_out: &mut Vec<(RelPath, String)>,
@@ -307,6 +325,12 @@ fn told_apart(
             continue;
         }
         let of = |path: &RelPath| touches.get(path).map(Vec::as_slice).unwrap_or_default();
+        // A file that somebody else moved here began here.
+        let began_here =
+            of(&file.path).iter().any(|touch| touch.before.is_none() && touch.after.is_some());
+        if began_here && file.old_path.take().is_some() {
+            file.before = None;
+        }
         let old = file.old_path.as_ref().map(of).unwrap_or_default();
         let touches: Vec<Touch> = old.iter().chain(of(&file.path)).cloned().collect();
         if !touches.is_empty() {
@@ -354,7 +378,7 @@ fn kind(file: &ChangedFile) -> ChangeKind {
 }
 
 /// The hunks that touch bytes which could not be told apart.
-fn mixed_hunks(
+pub(crate) fn mixed_hunks(
     changeset: &ChangeSet,
     mixed: &BTreeMap<RelPath, Vec<std::ops::Range<usize>>>,
 ) -> Vec<u32> {

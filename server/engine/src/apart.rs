@@ -42,7 +42,9 @@ pub(crate) fn keep_apart(base: Option<&[u8]>, current: Option<&[u8]>, touches: &
             (None, Some(after)) if apart.base.is_none() && current.is_some() => {
                 apart.base = Some(after.to_vec());
             }
-            (Some(_), None) if current.is_none() => apart.base = None,
+            (Some(before), None) if current.is_none() || apart.base.as_deref() == Some(before) => {
+                apart.base = None;
+            }
             (Some(before), Some(after)) => {
                 if let (Some(start), Some(current)) = (&apart.base, current) {
                     let (base, mixed) = with_touch(start, current, before, after);
@@ -71,14 +73,14 @@ fn with_touch(
             Anchor::AlreadyThere(_) => continue,
             anchor => anchor.target().cloned(),
         };
-        match (in_base.anchor(&old, added), there) {
-            (Anchor::AlreadyThere(_), _) => {}
-            (anchor, Some(there)) => match anchor.target() {
-                Some(place) => edits.push((place.clone(), added.to_vec())),
-                None => mixed.push(there),
-            },
-            // It was edited again: what is left of it lies within what the agent did.
-            (_, None) => mixed.extend(left_of(added, base, current)),
+        let anchor = in_base.anchor(&old, added);
+        match (&anchor, anchor.target(), there) {
+            (Anchor::AlreadyThere(_), ..) => {}
+            // Also if it was edited since: the agent's work began with what it was.
+            (_, Some(place), _) => edits.push((place.clone(), added.to_vec())),
+            (_, None, Some(there)) => mixed.push(there),
+            // What is left of it lies within what the agent did.
+            (_, None, None) => mixed.extend(left_of(added, base, current)),
         }
     }
     edits.sort_by_key(|(place, _)| (place.start, place.end));
@@ -143,10 +145,15 @@ mod tests {
     }
 
     #[test]
-    fn what_the_agent_changed_of_the_persons_is_mixed() {
+    fn what_the_agent_changed_of_the_persons_began_with_the_persons() {
         let persons = BASE.replace("four\n", "four by person\nsecond by person\n");
         let both = persons.replace("four by person", "four by agent");
-        check(BASE, &both, &[touch(BASE, &persons)], BASE, &["second by person\n"]);
+        check(BASE, &both, &[touch(BASE, &persons)], &persons, &[]);
+        // Where it has no place in what the agent had made of the start, it is mixed.
+        let agents = BASE.replace("four\n", "agent's\n");
+        let persons = agents.replace("agent's\n", "agent's\nthe person's line\n");
+        let both = persons.replace("agent's\nthe", "agent's again\nthe");
+        check(BASE, &both, &[touch(&agents, &persons)], BASE, &["the person's line\n"]);
     }
 
     #[test]

@@ -5,12 +5,16 @@
 
 use std::collections::BTreeMap;
 
-use model::{ChangeSet, ChangeSetId, ChangeSetState, Event, HunkPrint, HunkState, RelPath};
+use model::{
+    ChangeSet, ChangeSetId, ChangeSetState, Event, HunkPrint, HunkState, Rejection, RelPath,
+};
 use semdiff::FilePrints;
 
 use crate::Error;
 use crate::engine::Engine;
 use crate::examine::{ChangedFile, Side};
+use crate::plan::OpenTexts;
+use crate::standing::Landing;
 
 /// The prints of every hunk of a change.
 pub(crate) type Prints = BTreeMap<u32, HunkPrint>;
@@ -63,6 +67,15 @@ impl Engine {
         let mut found = Vec::new();
         for (file, hunk) in changeset.hunks() {
             let Some(print) = prints.get(&hunk.ordinal) else { continue };
+            // Of twins, which one was meant cannot be told: all were rejected, or none is.
+            let twins = prints.values().filter(|other| *other == print).count();
+            let rejections = earlier.iter().map(|state| {
+                let same = |rejection: &&Rejection| rejection.print.as_ref() == Some(print);
+                state.rejections.values().filter(same).count()
+            });
+            if rejections.max().unwrap_or(0) < twins {
+                continue;
+            }
             let same = earlier.iter().find_map(|state| {
                 let rejections = state.rejections.iter();
                 let same = rejections
@@ -97,36 +110,68 @@ impl Engine {
     ) -> Result<Vec<Event>, Error> {
         let mut events = Vec::new();
         for state in self.ledger.states()? {
-            if state.origin != changeset.origin || state.id == changeset.id || state.open.is_some()
-            {
+            if state.id == changeset.id || state.open.is_some() {
                 continue;
             }
-            let waiting: Vec<u32> = state
-                .hunks
-                .iter()
-                .filter(|(_, state)| matches!(state, HunkState::Proposed | HunkState::Adopted))
-                .map(|(hunk, _)| *hunk)
-                .collect();
-            let again = |hunk: &u32, print: &HunkPrint| {
-                changeset.hunks().any(|(file, new)| {
-                    let same = prints.get(&new.ordinal).is_some_and(|new| new.work == print.work);
-                    same && state.paths.get(hunk) == Some(&file.path)
-                })
-            };
-            let adopted = self.change(state.id)?.changeset.adopted.clone();
-            let hunks: Vec<u32> = match (&changeset.adopted, adopted) {
-                // Both say what happened since one moment, so the newer says all of it.
-                (Some(new), Some(old)) if new.snapshot == old.snapshot => waiting,
-                _ => {
-                    let old = self.prints(state.id, &waiting)?;
-                    old.into_iter().filter(|(h, print)| again(h, print)).map(|(h, _)| h).collect()
+            let old = self.change(state.id)?.changeset.adopted.clone();
+            let hunks = match (&changeset.adopted, old) {
+                (None, None) if state.origin == changeset.origin => {
+                    let waits = |state: &HunkState| matches!(state, HunkState::Proposed);
+                    self.said_again(changeset, prints, &state, waits)?
                 }
+                (Some(new), Some(old)) if new.worktree == old.worktree => {
+                    let waits = |state: &HunkState| matches!(state, HunkState::Adopted);
+                    let mut hunks = self.said_again(changeset, prints, &state, waits)?;
+                    if new.snapshot.is_some() && new.snapshot == old.snapshot {
+                        hunks.extend(self.overtaken(changeset, &state)?);
+                    }
+                    hunks.sort_unstable();
+                    hunks.dedup();
+                    hunks
+                }
+                _ => continue,
             };
             if !hunks.is_empty() {
                 events.push(Event::Superseded { changeset: state.id, hunks, by: changeset.id });
             }
         }
         Ok(events)
+    }
+
+    /// The waiting hunks of which `changeset` says the same, in the same file.
+    fn said_again(
+        &mut self,
+        changeset: &ChangeSet,
+        prints: &Prints,
+        state: &ChangeSetState,
+        waits: impl Fn(&HunkState) -> bool,
+    ) -> Result<Vec<u32>, Error> {
+        let waiting: Vec<u32> =
+            state.hunks.iter().filter(|(_, state)| waits(state)).map(|(hunk, _)| *hunk).collect();
+        let again = |(hunk, print): &(u32, HunkPrint)| {
+            changeset.hunks().any(|(file, new)| {
+                let same = prints.get(&new.ordinal).is_some_and(|new| new.work == print.work);
+                same && state.paths.get(hunk) == Some(&file.path)
+            })
+        };
+        let old = self.prints(state.id, &waiting)?;
+        Ok(old.into_iter().filter(again).map(|(hunk, _)| hunk).collect())
+    }
+
+    /// The adopted hunks that are no longer in the text as they were captured, of files of which `changeset`
+    /// says what happened since the same moment.
+    fn overtaken(
+        &mut self,
+        changeset: &ChangeSet,
+        state: &ChangeSetState,
+    ) -> Result<Vec<u32>, Error> {
+        let standings = self.standings(state.id, &OpenTexts::default())?;
+        let restated = |hunk: &u32| {
+            let path = state.paths.get(hunk);
+            changeset.files.iter().any(|file| Some(&file.path) == path)
+        };
+        let gone = |hunk: &u32| matches!(standings.hunks.get(hunk), Some((_, Landing::Nowhere(_))));
+        Ok(state.adopted().into_iter().filter(|hunk| restated(hunk) && gone(hunk)).collect())
     }
 }
 

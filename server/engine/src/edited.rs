@@ -51,10 +51,13 @@ impl Engine {
         if by == id {
             return self.accept(id, &Selection::Hunks(vec![ordinal]));
         }
-        // Whether it may land is known before the hunk is put away, and that before anything is written.
         let plan = self.plan_accept(by, &Selection::All, &OpenTexts::default())?;
-        self.append(&Event::Superseded { changeset: id, hunks: vec![ordinal], by })?;
-        self.carry_out(plan)
+        let report = self.carry_out(plan)?;
+        // Only what took effect takes the place of the hunk: else it waits as before.
+        if !report.hunks.is_empty() {
+            self.append(&Event::Superseded { changeset: id, hunks: vec![ordinal], by })?;
+        }
+        Ok(report)
     }
 
     /// The file as it will be, and the range of it that was edited; or why there is no place for it.

@@ -7,8 +7,9 @@ use semdiff::FilePrints;
 
 use crate::Error;
 use crate::acceptance::{Report, adopted_and_others, assemble, by_file, in_text, select};
+use crate::board::BoardChange;
 use crate::engine::Engine;
-use crate::plan::{OpenTexts, Plan, Selection};
+use crate::plan::{OpenTexts, Plan, PlanFile, Selection};
 use crate::take_out::take_out_file;
 
 impl Engine {
@@ -75,7 +76,29 @@ impl Engine {
             refused.extend(left);
         }
         let (files, refused) = self.preflight(files, refused);
+        self.must_be_here(&change, &files)?;
         Ok(Plan { reason, ..assemble(&change, Purpose::Reject, files, refused) })
+    }
+
+    /// Refuses to count text as taken out that is missing because it is elsewhere: in another working tree, or
+    /// on another branch.
+    pub(crate) fn must_be_here(
+        &self,
+        change: &BoardChange,
+        files: &[PlanFile],
+    ) -> Result<(), Error> {
+        if files.iter().all(|file| file.already == 0) {
+            return Ok(());
+        }
+        let id = change.changeset.id;
+        let adopted = change.changeset.adopted.as_ref();
+        if let Some(found) = adopted.filter(|adopted| adopted.worktree != self.worktree()) {
+            return Err(Error::OtherWorktree { id, worktree: found.worktree.clone() });
+        }
+        match self.parked(change)? {
+            Some(branch) => Err(Error::Parked { id, branch }),
+            None => Ok(()),
+        }
     }
 
     /// Takes rejections back: the hunks wait again. Nothing is written; text that was taken out is put back by
@@ -85,7 +108,7 @@ impl Engine {
     /// The ChangeSet is unknown, or a hunk asked for is not rejected.
     pub fn restore(&mut self, id: ChangeSetId, selection: &Selection) -> Result<Report, Error> {
         let change = self.change(id)?;
-        let hunks = select(&change, selection, &change.state.rejected(), "restored")?;
+        let hunks = select(&change, selection, &change.state.restorable(), "restored")?;
         self.append(&Event::Restored { changeset: id, hunks: hunks.clone() })?;
         Ok(Report { done: "restored", hunks, ..Report::empty(id) })
     }

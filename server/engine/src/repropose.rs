@@ -12,6 +12,7 @@ use workspace::{ProposedFile, SideContent};
 
 use crate::Error;
 use crate::acceptance::{by_file, in_text};
+use crate::adopt::{mixed_hunks, told_apart};
 use crate::board::BoardChange;
 use crate::check::captured_file;
 use crate::engine::Engine;
@@ -117,6 +118,7 @@ impl Engine {
         let open = OpenTexts::default();
         let world = self.world_of(change, &open)?;
         let mut restated = Restated::default();
+        let mut all = Vec::new();
         for (file, hunks) in by_file(change, waiting) {
             if hunks.iter().any(|hunk| hunk.kind == HunkKind::Whole) {
                 restated.whole(&world, file, &hunks);
@@ -125,13 +127,15 @@ impl Engine {
             match self.edits(&world, change, file, &hunks) {
                 Ok((edits, left)) => {
                     restated.left.extend(left);
-                    restated.apply(edits);
+                    all.extend(edits);
                 }
                 Err(reason) => {
                     restated.left.extend(hunks.iter().map(|h| (h.ordinal, reason.clone())));
                 }
             }
         }
+        // A hunk may have been found in the file of another.
+        restated.apply(all);
         Ok(restated)
     }
 
@@ -258,14 +262,21 @@ impl Engine {
         if files.is_empty() {
             return Ok(Reproposed { proposal: None, suggested: Vec::new(), left });
         }
+        let since = change.changeset.adopted.as_ref().and_then(|adopted| adopted.snapshot);
+        let mut unread = Vec::new();
+        let touches = self.touches(since.unwrap_or(change.state.proposed_seq) + 1)?;
+        let (files, mixed) = told_apart(files, &touches, &mut unread);
+        if files.is_empty() {
+            return Ok(Reproposed { proposal: None, suggested: Vec::new(), left });
+        }
         let examined = examine_all(files.iter().cloned(), &rules);
         let changes = examined.files.iter().map(|file| file.change.clone()).collect();
         let of = &change.changeset;
         let base = self.repository.base()?;
         let (origin, title) = (of.origin.clone(), of.title.clone());
         let mut again = ChangeSet::new(base, origin, title, of.rationale.clone(), changes);
-        again.adopted =
-            of.adopted.clone().map(|adopted| model::Adoption { mixed: Vec::new(), ..adopted });
+        let mixed = mixed_hunks(&again, &mixed);
+        again.adopted = of.adopted.clone().map(|adopted| model::Adoption { mixed, ..adopted });
         let proposal = self.record(again, examined, &files, &rules)?;
         if let Proposal::New(captured) = &proposal {
             self.give_way(of.id, &adopted, captured.changeset.id)?;
@@ -328,7 +339,7 @@ impl Restated {
         let mut at = 0;
         while let Some(first) = edits.get(at) {
             let (path, mode, current) = (first.path.clone(), first.mode, first.current.clone());
-            let mut placed: Vec<(Range<usize>, Vec<u8>)> = Vec::new();
+            let (mut placed, mut put) = (Vec::<(Range<usize>, Vec<u8>)>::new(), Vec::new());
             while let Some(edit) = edits.get(at).filter(|edit| edit.path == path) {
                 at += 1;
                 let overlaps = placed.last().is_some_and(|(range, _)| edit.range.start < range.end);
@@ -338,11 +349,19 @@ impl Restated {
                     continue;
                 }
                 placed.push((edit.range.clone(), edit.text.clone()));
-                self.hunks.push(edit.hunk);
-                self.suggested.extend(edit.why.clone().map(|why| (edit.hunk, why)));
+                put.push(edit);
             }
-            if let Ok(bytes) = semdiff::place(&current, &placed) {
-                self.files.push(ProposedFile { path, old_path: None, mode, bytes: Some(bytes) });
+            match semdiff::place(&current, &semdiff::together(&placed)) {
+                Ok(bytes) => {
+                    let bytes = Some(bytes);
+                    self.files.push(ProposedFile { path, old_path: None, mode, bytes });
+                    self.hunks.extend(put.iter().map(|edit| edit.hunk));
+                    let why = |edit: &&Edit| edit.why.clone().map(|why| (edit.hunk, why));
+                    self.suggested.extend(put.iter().filter_map(why));
+                }
+                Err(overlap) => {
+                    self.left.extend(put.iter().map(|edit| (edit.hunk, overlap.to_string())));
+                }
             }
         }
     }

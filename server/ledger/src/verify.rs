@@ -99,6 +99,13 @@ impl Ledger {
             return Ok(None);
         }
         let probe = database::probe(&folder.database())?;
+        if probe.format < FORMAT {
+            // As whoever reads it does: it is brought up to date first.
+            let path = folder.database();
+            drop(probe);
+            let folder = path.parent().unwrap_or(&path);
+            return Self::open(folder)?.verify().map(Some);
+        }
         let mode = match probe.format {
             FORMAT => Mode::Reading,
             found => Mode::Newer { found },

@@ -62,6 +62,9 @@ pub struct ChangeSet {
 pub struct Adoption {
     /// From what it was captured: the event of a snapshot; `None` from a commit.
     pub snapshot: Option<u64>,
+    /// The working tree that it was found in: empty for the main one, else the name git gives the linked one.
+    #[serde(default)]
+    pub worktree: String,
     /// The hunks that also hold what the person wrote, which could not be told apart.
     pub mixed: Vec<u32>,
 }

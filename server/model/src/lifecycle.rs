@@ -373,9 +373,11 @@ impl ChangeSetState {
         })
     }
 
-    /// The hunks that were rejected, and may be restored.
-    pub fn rejected(&self) -> Vec<u32> {
-        self.hunks_that(|state| matches!(state, HunkState::Rejected { saved: true, .. }))
+    /// The hunks that may be restored: rejected, or given way to others.
+    pub fn restorable(&self) -> Vec<u32> {
+        self.hunks_that(|state| {
+            matches!(state, HunkState::Rejected { saved: true, .. } | HunkState::Superseded { .. })
+        })
     }
 
     /// The hunks that may be rejected: those that may be accepted, but for an undo that is not saved.
@@ -457,8 +459,6 @@ impl ChangeSetState {
             }
             Event::Rejected { hunks, reason, prints, .. } => {
                 self.each(hunks, "rejected", |state| match state {
-                    // What only a buffer is without may come back, and is no rejected text then.
-                    HunkState::Undone { saved: false, .. } => None,
                     HunkState::Proposed | HunkState::Undone { .. } => Some(HunkState::REJECTED),
                     _ => None,
                 })?;
@@ -468,7 +468,9 @@ impl ChangeSetState {
             Event::Restored { hunks, .. } => {
                 self.each(hunks, "restored", |state| match state {
                     // What only a buffer is without may come back, and does not wait to be put in then.
-                    HunkState::Rejected { saved: true, .. } => Some(HunkState::Proposed),
+                    HunkState::Rejected { saved: true, .. } | HunkState::Superseded { .. } => {
+                        Some(HunkState::Proposed)
+                    }
                     _ => None,
                 })?;
                 self.forget_settled();
@@ -548,7 +550,8 @@ impl ChangeSetState {
             })?,
         }
         // A file may have moved since; from here on the hunk is where it was written.
-        for file in intent.files.iter().filter(|file| file.after.is_some()) {
+        let lands = purpose == Purpose::Accept;
+        for file in intent.files.iter().filter(|file| lands && file.after.is_some()) {
             self.paths.extend(file.hunks.iter().map(|hunk| (*hunk, file.path.clone())));
         }
         let (hunks, holder) = (intent.hunks.clone(), intent.holder.clone());

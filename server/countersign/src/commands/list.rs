@@ -76,6 +76,7 @@ pub fn hunks(change: &BoardChange, standings: Option<&Standings>) -> Vec<Value> 
         };
         json!({
             "hunk": hunk.ordinal, "path": file.path, "state": state, "entity": hunk.entity,
+            "reason": change.state.rejections.get(&hunk.ordinal).and_then(|r| r.reason.as_ref()),
             "standing": stands.map(|(standing, _)| standing), "line": line, "conflict": reason,
             "mixed": change.changeset.is_mixed(hunk.ordinal),
         })

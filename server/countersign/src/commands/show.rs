@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::args::{Arguments, Format, ShowArgs};
 use crate::commands::list::hunks;
 use crate::exit::{Exit, Failure};
-use crate::output::{self, Shown, Terminal};
+use crate::output::{self, Shown, Terminal, safe};
 use crate::session;
 
 pub fn show(arguments: &Arguments, args: &ShowArgs, terminal: &Terminal) -> Result<Exit, Failure> {
@@ -35,6 +35,11 @@ pub fn show(arguments: &Arguments, args: &ShowArgs, terminal: &Terminal) -> Resu
         Format::Human => {
             terminal.print(&output::change(Shown::from(&*change)));
             terminal.print(&format!("  state {}\n", change.state.stage()));
+            for (hunk, rejection) in &change.state.rejections {
+                if let Some(reason) = &rejection.reason {
+                    terminal.print(&format!("    hunk {hunk} rejected: {}\n", safe(reason)));
+                }
+            }
             if let Some(standings) = &standings {
                 terminal.print(&output::standing(standings, &id.short()));
             }

@@ -50,10 +50,14 @@ pub fn standing(standings: &Standings, id: &str) -> String {
         return String::new();
     }
     let mut out = format!("  in the files: {}\n", standings.standing);
-    for (hunk, (_, landing)) in &standings.hunks {
-        if let Landing::Nowhere(reason) = landing {
-            out.push_str(&format!("    hunk {hunk}: {YELLOW}conflict{RESET}, {}\n", safe(reason)));
-        }
+    for (hunk, (standing, landing)) in &standings.hunks {
+        let place = match landing {
+            _ if *standing == Standing::Clean => continue,
+            Landing::Nowhere(reason) => format!(", {}", safe(reason)),
+            Landing::Line(line) => format!(", line {}", line + 1),
+            Landing::Whole | Landing::Already | Landing::InText => String::new(),
+        };
+        out.push_str(&format!("    hunk {hunk}: {YELLOW}{standing}{RESET}{place}\n"));
     }
     if let Some(way) = standings.way_forward(id) {
         out.push_str(&format!("  {DIM}{}{RESET}\n", safe(&way)));

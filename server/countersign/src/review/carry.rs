@@ -59,7 +59,7 @@ impl Desk {
         id: ChangeSetId,
         selection: &Selection,
     ) -> Result<Report, engine::Error> {
-        let rejected = self.engine.change(id)?.state.rejected();
+        let rejected = self.engine.change(id)?.state.restorable();
         match selection {
             Selection::Hunks(hunks) if hunks.iter().all(|hunk| rejected.contains(hunk)) => {
                 self.engine.restore(id, selection)
