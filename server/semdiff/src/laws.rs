@@ -224,6 +224,7 @@ fn holds_anywhere(base: &str, hunks: &Stated<'_>, current: &str) -> Result<(), T
             Anchor::Conflict(reason) => prop_assert!(!reason.to_string().is_empty()),
         }
         if let Some(range) = anchor.target() {
+            prop_assert!(!current.is_empty() || base.is_empty(), "nothing is left of the file");
             let line_start = |at: usize| at == 0 || current.as_bytes()[at - 1] == b'\n';
             prop_assert!(line_start(range.start));
             prop_assert!(line_start(range.end) || range.end == current.len());

@@ -11,6 +11,7 @@
 //! - **An insertion has a known side to hold on to.** It stands between two lines. If one was deleted, it
 //!   goes next to the other; so too if one was edited in place, line for line and still recognisable. With
 //!   anything else at that place, which of the two texts comes first is unknown.
+//! - **The file is not empty.** Its start and its end are then all that is left of what the hunk belonged to.
 
 use std::ops::Range;
 
@@ -22,7 +23,7 @@ use crate::text::narrow;
 impl Anchoring<'_> {
     /// The lines of current that are lines `rows` of base, with changed text beside them.
     pub(super) fn merge(&self, rows: &Range<usize>, replacement: &[u8]) -> Option<Range<usize>> {
-        if !self.certain {
+        if !self.certain || self.current.lines() == 0 {
             return None;
         }
         let place = match rows.is_empty() {

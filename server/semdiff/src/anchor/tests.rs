@@ -656,6 +656,8 @@ fn empty_files() {
     check("", "a\n", "mine\n", &expect![["conflict: the lines right next to it were changed\n"]]);
     check("a\n", "", "", &expect![["already there 1+0\n"]]);
     check("a\nb\n", "A\nb\n", "", &expect![["conflict: the file is empty now\n"]]);
+    check("a\nb\n", "new\na\nb\n", "", &expect![["conflict: the file is empty now\n"]]);
+    check("a\nb\n", "a\nb\nnew\n", "", &expect![["conflict: the file is empty now\n"]]);
     check(
         "a\nb\n",
         "A\nb\n",

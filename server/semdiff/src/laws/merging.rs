@@ -29,28 +29,50 @@ fn wild() -> impl Strategy<Value = String> {
     })
 }
 
-/// Where `hunk` belongs in `current`, by the person's edits, if `anchor` says that it has a place.
-fn truth(before: &LineSpan, anchor: &Anchor, current: &Edited) -> Option<Range<usize>> {
-    let lines = true_place(&rows(before), current);
-    let place =
-        lines.map(|place| offset(&current.text, place.start)..offset(&current.text, place.end));
+/// Where lines `rows` belong in `current`, by the person's edits, if `anchor` says that they have a place.
+///
+/// Of the lines that were accepted it is known where they belong among those of base, so they are lines that
+/// `current` was made from, as base is. Were they taken for the person's, an insertion beside them whose own
+/// neighbour the person deleted would have no known place, though it stands before or behind them for certain.
+fn truth(rows: &Range<usize>, anchor: &Anchor, current: &Edited) -> Option<Range<usize>> {
+    let place = true_place(rows, current)
+        .map(|place| offset(&current.text, place.start)..offset(&current.text, place.end));
     match anchor {
-        Anchor::Merged(..) if before.lines == 0 => {
-            place.or_else(|| beside_the_kept_line(before.first_line as usize, current))
+        Anchor::Merged(..) if rows.is_empty() => {
+            place.or_else(|| beside_the_kept_line(rows.start, current))
         }
         _ => place,
     }
 }
 
-/// `current` with the lines of `range` replaced, and where its lines are from.
-fn with(current: &Edited, range: &Range<usize>, replacement: &str) -> Edited {
+/// Lines `rows` of base, where hunks that landed are a part of it.
+fn past(landed: &Stated<'_>, rows: &Range<usize>) -> Range<usize> {
+    let above = landed.iter().filter(|(before, _)| (before.first_line as usize) < rows.start);
+    let start = above
+        .fold(rows.start, |start, (before, text)| start + lines_in(text) - before.lines as usize);
+    start..start + rows.len()
+}
+
+/// `current` with the lines of `range`, which are lines `rows` of what it was made from, replaced in both.
+fn with(
+    current: &Edited,
+    range: &Range<usize>,
+    rows_before: &Range<usize>,
+    replacement: &str,
+) -> Edited {
     let at = rows(&line_span(current.text.as_bytes(), range.clone()));
     let mut lines: Vec<&str> = split(&current.text);
     lines.splice(at.clone(), split(replacement));
     let text = lines.concat();
-    let mut origins = current.origins.clone();
-    origins.splice(at, split(replacement).iter().map(|_| None));
-    Edited { text, origins, base_lines: current.base_lines }
+    let added = split(replacement).len();
+    let moved = |row: usize| match row < rows_before.end {
+        true => row,
+        false => row + added - rows_before.len(),
+    };
+    let mut origins: Vec<Option<usize>> =
+        current.origins.iter().map(|origin| origin.map(moved)).collect();
+    origins.splice(at, (rows_before.start..).take(added).map(Some));
+    Edited { text, origins, base_lines: current.base_lines + added - rows_before.len() }
 }
 
 /// Accepts hunks one by one and says which landed.
@@ -67,9 +89,11 @@ fn accepted(
         let anchoring = Anchoring::past(base.as_bytes(), &known, current.text.as_bytes()).unwrap();
         let anchor = anchoring.anchor(&before, replacement);
         let Some(range) = anchor.target() else { continue };
-        let belongs = truth(&before, &anchor, &current);
+        let rows_before = past(&known, &rows(&before));
+        let belongs = truth(&rows_before, &anchor, &current);
         prop_assert_eq!(Some(range), belongs.as_ref(), "{:?}", anchor);
-        let merged = with(&current, range, std::str::from_utf8(replacement).unwrap());
+        let replaced = std::str::from_utf8(replacement).unwrap();
+        let merged = with(&current, range, &rows_before, replaced);
         let text = place(current.text.as_bytes(), &[(range.clone(), replacement)]).unwrap();
         prop_assert_eq!(merged.text.as_bytes(), text, "a line ran into another");
         current = merged;
@@ -77,6 +101,43 @@ fn accepted(
     }
     landed.sort_unstable();
     Ok((landed, current.text))
+}
+
+/// `base` without lines `deleted`.
+fn without(base: &str, deleted: Range<usize>) -> Edited {
+    let kept: Vec<usize> = (0..split(base).len()).filter(|row| !deleted.contains(row)).collect();
+    let text = kept.iter().map(|&row| split(base)[row]).collect();
+    Edited { text, origins: kept.into_iter().map(Some).collect(), base_lines: split(base).len() }
+}
+
+#[test]
+fn an_insertion_stands_before_accepted_text_that_equals_its_deleted_neighbour() {
+    let base = "𝒳é\u{1f980}\nq\n";
+    let proposal = "a\n𝒳é\u{1f980}\n𝒳é\u{1f980}\na\nq\n";
+    let hunks = stated(base, proposal);
+    assert_eq!(hunks.len(), 2);
+    for order in [[0, 1], [1, 0]] {
+        let (landed, text) = accepted(base, &hunks, &order, without(base, 0..1)).unwrap();
+        assert_eq!((landed, text.as_str()), (vec![0, 1], "a\n𝒳é\u{1f980}\na\nq\n"));
+    }
+    // As it was found: with nothing left of the file there is no place at all.
+    let (base, proposal) = (&base[..base.len() - 2], &proposal[..proposal.len() - 2]);
+    let hunks = stated(base, proposal);
+    for order in [[0, 1], [1, 0]] {
+        let (landed, text) = accepted(base, &hunks, &order, without(base, 0..1)).unwrap();
+        assert_eq!((landed, text.as_str()), (vec![], ""));
+    }
+}
+
+#[test]
+fn an_insertion_at_the_end_stands_behind_accepted_text_that_equals_its_deleted_neighbour() {
+    let base = "\n𝒳é\u{1f980}\nb\n";
+    let hunks = stated(base, "b\n𝒳é\u{1f980}\nb\na\n");
+    assert_eq!(hunks.len(), 2);
+    for order in [[0, 1], [1, 0]] {
+        let (landed, text) = accepted(base, &hunks, &order, without(base, 1..3)).unwrap();
+        assert_eq!((landed, text.as_str()), (vec![0, 1], "b\na\n"));
+    }
 }
 
 fn shuffled(count: usize, keys: &[u32]) -> Vec<usize> {
