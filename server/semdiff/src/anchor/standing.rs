@@ -34,7 +34,11 @@ impl Anchoring<'_> {
         if new.iter().any(|line| says_something(line)) {
             return false;
         }
-        let told = rows.clone().filter(telling).map(|row| self.line(row).trim_ascii());
+        let told = rows.clone().filter(telling);
+        if told.clone().any(|row| self.is_single(&(row..row + 1))) {
+            return true;
+        }
+        let told = told.map(|row| self.line(row).trim_ascii());
         let times = self.times(told.collect());
         match times.values().any(|&(before, _)| before == 1) {
             true => times.values().any(|&(before, now)| before == 1 && now > 0),
