@@ -51,8 +51,10 @@ fn what_an_agent_did_is_reviewed_where_it_is_and_taken_out_where_it_is_not_wante
     run(&world, &["restore", &format!("{id}/3"), "--by", "Ada"]).ok();
     run(&world, &["accept", &format!("{id}/3"), "--by", "Ada"]).ok();
     assert_eq!(world.read("src/queue.rs"), agents(RUST));
+    // An undo takes back what was done: the review of one, the writing of the other.
     run(&world, &["undo", &id, "--by", "Ada"]).ok();
-    assert_eq!(world.read("src/queue.rs"), RUST);
+    assert_eq!(hunk_states(&world, &id), ["rejected", "adopted", "undone"]);
+    assert_eq!(world.read("src/queue.rs"), RUST.replace(IDLE, "    queue.is_empty()\n"));
     run(&world, &["ledger", "verify"]).ok();
 }
 
@@ -100,6 +102,14 @@ fn a_newer_adoption_from_the_same_start_takes_the_place_of_the_older() {
     let second = id(&adopt(&world));
     assert_eq!(hunk_states(&world, &first), ["superseded"]);
     assert_eq!(hunk_states(&world, &second), ["adopted", "adopted"]);
+    // What the agent takes back makes the older one the newest again.
+    world.write("src/queue.rs", RUST.replace(IDLE, "    queue.is_empty()\n"));
+    run(&world, &["adopt", "--agent", "claude"]).ok();
+    assert_eq!(hunk_states(&world, &first), ["adopted"]);
+    assert_eq!(hunk_states(&world, &second), ["superseded", "superseded"]);
+    world.write("src/queue.rs", agents(RUST));
+    run(&world, &["adopt", "--agent", "claude"]).ok();
+    assert_eq!(hunk_states(&world, &first), ["superseded"]);
     run(&world, &["accept", &format!("{second}/1"), "--by", "Ada"]).ok();
     // What was reviewed is part of the start from then on.
     world.write("src/queue.rs", agents(RUST).replace(TOTAL, "    let mut sum = 1;\n"));
@@ -144,4 +154,178 @@ fn without_a_snapshot_it_is_what_changed_since_the_last_commit() {
     assert_eq!(hunk_states(&world, &committed), ["adopted", "adopted"]);
     run(&world, &["reject", &format!("{committed}/1"), "--by", "Ada"]).ok();
     assert!(world.read("src/queue.rs").contains(IDLE));
+}
+
+#[test]
+fn rejected_files_are_as_they_were() {
+    for images in [false, true] {
+        let world = world();
+        let binary: Vec<u8> = (0..=255).cycle().take(2000).collect();
+        world.write("old.txt", "one\ntwo\nthree\nfour\nfive\n");
+        world.write("edited.txt", "six\nseven\neight\nnine\nten\n");
+        world.write("gone.txt", "gone\r\nwithout an end");
+        world.write("image", &binary);
+        world.write("image.gone", [0, 1, 2]);
+        world.write("tool.sh", "#!/bin/sh\n");
+        world.commit("Files of all kinds");
+        run(&world, &["snapshot"]).ok();
+        world.git(&["mv", "old.txt", "folder.txt"]);
+        world.git(&["mv", "edited.txt", "renamed.txt"]);
+        world.write("renamed.txt", "six\nseven\n8\nnine\nten\n");
+        world.remove("gone.txt");
+        world.run("chmod", &["+x", "tool.sh"]).ok();
+        if images {
+            world.remove("image.gone");
+            world.write("image", &binary[1..]);
+            world.write("image.new", &binary[2..]);
+        }
+        let id = id(&adopt(&world));
+        assert_eq!(hunk_states(&world, &id), vec!["adopted"; if images { 7 } else { 4 }]);
+        run(&world, &["reject", &id, "--by", "Ada"]).ok();
+        world.git(&["add", "--all"]);
+        assert_eq!(world.git(&["status", "--porcelain"]), "");
+        assert_eq!(world.read_bytes("gone.txt").unwrap(), b"gone\r\nwithout an end");
+        run(&world, &["restore", &id, "--by", "Ada"]).ok();
+        if images {
+            // What nobody could examine is denied, also where it was before.
+            run(&world, &["accept", &id, "--by", "Ada"]).exited(1);
+            continue;
+        }
+        // And back again: what was rejected can be had after all.
+        run(&world, &["accept", &id, "--by", "Ada"]).ok();
+        assert_eq!(world.read("renamed.txt"), "six\nseven\n8\nnine\nten\n");
+        world.git(&["add", "--all"]);
+        let status = world.git(&["status", "--porcelain"]);
+        let lines: Vec<&str> = status.lines().collect();
+        let expected = [
+            "R  old.txt -> folder.txt",
+            "D  gone.txt",
+            "R  edited.txt -> renamed.txt",
+            "M  tool.sh",
+        ];
+        assert_eq!(lines, expected);
+    }
+}
+
+#[test]
+fn files_that_were_edited_since_are_not_taken_out() {
+    let world = world();
+    world.write("old.txt", "one\ntwo\nthree\nfour\nfive\n");
+    world.write("image", [0, 1, 2]);
+    world.write("gone.txt", "gone\n");
+    world.commit("Files of all kinds");
+    run(&world, &["snapshot"]).ok();
+    world.git(&["mv", "old.txt", "renamed.txt"]);
+    world.write("image", [0, 1, 2, 3]);
+    world.write("new.txt", "by an agent\n");
+    world.remove("gone.txt");
+    let id = id(&adopt(&world));
+    let edited: [(&str, &[u8]); 4] = [
+        ("renamed.txt", b"one\ntwo\nthree\nfour\nfive\nsix by me\n"),
+        ("image", &[0, 9]),
+        ("new.txt", b"by an agent\nand me\n"),
+        ("gone.txt", b"mine now\n"),
+    ];
+    edited.iter().for_each(|(path, bytes)| world.write(path, bytes));
+    let report = run(&world, &["reject", &id, "--by", "Ada", "--format", "json"]).exited(2).json();
+    let refused = report["refused"].as_array().unwrap();
+    let reasons: Vec<_> = refused.iter().map(|r| r["reason"].as_str().unwrap()).collect();
+    let expected = [
+        "gone.txt is there already",
+        "image has changed since",
+        "new.txt has changed since",
+        "renamed.txt has changed since",
+    ];
+    assert_eq!(reasons, expected);
+    assert_eq!(report["hunks"], serde_json::json!([]));
+    edited.iter().for_each(|(path, bytes)| assert_eq!(world.read_bytes(path).unwrap(), *bytes));
+    assert!(!world.path("old.txt").exists());
+    assert_eq!(hunk_states(&world, &id), ["adopted"; 4]);
+}
+
+#[test]
+fn a_hunk_that_holds_the_persons_edits_too_says_so() {
+    let world = world();
+    run(&world, &["snapshot"]).ok();
+    // Accepted by a person, so theirs; then an agent rewrites a part of it.
+    let patch = "--- a/README.md\n+++ b/README.md\n@@ -1 +1,3 @@\n # Queue\n+First of mine\n+Second of mine\n";
+    world.write("../mine.patch", patch);
+    let import = ["import", "--patch", "../mine.patch", "--format", "json"];
+    let mine = id(&run(&world, &import).ok().json());
+    run(&world, &["accept", &mine, "--by", "Ada"]).ok();
+    world.write("README.md", "# Queue\nFirst by an agent\nSecond of mine\n");
+    world.write("src/queue.rs", agents(RUST));
+    let adopted = id(&adopt(&world));
+    let shown = run(&world, &["show", &adopted, "--format", "json"]).ok().json();
+    let mixed: Vec<_> = shown["hunks"].as_array().unwrap().iter().map(|h| &h["mixed"]).collect();
+    assert_eq!(mixed, [true, false, false]);
+    let shown = run(&world, &["show", &adopted]).ok().stdout;
+    assert_eq!(shown.matches("holds your own edits too").count(), 1, "{shown}");
+}
+
+/// A program that watches, with its lines as they come. Ended on drop, should a test fail.
+#[cfg(unix)]
+struct Watching {
+    process: std::process::Child,
+    lines: std::sync::mpsc::Receiver<String>,
+}
+
+#[cfg(unix)]
+impl Watching {
+    fn start(world: &World) -> Self {
+        use std::io::BufRead;
+        let mut command = world.command(crate::support::countersign());
+        command.args(["adopt", "--watch", "--agent", "claude", "--format", "json"]);
+        let mut process = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+        let stdout = std::io::BufReader::new(process.stdout.take().unwrap());
+        let (sender, lines) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+        });
+        Self { process, lines }
+    }
+
+    fn line(&self) -> Value {
+        let line = self.lines.recv_timeout(std::time::Duration::from_secs(120)).unwrap();
+        serde_json::from_str(&line).unwrap()
+    }
+
+    fn end(mut self, world: &World) {
+        world.run("sh", &["-c", &format!("kill -TERM {}", self.process.id())]).ok();
+        assert_eq!(self.process.wait().unwrap().code(), Some(0));
+        assert_eq!(self.lines.recv().ok(), None, "nothing else was said");
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_changes_while_it_is_watched_is_adopted_and_the_newest_counts() {
+    let world = world();
+    world.write("mine.txt", "before anyone watched\n");
+    let watching = Watching::start(&world);
+    let began = watching.line();
+    assert_eq!((&began["watching"], &began["taken"]), (&"snapshot 1".into(), &true.into()));
+    world.write("src/queue.rs", RUST.replace(IDLE, "    queue.is_empty()\n"));
+    let first = watching.line()["proposal"].clone();
+    assert_eq!(first["changeset"]["files"].as_array().unwrap().len(), 1, "{first:#}");
+    assert_eq!(hunk_states(&world, &id(&first)), ["adopted"]);
+    world.write("src/new/more.rs", "pub fn more() {}\n");
+    let second = id(&watching.line()["proposal"]);
+    assert_eq!(hunk_states(&world, &id(&first)), ["superseded"]);
+    run(&world, &["reject", &second, "--by", "Ada"]).ok();
+    assert!(!world.path("src/new").exists());
+    // What was taken out by a person is no work of the agent's; what comes next is found all the same.
+    world.write("README.md", "# Queues\n");
+    let third = watching.line()["proposal"].clone();
+    assert_eq!(third["changeset"]["files"][0]["path"], "README.md", "{third:#}");
+    assert_eq!(third["changeset"]["files"].as_array().unwrap().len(), 1);
+    watching.end(&world);
 }

@@ -157,7 +157,7 @@ impl Actor {
         let board = engine.board()?;
         for (change, board_change) in board.changes.iter().enumerate() {
             for (hunk, state) in &board_change.state.hunks {
-                let HunkState::Accepted { operation, saved: false } = state else { continue };
+                let HunkState::Accepted { operation, saved: false, .. } = state else { continue };
                 let Some(index) = crate::seeds::index_of(change, *hunk) else { continue };
                 let here = crate::texts::PIECES[index].path == path;
                 let asked = engine.ledger().operation(*operation)?;

@@ -233,7 +233,9 @@ static long act(const struct call *call, const long *a) {
     long number = __atomic_add_fetch(&counted, 1, __ATOMIC_SEQ_CST);
     if (log_file >= 0) {
         char line[2 * PATH_MAX + 64];
-        int length = snprintf(line, sizeof line, "%ld\t%s\t%s\t%s\n", number, call->name, first, second);
+        int removes_folder = call->number == SYS_unlinkat && (a[2] & AT_REMOVEDIR);
+        const char *name = removes_folder ? "rmdir" : call->name;
+        int length = snprintf(line, sizeof line, "%ld\t%s\t%s\t%s\n", number, name, first, second);
         faults_syscall(SYS_write, log_file, (long)line, length, 0, 0, 0);
     }
     int writes = call->shape == WRITE || call->shape == WRITEV;

@@ -182,37 +182,34 @@ fn every_kind_of_call_is_seen() {
         } else {
             "tree"
         };
-        *kinds.entry(format!("{place} {}", call.name)).or_default() += 1;
+        // Which of its names the call goes by is the business of the system and of libraries.
+        let name = call.name.trim_end_matches('2').trim_end_matches("at");
+        *kinds.entry(format!("{place} {name}")).or_default() += 1;
     }
     // The counts are the machine's business; that each of these is seen at all is what the kills rest on. The
     // file's rename is made by a library that calls the system without libc.
-    let expected: &[&str] = if cfg!(target_arch = "x86_64") {
-        &[
-            "SQLite ftruncate",
-            "SQLite fsync",
-            "SQLite openat",
-            "SQLite pwrite",
-            "SQLite unlink",
-            "ours fsync",
-            "ours mkdir",
-            "ours openat",
-            "ours unlink",
-            "tree fchmod",
-            "tree fsync",
-            "tree mkdir",
-            "tree openat",
-            "tree renameat",
-            "tree renameat2",
-            "tree rmdir",
-            "tree symlink",
-            "tree unlink",
-            "tree write",
-        ]
-    } else {
-        &["SQLite pwrite", "tree write", "tree renameat2", "tree unlinkat"]
-    };
+    let expected = [
+        "SQLite ftruncate",
+        "SQLite fsync",
+        "SQLite open",
+        "SQLite pwrite",
+        "SQLite unlink",
+        "ours fsync",
+        "ours mkdir",
+        "ours open",
+        "ours unlink",
+        "tree fchmod",
+        "tree fsync",
+        "tree mkdir",
+        "tree open",
+        "tree rename",
+        "tree rmdir",
+        "tree symlink",
+        "tree unlink",
+        "tree write",
+    ];
     for kind in expected {
-        assert!(kinds.contains_key(*kind), "{kind} is not among {kinds:#?}");
+        assert!(kinds.contains_key(kind), "{kind} is not among {kinds:#?}");
     }
     // Numbers have no gaps: each call is counted once.
     assert!(calls.iter().map(|call| call.number).eq(1..=calls.len()));

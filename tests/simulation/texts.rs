@@ -113,6 +113,18 @@ pub fn reading(path: &str, text: &str) -> Result<Held, String> {
     Ok(held)
 }
 
+/// Whether the person changed a line of a hunk that is in the text, or one right next to it.
+pub fn is_touched(index: usize, text: &str) -> bool {
+    let piece = &PIECES[index];
+    let base = base(piece.path);
+    let next = |at: usize| base.get(at).map(String::as_str);
+    let before = piece.at.checked_sub(1).and_then(next);
+    let around = before.into_iter().chain(piece.insert.iter().copied());
+    let around: Vec<&str> = around.chain(next(piece.at + piece.remove)).collect();
+    let exact: Vec<&str> = text.lines().collect();
+    !exact.windows(around.len()).any(|lines| lines == around)
+}
+
 /// What the person typed into a text: their lines and what they added to others' lines.
 pub fn typed(text: &str) -> BTreeSet<String> {
     let of_line = |line: &str| -> Vec<String> {

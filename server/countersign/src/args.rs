@@ -57,6 +57,11 @@ pub enum Command {
     /// Capture what an agent changed in the working tree already, to review it there: accepting marks a hunk as
     /// reviewed, rejecting takes it out.
     Adopt(AdoptArgs),
+    /// Print what an agent's program needs to take a snapshot before each of its turns and to adopt after it.
+    /// Nothing is written.
+    ///
+    /// A turn that is interrupted has no end to hear of: `countersign adopt` before the next one finds what it did.
+    Hooks(HooksArgs),
     /// List the changes in the ledger.
     List(ListArgs),
     /// Show one change: its diff, entities, findings, risk, verdict and what became of each hunk.
@@ -69,6 +74,9 @@ pub enum Command {
     Reject(RejectArgs),
     /// Take a rejection back: the hunks wait again.
     Restore(DecideArgs),
+    /// State what waits of a change anew, against the files as they are: for what is in conflict or was made on another
+    /// branch. What moved with its function is found again, and shown before it can be accepted.
+    Repropose(ReproposeArgs),
     /// Take accepted hunks out again. Later edits stay.
     Undo(DecideArgs),
     /// Review and judge any difference, without a ledger and without writing anything.
@@ -164,6 +172,9 @@ pub struct SnapshotArgs {
     /// What to call it.
     #[arg(long, value_name = "TEXT")]
     pub label: Option<String>,
+    /// For an agent's hooks: print nothing, never fail, end within 20 seconds. Errors go to standard error.
+    #[arg(long)]
+    pub hook: bool,
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
 }
@@ -176,8 +187,34 @@ pub struct AdoptArgs {
     /// Who changed the files.
     #[arg(long, value_name = "NAME")]
     pub agent: Option<String>,
+    /// Stay, and adopt whenever files have changed and were quiet for a second, until interrupted. Takes a snapshot
+    /// first if there is none. With `--format json` one document a line.
+    #[arg(long)]
+    pub watch: bool,
+    /// For an agent's hooks: print nothing, never fail, end within 20 seconds. Errors go to standard error.
+    #[arg(long, conflicts_with = "watch")]
+    pub hook: bool,
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum HookAgent {
+    /// Claude Code: hooks for its settings.json.
+    Claude,
+    /// Codex: its hooks.json.
+    Codex,
+    /// Gemini CLI: hooks for its settings.json.
+    Gemini,
+    /// Any other: a script to start its program with.
+    Generic,
+}
+
+#[derive(Debug, Args)]
+pub struct HooksArgs {
+    /// Whose.
+    #[arg(value_enum)]
+    pub agent: HookAgent,
 }
 
 #[derive(Debug, Args)]
@@ -207,6 +244,14 @@ pub struct ReviewArgs {
     /// Who decides. Needed where no terminal is attached, so that a script says whom it speaks for.
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct ReproposeArgs {
+    /// The change: any unique beginning of its id, at least 4 digits.
+    pub id: String,
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
 }
 
 #[derive(Debug, Args)]

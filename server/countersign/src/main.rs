@@ -9,6 +9,7 @@ mod exit;
 mod output;
 mod review;
 mod session;
+mod signals;
 
 use clap::Parser;
 

@@ -100,7 +100,7 @@ fn floor(folder: &Path, ledger: &mut Ledger, changeset: ChangeSetId, run: usize)
         fs::rename(&beside, &target).unwrap();
         fs::File::open(target.parent().unwrap()).unwrap().sync_all().unwrap();
     }
-    let event = Event::Saved { changeset, path: path(0).parse().unwrap() };
+    let event = Event::Saved { changeset, path: path(0).parse().unwrap(), hunks: vec![] };
     ledger.append(Timestamp(0), &actor(), &event).unwrap();
 }
 

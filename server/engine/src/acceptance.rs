@@ -73,7 +73,7 @@ impl Engine {
     ///
     /// # Errors
     /// The ChangeSet is unknown or denied, or no hunk asked for can be accepted. A hunk whose text has
-    /// changed is not an error: it is in [`Plan::refused`].
+    /// changed, or whose file cannot be written, is not an error: it is in [`Plan::refused`].
     pub fn plan_accept(
         &mut self,
         id: ChangeSetId,
@@ -88,9 +88,12 @@ impl Engine {
         let change = self.change(id)?;
         let acceptable = change.state.acceptable();
         let hunks = select(&change, selection, &acceptable, "accepted")?;
+        if let Some(branch) = self.parked(&change)? {
+            return Err(Error::Parked { id, branch });
+        }
+        let (hunks, mut refused) = self.apart_from_editors(&change, hunks)?;
         let (found, hunks) = adopted_and_others(&change, hunks);
-        let mut world = self.world(open)?;
-        let mut refused = Vec::new();
+        let mut world = self.world_of(&change, open)?;
         for (file, hunks) in by_file(&change, &found) {
             let (planned, left) = review_file(&world, file, &hunks, &in_text(&change, file));
             refused.extend(left);
@@ -102,6 +105,7 @@ impl Engine {
             planned.into_iter().for_each(|file| world.lay_over(file));
         }
         let files = world.planned.into_values().collect();
+        let (files, refused) = self.preflight(files, refused);
         Ok(assemble(&change, Purpose::Accept, files, refused))
     }
 
@@ -117,15 +121,21 @@ impl Engine {
     ) -> Result<Plan, Error> {
         let change = self.change(id)?;
         let hunks = select(&change, selection, &change.state.accepted(), "undone")?;
+        let (hunks, mut refused) = self.apart_from_editors(&change, hunks)?;
         // Newest first: a later acceptance was made on top of an earlier one.
         let mut operations: BTreeMap<OperationId, Vec<u32>> = BTreeMap::new();
+        let mut reviewed = Vec::new();
         for hunk in hunks {
-            if let Some(HunkState::Accepted { operation, .. }) = change.state.hunks.get(&hunk) {
-                operations.entry(*operation).or_default().push(hunk);
+            match change.state.hunks.get(&hunk) {
+                // Its acceptance wrote nothing, so its undo does not either.
+                Some(HunkState::Accepted { adopted: true, .. }) => reviewed.push(hunk),
+                Some(HunkState::Accepted { operation, .. }) => {
+                    operations.entry(*operation).or_default().push(hunk);
+                }
+                _ => {}
             }
         }
-        let mut world = self.world(open)?;
-        let mut refused = Vec::new();
+        let mut world = self.world_of(&change, open)?;
         for (operation, hunks) in operations.into_iter().rev() {
             let asked = self.ledger.operation(operation)?;
             let intent = asked.ok_or(Error::NoSuchOperation(operation))?.intent;
@@ -146,7 +156,11 @@ impl Engine {
             }
         }
         let files = world.planned.into_values().collect();
-        Ok(assemble(&change, Purpose::Undo, files, refused))
+        let (files, refused) = self.preflight(files, refused);
+        let mut plan = assemble(&change, Purpose::Undo, files, refused);
+        plan.hunks.extend(reviewed);
+        plan.hunks.sort_unstable();
+        Ok(plan)
     }
 
     /// Appends the intent: from here on a crash leaves a trace.
@@ -154,7 +168,8 @@ impl Engine {
     /// # Errors
     /// Conflict kind when the ChangeSet moved since the plan was made; nothing was appended.
     pub fn begin(&mut self, plan: Plan) -> Result<Operation, Error> {
-        let files = plan.files.iter().map(|file| self.planned(file)).collect::<Result<_, _>>()?;
+        self.store(&plan)?;
+        let files = plan.files.iter().map(planned).collect();
         let intent = Intent {
             changeset: plan.changeset,
             hunks: plan.hunks.clone(),
@@ -249,7 +264,7 @@ impl Engine {
             changeset: plan.changeset,
             done: done(plan.purpose),
             hunks: outcome.hunks.clone(),
-            shifted: plan.files.iter().map(|file| file.shifted).sum(),
+            shifted: plan.files.iter().map(|file| counted(&file.shifted)).sum(),
             already: plan.files.iter().map(|file| file.already).sum(),
             files: outcome.landed.iter().map(|file| file.path.clone()).collect(),
             refused: plan.refused.into_iter().map(RefusedHunk::from).collect(),
@@ -321,20 +336,31 @@ impl Engine {
         Ok(LandedFile { path: file.path.clone(), blob: blob(file), saved: true })
     }
 
-    /// Stores both sides, so that a crash can be settled and an undo planned.
-    fn planned(&self, file: &PlanFile) -> Result<PlannedFile, Error> {
-        let side = |side: &Option<(model::FileMode, Arc<[u8]>)>| -> Result<_, Error> {
-            let Some((mode, bytes)) = side else { return Ok(None) };
-            Ok(Some(PlannedSide { blob: self.ledger.put_blob(bytes)?, mode: *mode }))
-        };
-        Ok(PlannedFile {
-            path: file.path.clone(),
-            before: side(&file.before)?,
-            after: side(&file.after)?,
-            hunks: file.hunks.clone(),
-            in_editor: file.in_editor,
-            places: file.places.clone(),
-        })
+    /// Stores both sides of each file, so that a crash can be settled and an undo planned. What was captured
+    /// is stored already, and was read to make the plan.
+    fn store(&mut self, plan: &Plan) -> Result<(), Error> {
+        let change = self.change(plan.changeset)?;
+        let files = change.changeset.files.iter();
+        let captured: BTreeSet<Digest> =
+            files.flat_map(|f| f.before.iter().chain(&f.after)).map(|side| side.blob).collect();
+        let sides = plan.files.iter().flat_map(|file| file.before.iter().chain(&file.after));
+        let new = sides.map(|(_, bytes)| &**bytes);
+        self.ledger.blobs().put_all(new.filter(|bytes| !captured.contains(&Digest::of(bytes))))?;
+        Ok(())
+    }
+}
+
+fn planned(file: &PlanFile) -> PlannedFile {
+    let side = |side: &Option<(model::FileMode, Arc<[u8]>)>| {
+        side.as_ref().map(|(mode, bytes)| PlannedSide { blob: Digest::of(bytes), mode: *mode })
+    };
+    PlannedFile {
+        path: file.path.clone(),
+        before: side(&file.before),
+        after: side(&file.after),
+        hunks: file.hunks.clone(),
+        in_editor: file.in_editor,
+        places: file.places.clone(),
     }
 }
 
@@ -388,6 +414,10 @@ pub(crate) fn settled(outcome: Outcome, purpose: Purpose, asked: usize) -> Event
 /// Whether what a dependency says came true.
 fn of_outcome(one: &Dependency, outcome: &Outcome) -> bool {
     outcome.hunks.contains(&one.hunk) || outcome.hunks.contains(&one.needs)
+}
+
+fn counted(hunks: &[u32]) -> u32 {
+    u32::try_from(hunks.len()).unwrap_or(u32::MAX)
 }
 
 /// What was done, as a word.

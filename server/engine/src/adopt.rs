@@ -90,6 +90,14 @@ impl Engine {
         Ok(SnapshotReport { seq, files, again: false })
     }
 
+    /// The event of the last snapshot of this working tree; `None` if there is none.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub fn last_snapshot(&self) -> Result<Option<u64>, Error> {
+        Ok(self.ledger.last_snapshot(&self.worktree())?.map(|(seq, _)| seq))
+    }
+
     /// Records that the person saved a file in an editor, if a snapshot is the starting point of an adoption:
     /// what they changed is theirs. Else nothing is recorded.
     ///
@@ -138,9 +146,14 @@ impl Engine {
         let mut changeset = ChangeSet::new(base, origin, title, String::new(), changes);
         let mixed = mixed_hunks(&changeset, &mixed_bytes);
         changeset.adopted = Some(Adoption { snapshot, mixed });
+        let stated = changeset.clone();
         let proposal = self.record(changeset, examined, &files, &rules)?;
         if let Proposal::Known { id, .. } = &proposal {
             self.found_in_text(*id)?;
+            // It says all of what happened again, as a new one would.
+            for event in self.superseding(&ChangeSet { id: *id, ..stated }, &BTreeMap::new())? {
+                self.append(&event)?;
+            }
         }
         Ok(AdoptedRun { proposal: Some(proposal), left_out, ..nothing })
     }

@@ -8,7 +8,9 @@ use model::{ChangeSetId, ChangeSetState, Event, HunkState, OperationId, RelPath,
 use semdiff::{Anchor, Anchoring};
 
 use crate::Error;
+use crate::board::BoardChange;
 use crate::engine::Engine;
+use crate::plan::Refused;
 
 /// Hunks with the operations that accepted them.
 type Accepted = Vec<(u32, OperationId)>;
@@ -106,9 +108,10 @@ impl Engine {
             None => (self.ledger.operation(taken.operation)?, false),
         };
         let planned = asked.as_ref().and_then(|o| o.intent.files.iter().find(|f| f.path == *path));
-        let found = planned.is_some_and(|file| self.on_disk(file, taken.hunk));
+        // The buffer never reached the disk, so where nobody can tell the text is what it was before.
+        let found = planned.and_then(|file| self.on_disk(file, taken.hunk));
         let changeset = taken.changeset;
-        Ok(if found == there_if_found {
+        Ok(if found.is_none_or(|found| found == there_if_found) {
             Event::UndoLost { changeset, hunks: vec![taken.hunk], reason: reason.to_owned() }
         } else {
             Event::Saved { changeset, path: path.clone(), hunks: vec![taken.hunk] }
@@ -195,7 +198,7 @@ impl Engine {
         for state in self.ledger.states()? {
             let mut hunks = Vec::new();
             for (hunk, hunk_state) in &state.hunks {
-                if let HunkState::Accepted { operation, saved: false }
+                if let HunkState::Accepted { operation, saved: false, .. }
                 | HunkState::Undoing { accepted: operation, saved: false, .. } = hunk_state
                     && state.paths.get(hunk) == Some(path)
                     && self.is_in_our_buffer(*operation)?
@@ -208,6 +211,35 @@ impl Engine {
             }
         }
         Ok(found)
+    }
+
+    /// Takes out the hunks that only a buffer of another living process has as they are: the disk, which is all
+    /// that can be seen from here, says the contrary of them.
+    pub(crate) fn apart_from_editors(
+        &self,
+        change: &BoardChange,
+        hunks: Vec<u32>,
+    ) -> Result<(Vec<u32>, Vec<Refused>), Error> {
+        let (mut left, mut refused) = (Vec::new(), Vec::new());
+        for hunk in hunks {
+            let unsaved = match change.state.hunks.get(&hunk) {
+                Some(HunkState::Accepted { operation, saved: false, .. }) => Some(*operation),
+                Some(HunkState::Undone { operation, saved: false, .. }) => *operation,
+                _ => None,
+            };
+            let elsewhere = match unsaved {
+                Some(operation) => self.is_ours(operation)? && !self.is_in_our_buffer(operation)?,
+                None => false,
+            };
+            match change.state.paths.get(&hunk) {
+                Some(path) if elsewhere => {
+                    let reason = "an editor holds it unsaved: save it there first".to_owned();
+                    refused.push(Refused { hunk, path: path.clone(), reason });
+                }
+                _ => left.push(hunk),
+            }
+        }
+        Ok((left, refused))
     }
 
     /// Whether what an operation left unsaved is in a buffer here, as far as it is in one.

@@ -71,7 +71,7 @@ impl Engine {
             ));
         }
         let open = OpenTexts::default();
-        let world = self.world(&open)?;
+        let world = self.world_of(change, &open)?;
         let (planned, refused) = accept_file(&world, file, &[hunk], &in_text(change, file));
         if let Some(refused) = refused.into_iter().next() {
             return Ok(Err(refused.reason));

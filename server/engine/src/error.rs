@@ -122,6 +122,17 @@ pub enum Error {
         /// The working tree's name.
         worktree: String,
     },
+    /// It was made on another branch.
+    #[error(
+        "change {} was made on branch {branch}, on a commit that is not here: switch there, or bring it here with `countersign repropose {}`",
+        .id.short(), .id.short()
+    )]
+    Parked {
+        /// Which.
+        id: ChangeSetId,
+        /// The branch.
+        branch: String,
+    },
     /// The intent is not in the ledger.
     #[error("operation {0} is not in the ledger")]
     NoSuchOperation(OperationId),

@@ -17,14 +17,17 @@ mod edited;
 mod engine;
 mod error;
 mod examine;
-mod landing;
+
 mod now;
 mod plan;
+mod preflight;
 mod propose;
 mod recover;
 mod rejection;
 mod replay;
+mod repropose;
 mod rules;
+mod standing;
 mod take_out;
 
 pub use acceptance::{Operation, RefusedHunk, Report};
@@ -36,7 +39,6 @@ pub use clock::Clock;
 pub use earlier::RejectedBefore;
 pub use engine::{Engine, ledger_folder};
 pub use error::{Error, ErrorKind};
-pub use landing::Landing;
 pub use plan::{OpenText, OpenTexts, Plan, PlanFile, Refused, Selection};
 pub use propose::{Captured, Import, Proposal, RecipeRun, recipes};
 pub use recover::Recovered;
@@ -44,4 +46,6 @@ pub use replay::{
     Example, Misapplied, PlannedTally, Relation, ReplayKind, ReplayOptions, ReplayReport,
     ReplayRow, ReplayedCase, ReplayedHunk, Tally, replay,
 };
+pub use repropose::Reproposed;
 pub use rules::{RulesFrom, read_named, read_policies};
+pub use standing::{Landing, Standing, Standings};

@@ -1,11 +1,13 @@
 //! The texts that a plan starts from, as they are now.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::{Digest, RelPath};
 
 use crate::Error;
+use crate::board::BoardChange;
 use crate::engine::Engine;
 use crate::plan::{Current, OpenTexts, PlanFile, World};
 
@@ -15,6 +17,10 @@ pub(crate) struct Now<'e> {
     open: &'e OpenTexts,
     elsewhere: Vec<RelPath>,
     pub(crate) planned: BTreeMap<RelPath, PlanFile>,
+    /// The commit that what is planned was made on.
+    since: Option<String>,
+    /// Where files went since then, once somebody asked.
+    moved: OnceCell<BTreeMap<RelPath, RelPath>>,
 }
 
 impl Now<'_> {
@@ -39,7 +45,7 @@ impl Now<'_> {
             hunks: [earlier.hunks, file.hunks].concat(),
             // Two steps in one have no single place for each hunk; an undo is not undone by places.
             places: Vec::new(),
-            shifted: earlier.shifted + file.shifted,
+            shifted: [earlier.shifted, file.shifted].concat(),
             already: earlier.already + file.already,
             unsaved: earlier.unsaved,
             in_editor: earlier.in_editor || file.in_editor,
@@ -82,6 +88,17 @@ impl World for Now<'_> {
     fn stored(&self, blob: &Digest) -> Result<Arc<[u8]>, String> {
         self.engine.ledger.blob(blob).map(Arc::from).map_err(|error| error.to_string())
     }
+
+    fn moved(&self, path: &RelPath) -> Option<RelPath> {
+        let since = self.since.clone()?;
+        let moved = || {
+            // Where git cannot say, nothing is known to have moved: the file is gone then.
+            let deltas = self.engine.repository.deltas(&workspace::Scope::Since { base: since });
+            let renamed = |delta: workspace::Delta| Some((delta.old_path?, delta.path));
+            deltas.unwrap_or_default().into_iter().filter_map(renamed).collect()
+        };
+        self.moved.get_or_init(moved).get(path).cloned()
+    }
 }
 
 impl Engine {
@@ -91,7 +108,17 @@ impl Engine {
 
     /// The world with the saved text also of what an editor elsewhere holds unsaved: to look, not to plan.
     pub(crate) fn saved_world<'e>(&'e self, open: &'e OpenTexts) -> Now<'e> {
-        Now { engine: self, open, elsewhere: Vec::new(), planned: BTreeMap::new() }
+        let (planned, moved) = (BTreeMap::new(), OnceCell::new());
+        Now { engine: self, open, elsewhere: Vec::new(), planned, since: None, moved }
+    }
+
+    /// The world for what belongs to `change`: files are followed from the commit that it was made on.
+    pub(crate) fn world_of<'e>(
+        &'e self,
+        change: &BoardChange,
+        open: &'e OpenTexts,
+    ) -> Result<Now<'e>, Error> {
+        Ok(Now { since: change.changeset.base.commit.clone(), ..self.world(open)? })
     }
 
     /// The files that an editor of another process holds unsaved.

@@ -76,8 +76,8 @@ pub struct PlanFile {
     pub hunks: Vec<u32>,
     /// Where each hunk of lines lies on both sides.
     pub places: Vec<PlannedPlace>,
-    /// How many of them found their place moved.
-    pub shifted: u32,
+    /// Those of them that found their place moved, or next to changed text.
+    pub shifted: Vec<u32>,
     /// How many of them have nothing to write: the text is there already.
     pub already: u32,
     /// Whether an editor holds text of it that the disk does not have.
@@ -108,6 +108,19 @@ pub(crate) struct Current {
 pub(crate) trait World {
     fn current(&self, path: &RelPath) -> Result<Option<Current>, String>;
     fn stored(&self, blob: &model::Digest) -> Result<Arc<[u8]>, String>;
+
+    /// Where git says that a file which is gone went.
+    fn moved(&self, path: &RelPath) -> Option<RelPath>;
+
+    /// The file as it is now, where it is now.
+    fn found(&self, path: &RelPath) -> Result<(RelPath, Current), String> {
+        if let Some(current) = self.current(path)? {
+            return Ok((path.clone(), current));
+        }
+        let Some(moved) = self.moved(path) else { return Err("the file is gone".to_owned()) };
+        let current = self.current(&moved)?.ok_or("the file is gone")?;
+        Ok((moved, current))
+    }
 }
 
 /// Plans the acceptance of `hunks` of `file`; `landed` are those of its hunks that are in the text already.
@@ -136,10 +149,10 @@ pub(crate) fn accept_file(
         let (Some(before), Some(after)) = (&file.before, &file.after) else {
             return Err("its text was not captured".to_owned());
         };
-        let current = world.current(&file.path)?.ok_or("the file is gone")?;
-        Ok((world.stored(&before.blob)?, world.stored(&after.blob)?, current))
+        let (path, current) = world.found(&file.path)?;
+        Ok((world.stored(&before.blob)?, world.stored(&after.blob)?, path, current))
     };
-    let (base, proposal, current) = match sides() {
+    let (base, proposal, path, current) = match sides() {
         Ok(sides) => sides,
         Err(reason) => return refuse(reason),
     };
@@ -152,7 +165,7 @@ pub(crate) fn accept_file(
         landed.iter().map(|hunk| (hunk.before, hunk.after.of(&proposal))).collect();
     let replacements: Vec<_> = hunks.iter().map(replacement).collect();
     match Anchoring::past(&base, &landed, &current.bytes) {
-        Ok(anchoring) => place_in(&file.path, &anchoring, &current, &replacements),
+        Ok(anchoring) => place_in(&path, &anchoring, &current, &replacements),
         Err(overlap) => refuse(overlap.to_string()),
     }
 }
@@ -167,7 +180,14 @@ pub(crate) fn undo_file(
 ) -> (Vec<PlanFile>, Vec<Refused>) {
     let refuse = |reason: String| (Vec::new(), refuse_all(hunks, &file.path, &reason));
     if hunks.iter().any(|hunk| hunk.kind == HunkKind::Whole) {
-        return match undo_whole(world, landed, hunks) {
+        // What was there before it was accepted was not written then; it is taken out as it was captured.
+        let nothing_written = landed.iter().all(|file| file.before == file.after);
+        let files = if nothing_written {
+            crate::take_out::whole(world, file, hunks, true)
+        } else {
+            undo_whole(world, landed, hunks)
+        };
+        return match files {
             Ok(files) => (files, Vec::new()),
             Err(reason) => refuse(reason),
         };
@@ -195,7 +215,7 @@ pub(crate) fn place_in(
     let mut placed: Vec<(u32, Range<usize>, Vec<u8>)> = Vec::new();
     let mut refused = Vec::new();
     let mut already = Vec::new();
-    let mut shifted = 0;
+    let mut shifted = Vec::new();
     for Replacement { hunk, place, text } in replacements {
         let mut refuse = |reason: String| {
             refused.push(Refused { hunk: *hunk, path: path.clone(), reason });
@@ -203,7 +223,7 @@ pub(crate) fn place_in(
         match anchoring.anchor(place, text) {
             Anchor::Unchanged(range) => placed.push((*hunk, range, text.clone())),
             Anchor::Shifted(range, _) | Anchor::Merged(range, _) => {
-                shifted += 1;
+                shifted.push(*hunk);
                 placed.push((*hunk, range, text.clone()));
             }
             // Nothing to write, and nothing to refuse: what was asked for is so.
@@ -259,7 +279,7 @@ pub(crate) fn place_in(
 }
 
 /// A whole hunk needs the file exactly as it was captured, and nothing where it wants to create one.
-fn accept_whole(
+pub(crate) fn accept_whole(
     world: &impl World,
     file: &FileChange,
     hunks: &[&Hunk],
@@ -272,6 +292,9 @@ fn accept_whole(
     let after = file.after.as_ref().map(side).transpose()?;
     let mut files = Vec::new();
     let old = file.old_path.as_ref().filter(|old| **old != file.path);
+    if let Some(there) = already_whole(world, file, old, &after, &ordinals)? {
+        return Ok(vec![there]);
+    }
     if let Some(old) = old {
         files.push(exchange(world, old, before, None, &ordinals)?);
         files.push(exchange(world, &file.path, None, after, &ordinals)?);
@@ -279,6 +302,38 @@ fn accept_whole(
         files.push(exchange(world, &file.path, before, after, &ordinals)?);
     }
     Ok(files)
+}
+
+/// The plan for a whole file that is as it should become: nothing is written.
+fn already_whole(
+    world: &impl World,
+    file: &FileChange,
+    old: Option<&RelPath>,
+    after: &Held,
+    hunks: &[u32],
+) -> Result<Option<PlanFile>, String> {
+    let current = world.current(&file.path)?;
+    let unsaved = current.as_ref().is_some_and(|current| current.unsaved);
+    let side = current.map(|current| (current.mode, current.bytes));
+    let old_is_there = match old {
+        Some(old) => world.current(old)?.is_some(),
+        None => false,
+    };
+    if side != *after || old_is_there {
+        return Ok(None);
+    }
+    Ok(Some(PlanFile {
+        path: file.path.clone(),
+        in_editor: false,
+        before: side.clone(),
+        after: side,
+        edits: Vec::new(),
+        hunks: hunks.to_vec(),
+        places: Vec::new(),
+        shifted: Vec::new(),
+        already: u32::try_from(hunks.len()).unwrap_or(u32::MAX),
+        unsaved,
+    }))
 }
 
 fn undo_whole(
@@ -334,7 +389,7 @@ pub(crate) fn exchange(
         edits: Vec::new(),
         hunks: hunks.to_vec(),
         places: Vec::new(),
-        shifted: 0,
+        shifted: Vec::new(),
         already: 0,
         unsaved: false,
     })
@@ -348,7 +403,8 @@ fn undo_lines(
     landed: &[&PlannedFile],
     in_text: &[&Hunk],
 ) -> Result<(Vec<PlanFile>, Vec<Refused>), String> {
-    let Some(landed) = landed.iter().find(|landed| landed.path == file.path) else {
+    // A file that had moved was accepted where it was then.
+    let Some(landed) = landed.first() else {
         return Err("the acceptance that put it in did not touch this file".to_owned());
     };
     let (Some(start), Some(left)) = (&landed.before, &landed.after) else {
@@ -365,18 +421,18 @@ fn undo_lines(
         })
     };
     let inverse: Vec<_> = hunks.iter().filter_map(inverse).collect();
-    let current = world.current(&file.path)?.ok_or("the file is gone")?;
+    let (path, current) = world.found(&landed.path)?;
     let found_there: Vec<&Hunk> =
         hunks.iter().filter(|hunk| place(hunk).is_none()).copied().collect();
     if found_there.is_empty() {
         let anchoring = Anchoring::new(&left, &current.bytes);
-        return Ok(place_in(&file.path, &anchoring, &current, &inverse));
+        return Ok(place_in(&path, &anchoring, &current, &inverse));
     }
     // Text that was there before it was accepted has no place in what the acceptance wrote. Then all of
     // them are stated against the captured text with the hunks in it.
     let (left, inverse) = captured_inverse(world, file, hunks, in_text)?;
     let anchoring = Anchoring::new(&left, &current.bytes);
-    Ok(place_in(&file.path, &anchoring, &current, &inverse))
+    Ok(place_in(&path, &anchoring, &current, &inverse))
 }
 
 /// The captured text with the hunks `in_text` in it, and the inverse of `hunks`, which are some of them,
@@ -459,6 +515,10 @@ mod tests {
 
         fn stored(&self, blob: &Digest) -> Result<Arc<[u8]>, String> {
             self.stored.get(blob).cloned().ok_or_else(|| "not stored".to_owned())
+        }
+
+        fn moved(&self, _: &RelPath) -> Option<RelPath> {
+            None
         }
     }
 
@@ -547,7 +607,7 @@ mod tests {
         let hunks: Vec<&Hunk> = file.hunks.iter().collect();
         let (files, refused) = accept_file(&held, &file, &hunks, &[]);
         assert_eq!(text(&files[0]), "0\na\nB\nc\nd\ne\nf\nmine\nh\n");
-        assert_eq!((files[0].hunks.as_slice(), files[0].shifted), (&[1][..], 1));
+        assert_eq!((files[0].hunks.as_slice(), files[0].shifted.as_slice()), (&[1][..], &[1][..]));
         assert_eq!(refused.iter().map(|r| r.hunk).collect::<Vec<_>>(), [2]);
     }
 

@@ -81,7 +81,7 @@ impl Engine {
                         continue;
                     }
                     let planned = asked.intent.files.iter().find(|file| file.path == path);
-                    let there = planned.is_some_and(|file| self.on_disk(file, *hunk));
+                    let there = planned.and_then(|file| self.on_disk(file, *hunk)) == Some(true);
                     if !there {
                         gone.push(*hunk);
                     } else {
@@ -126,22 +126,19 @@ impl Engine {
         Ok(events)
     }
 
-    /// Whether the text that a hunk put in is in the saved file.
-    pub(crate) fn on_disk(&self, file: &PlannedFile, hunk: u32) -> bool {
-        let (Some(place), Some(before), Some(after)) =
-            (file.places.iter().find(|place| place.hunk == hunk), file.before, file.after)
-        else {
-            return false;
-        };
-        let (Ok(before), Ok(after)) =
-            (self.ledger.blob(&before.blob), self.ledger.blob(&after.blob))
-        else {
-            return false;
-        };
-        let Ok(Some(saved)) = self.repository.saved(&file.path) else { return false };
-        let anchor =
-            Anchoring::new(&before, &saved.bytes).anchor(&place.before, place.after.of(&after));
-        matches!(anchor, Anchor::AlreadyThere(_))
+    /// Whether the text that a hunk put in is in the saved file; `None` where its surroundings have changed so
+    /// that nobody can tell.
+    pub(crate) fn on_disk(&self, file: &PlannedFile, hunk: u32) -> Option<bool> {
+        let place = file.places.iter().find(|place| place.hunk == hunk)?;
+        let before = self.ledger.blob(&file.before?.blob).ok()?;
+        let after = self.ledger.blob(&file.after?.blob).ok()?;
+        let saved = self.repository.saved(&file.path).ok()??;
+        let anchoring = Anchoring::new(&before, &saved.bytes);
+        match anchoring.anchor(&place.before, place.after.of(&after)) {
+            Anchor::AlreadyThere(_) => Some(true),
+            Anchor::Conflict(_) => None,
+            _ => Some(false),
+        }
     }
 
     /// Takes away half-written files that a killed process left beside its files.
@@ -170,6 +167,11 @@ impl Engine {
             let blob = file.after.map(|side| side.blob);
             match found {
                 Found::Landed => landed.push(LandedFile { path, blob, saved }),
+                // It was written, and someone has changed other places since.
+                Found::Neither(_) if saved && self.all_on_disk(file) => {
+                    let blob = self.saved_digest(&path).unwrap_or(blob);
+                    landed.push(LandedFile { path, blob, saved });
+                }
                 Found::Neither(reason) => failed.push(FailedFile { path, reason }),
                 Found::Untouched if begun && !file.in_editor => {
                     match self.stored_plan(file).and_then(|plan| self.write(&plan)) {
@@ -188,6 +190,12 @@ impl Engine {
         Ok(Outcome { operation, changeset: intent.changeset, hunks, landed, failed })
     }
 
+    /// Whether the disk has all that a file's hunks of lines were to bring there.
+    fn all_on_disk(&self, file: &PlannedFile) -> bool {
+        let there = |hunk: &u32| self.on_disk(file, *hunk) == Some(true);
+        !file.hunks.is_empty() && file.hunks.iter().all(there)
+    }
+
     fn stored_plan(&self, file: &PlannedFile) -> Result<PlanFile, String> {
         let side = |side: Option<model::PlannedSide>| -> Result<_, String> {
             let Some(side) = side else { return Ok(None) };
@@ -202,7 +210,7 @@ impl Engine {
             edits: Vec::new(),
             hunks: file.hunks.clone(),
             places: file.places.clone(),
-            shifted: 0,
+            shifted: Vec::new(),
             already: 0,
             unsaved: false,
         })
@@ -222,7 +230,7 @@ fn recovery() -> Actor {
 fn unsaved_by_file(state: &ChangeSetState) -> BTreeMap<RelPath, Vec<(u32, OperationId)>> {
     let mut files: BTreeMap<RelPath, Vec<(u32, OperationId)>> = BTreeMap::new();
     for (hunk, state_of_hunk) in &state.hunks {
-        if let HunkState::Accepted { operation, saved: false } = state_of_hunk
+        if let HunkState::Accepted { operation, saved: false, .. } = state_of_hunk
             && let Some(path) = state.paths.get(hunk)
         {
             files.entry(path.clone()).or_default().push((*hunk, *operation));

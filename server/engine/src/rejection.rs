@@ -67,13 +67,14 @@ impl Engine {
     ) -> Result<Plan, Error> {
         let change = self.change(id)?;
         let hunks = select(&change, selection, &change.state.adopted(), "taken out")?;
-        let world = self.world(open)?;
+        let world = self.world_of(&change, open)?;
         let (mut files, mut refused) = (Vec::new(), Vec::new());
         for (file, hunks) in by_file(&change, &hunks) {
             let (planned, left) = take_out_file(&world, file, &hunks, &in_text(&change, file));
             files.extend(planned);
             refused.extend(left);
         }
+        let (files, refused) = self.preflight(files, refused);
         Ok(Plan { reason, ..assemble(&change, Purpose::Reject, files, refused) })
     }
 

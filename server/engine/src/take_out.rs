@@ -55,10 +55,10 @@ fn take_out_lines(
     hunks: &[&Hunk],
     in_text: &[&Hunk],
 ) -> Planned {
-    let current = world.current(&file.path)?.ok_or("the file is gone")?;
+    let (path, current) = world.found(&file.path)?;
     let (left, inverse) = captured_inverse(world, file, hunks, in_text)?;
     let anchoring = Anchoring::new(&left, &current.bytes);
-    Ok(place_in(&file.path, &anchoring, &current, &inverse))
+    Ok(place_in(&path, &anchoring, &current, &inverse))
 }
 
 fn review_lines(
@@ -67,15 +67,20 @@ fn review_lines(
     hunks: &[&Hunk],
     in_text: &[&Hunk],
 ) -> Planned {
-    let current = world.current(&file.path)?.ok_or("the file is gone")?;
+    let (path, current) = world.found(&file.path)?;
     let (left, inverse) = captured_inverse(world, file, hunks, in_text)?;
     let anchoring = Anchoring::new(&left, &current.bytes);
-    let (mut there, mut refused) = (Vec::new(), Vec::new());
+    let (mut there, mut shifted, mut refused) = (Vec::new(), Vec::new(), Vec::new());
     for Replacement { hunk, place, text } in inverse {
         let reason = match anchoring.anchor(&place, &text) {
             Anchor::Conflict(reason) => format!("{reason}; adopt it again to see it as it is"),
             Anchor::AlreadyThere(_) => "it is no longer in the text".to_owned(),
-            _ => {
+            Anchor::Shifted(..) | Anchor::Merged(..) => {
+                shifted.push(hunk);
+                there.push(hunk);
+                continue;
+            }
+            Anchor::Unchanged(_) => {
                 there.push(hunk);
                 continue;
             }
@@ -87,7 +92,7 @@ fn review_lines(
     }
     let side = Some((current.mode, current.bytes));
     let planned = PlanFile {
-        path: file.path.clone(),
+        path,
         in_editor: false,
         before: side.clone(),
         after: side,
@@ -95,7 +100,7 @@ fn review_lines(
         already: u32::try_from(there.len()).unwrap_or(u32::MAX),
         hunks: there,
         places: Vec::new(),
-        shifted: 0,
+        shifted,
         unsaved: current.unsaved,
     };
     Ok((vec![planned], refused))
@@ -103,7 +108,7 @@ fn review_lines(
 
 /// A file that is one hunk must be exactly as it was captured. It is exchanged for what was there before,
 /// or left as it is.
-fn whole(
+pub(crate) fn whole(
     world: &impl World,
     file: &FileChange,
     hunks: &[&Hunk],

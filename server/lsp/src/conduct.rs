@@ -96,10 +96,12 @@ impl Session {
         selection: Selection,
         reply: Option<Reply<Option<Value>>>,
     ) {
+        // Nobody waits where the ledger follows what the editor did already.
+        let follows = reply.is_none();
         let token = self.starts(root, change, verb, reply);
         let (undo, open) = (verb == Verb::Undo, self.open_texts(root));
         let changeset = change.changeset.id;
-        self.post(root, Job::Begin { token, undo, changeset, selection, open });
+        self.post(root, Job::Begin { token, undo, follows, changeset, selection, open });
     }
 
     fn starts(

@@ -22,8 +22,8 @@ use crate::Options;
 use crate::main_loop::Wake;
 use crate::placement::has_lone_return;
 
-/// How often the ledger is looked at for what others appended.
-const POLL: Duration = Duration::from_millis(75);
+/// How often the ledger is looked at for what others appended: one pragma, some 10 microseconds.
+const POLL: Duration = Duration::from_millis(25);
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// How often presence is renewed: well before it lapses.
 const PRESENCE_RENEWAL: Duration = Duration::from_millis(PRESENCE_TTL_MS / 3);
@@ -46,6 +46,8 @@ pub(crate) enum Job {
     Begin {
         token: Token,
         undo: bool,
+        /// Whether nothing may be written: the text is so already, and the ledger follows.
+        follows: bool,
         changeset: ChangeSetId,
         selection: Selection,
         open: OpenTexts,
@@ -276,7 +278,10 @@ impl Desk {
             None
         };
         match job {
-            Job::Begin { token, undo, changeset, selection, open } => {
+            Job::Begin { token, undo, follows, changeset, mut selection, open } => {
+                if follows {
+                    selection = self.there(undo, changeset, &selection, &open);
+                }
                 Some(match self.begin(token, undo, changeset, &selection, &open) {
                     Ok(done) => done,
                     Err(failure) => Done::Failed { token, failure },
@@ -336,6 +341,39 @@ impl Desk {
         }
     }
 
+    fn plan(
+        &mut self,
+        undo: bool,
+        changeset: ChangeSetId,
+        selection: &Selection,
+        open: &OpenTexts,
+    ) -> Result<Plan, Error> {
+        if undo {
+            self.engine.plan_undo(changeset, selection, open)
+        } else {
+            self.engine.plan_accept(changeset, selection, open)
+        }
+    }
+
+    /// Those of the selected hunks for which nothing needs to be written.
+    fn there(
+        &mut self,
+        undo: bool,
+        changeset: ChangeSetId,
+        selection: &Selection,
+        open: &OpenTexts,
+    ) -> Selection {
+        let Selection::Hunks(hunks) = selection else { return Selection::Hunks(Vec::new()) };
+        let mut there = hunks.clone();
+        there.retain(|hunk| {
+            let plan = self.plan(undo, changeset, &Selection::Hunks(vec![*hunk]), open);
+            plan.is_ok_and(|plan| {
+                !plan.hunks.is_empty() && plan.files.iter().all(|file| file.before == file.after)
+            })
+        });
+        Selection::Hunks(there)
+    }
+
     fn begin(
         &mut self,
         token: Token,
@@ -344,11 +382,7 @@ impl Desk {
         selection: &Selection,
         open: &OpenTexts,
     ) -> Result<Done, Failure> {
-        let plan = if undo {
-            self.engine.plan_undo(changeset, selection, open)?
-        } else {
-            self.engine.plan_accept(changeset, selection, open)?
-        };
+        let plan = self.plan(undo, changeset, selection, open)?;
         if plan.hunks.is_empty() {
             return Ok(Done::Nothing { token, report: Report::nothing(plan) });
         }

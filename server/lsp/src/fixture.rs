@@ -83,7 +83,7 @@ fn modified(path: &RelPath, before: &str, after: &str) -> FileChange {
 
 /// A hunk that was accepted.
 pub(crate) fn accepted(saved: bool) -> HunkState {
-    HunkState::Accepted { operation: OperationId(2), saved }
+    HunkState::Accepted { operation: OperationId(2), saved, adopted: false }
 }
 
 /// A hunk that was accepted and undone, both saved.

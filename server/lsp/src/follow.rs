@@ -63,7 +63,7 @@ impl Session {
                 Some(document) if landed && (file.was_saved() || !document.unsaved()) => {
                     self.post(root, Job::Saved(file.path.clone()));
                 }
-                None if landed => self.post(root, Job::Closed(file.path.clone())),
+                None => self.post(root, Job::Closed(file.path.clone())),
                 _ => {}
             }
         }
@@ -262,6 +262,24 @@ impl Session {
         self.follow_withdrawal(uri, now);
         if self.holds_unsaved(uri) {
             self.post(id, Job::Closed(path));
+        }
+    }
+
+    /// A file is closed: what an editor did late in it, and saved, is on the disk all the same.
+    pub(crate) fn follow_closed(&mut self, root: RootId, path: &RelPath, now: Instant) {
+        let watched = self.watched.get(&(root, path.clone())).into_iter().flatten();
+        let doubtful: Vec<(ChangeSetId, BTreeSet<u32>)> = watched
+            .filter(|watched| watched.doubtful.is_some_and(|until| now < until))
+            .map(|watched| (watched.changeset, watched.hunks.clone()))
+            .collect();
+        for (changeset, hunks) in doubtful {
+            let busy = self.running.values().any(|running| running.changeset == changeset);
+            let Some(change) = self.change(root, changeset).filter(|_| !busy) else { continue };
+            let acceptable = change.state.acceptable();
+            let hunks: Vec<u32> = hunks.into_iter().filter(|h| acceptable.contains(h)).collect();
+            if !hunks.is_empty() {
+                self.begin(root, &change, Verb::Accept, Selection::Hunks(hunks), None);
+            }
         }
     }
 }

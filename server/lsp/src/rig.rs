@@ -285,7 +285,7 @@ impl Rig {
 
     fn perform(&mut self, job: Job) {
         match job {
-            Job::Begin { token, undo, changeset, selection, open } => {
+            Job::Begin { token, undo, changeset, selection, open, .. } => {
                 self.begin(token, undo, changeset, &selection, &open);
             }
             Job::WriteClosed(token) => {
@@ -410,7 +410,7 @@ impl Rig {
                 edits,
                 hunks: hunks.clone(),
                 places: Vec::new(),
-                shifted: 0,
+                shifted: vec![],
                 already: 0,
                 unsaved: true,
             });

@@ -265,11 +265,13 @@ impl Session {
         self.text_closed(uri.as_str(), now);
         self.documents.close(uri);
         self.views.remove(uri.as_str());
-        if let Some((id, path)) = self.homes.remove(uri.as_str())
-            && let Some(root) = self.roots.get_mut(&id)
-            && root.unsaved.remove(&path)
-        {
-            root.engine.post(Job::Presence(root.unsaved.iter().cloned().collect()));
+        if let Some((id, path)) = self.homes.remove(uri.as_str()) {
+            if let Some(root) = self.roots.get_mut(&id)
+                && root.unsaved.remove(&path)
+            {
+                root.engine.post(Job::Presence(root.unsaved.iter().cloned().collect()));
+            }
+            self.follow_closed(id, &path, now);
         }
         if let Some(owed) = self.delivery.forget(uri) {
             self.outbox.send(owed);

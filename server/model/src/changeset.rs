@@ -67,6 +67,11 @@ pub struct Adoption {
 }
 
 impl ChangeSet {
+    /// Whether a hunk also holds what the person wrote, which could not be told apart when it was adopted.
+    pub fn is_mixed(&self, hunk: u32) -> bool {
+        self.adopted.as_ref().is_some_and(|adoption| adoption.mixed.contains(&hunk))
+    }
+
     /// Assembles a ChangeSet: orders the files, numbers the hunks from 1 across all files, names it.
     pub fn new(
         base: Base,

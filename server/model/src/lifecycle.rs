@@ -86,6 +86,9 @@ pub enum HunkState {
         operation: OperationId,
         /// On disk, or only in an editor's buffer.
         saved: bool,
+        /// Whether it was in the text before: accepting it was a review, and undoing that is no more.
+        #[serde(default)]
+        adopted: bool,
     },
     /// It is being taken out again.
     Undoing {
@@ -95,6 +98,9 @@ pub enum HunkState {
         accepted: OperationId,
         /// Whether it had been on disk.
         saved: bool,
+        /// Whether it was in the text before it was accepted.
+        #[serde(default)]
+        adopted: bool,
     },
     /// It was accepted and taken out; it may be accepted again.
     Undone {
@@ -367,9 +373,9 @@ impl ChangeSetState {
         })
     }
 
-    /// The hunks that were rejected.
+    /// The hunks that were rejected, and may be restored.
     pub fn rejected(&self) -> Vec<u32> {
-        self.hunks_that(|state| matches!(state, HunkState::Rejected { .. }))
+        self.hunks_that(|state| matches!(state, HunkState::Rejected { saved: true, .. }))
     }
 
     /// The hunks that may be rejected: those that may be accepted, but for an undo that is not saved.
@@ -432,13 +438,14 @@ impl ChangeSetState {
                 Ok(())
             }
             Event::Withdrawn { hunks, .. } => self.each(hunks, "withdrawn", |state| match state {
+                HunkState::Accepted { saved: false, adopted: true, .. } => Some(HunkState::Adopted),
                 HunkState::Accepted { saved: false, .. } => Some(HunkState::Proposed),
                 _ => None,
             }),
             Event::UndoLost { hunks, .. } => {
                 self.each(hunks, "accepted again", |state| match state {
                     HunkState::Undone { accepted: Some(operation), saved: false, .. } => {
-                        Some(HunkState::Accepted { operation, saved: true })
+                        Some(HunkState::Accepted { operation, saved: true, adopted: false })
                     }
                     HunkState::Rejected { operation: Some(_), saved: false } => {
                         Some(HunkState::Adopted)
@@ -460,7 +467,8 @@ impl ChangeSetState {
             }
             Event::Restored { hunks, .. } => {
                 self.each(hunks, "restored", |state| match state {
-                    HunkState::Rejected { .. } => Some(HunkState::Proposed),
+                    // What only a buffer is without may come back, and does not wait to be put in then.
+                    HunkState::Rejected { saved: true, .. } => Some(HunkState::Proposed),
                     _ => None,
                 })?;
                 self.forget_settled();
@@ -520,8 +528,8 @@ impl ChangeSetState {
         let operation = OperationId(seq);
         match purpose {
             Purpose::Undo => self.each(&intent.hunks, "undone", |state| match state {
-                HunkState::Accepted { operation: accepted, saved } => {
-                    Some(HunkState::Undoing { operation, accepted, saved })
+                HunkState::Accepted { operation: accepted, saved, adopted } => {
+                    Some(HunkState::Undoing { operation, accepted, saved, adopted })
                 }
                 _ => None,
             })?,
@@ -538,6 +546,10 @@ impl ChangeSetState {
                 HunkState::Adopted => Some(HunkState::Rejecting { operation }),
                 _ => None,
             })?,
+        }
+        // A file may have moved since; from here on the hunk is where it was written.
+        for file in intent.files.iter().filter(|file| file.after.is_some()) {
+            self.paths.extend(file.hunks.iter().map(|hunk| (*hunk, file.path.clone())));
         }
         let (hunks, holder) = (intent.hunks.clone(), intent.holder.clone());
         self.open = Some(OpenIntent { operation, purpose, hunks, holder });
@@ -557,17 +569,19 @@ impl ChangeSetState {
             let saved = outcome.landed.iter().all(|f| Some(&f.path) != path || f.saved);
             let Some(state) = self.hunks.get_mut(&hunk) else { continue };
             *state = match (*state, took) {
-                (HunkState::Accepting { operation, .. }, true) => {
-                    HunkState::Accepted { operation, saved }
+                (HunkState::Accepting { operation, from }, true) => {
+                    let adopted = from == AcceptedFrom::Adopted;
+                    HunkState::Accepted { operation, saved, adopted }
                 }
                 (HunkState::Accepting { from, .. }, false) => from.again(),
+                (HunkState::Undoing { adopted: true, .. }, true) => HunkState::Adopted,
                 (HunkState::Undoing { operation, accepted, .. }, true) => HunkState::Undone {
                     operation: Some(operation),
                     accepted: Some(accepted),
                     saved,
                 },
-                (HunkState::Undoing { accepted, saved, .. }, false) => {
-                    HunkState::Accepted { operation: accepted, saved }
+                (HunkState::Undoing { accepted, saved, adopted, .. }, false) => {
+                    HunkState::Accepted { operation: accepted, saved, adopted }
                 }
                 (HunkState::Rejecting { operation }, true) => {
                     HunkState::Rejected { operation: Some(operation), saved }
@@ -874,6 +888,16 @@ mod tests {
         check_adopted(
             &[accept.clone(), Event::Accepted(outcome(2, &[1], true))],
             "partly accepted: accepted, adopted",
+        );
+        let undo = Event::UndoRequested(intent(&[1]));
+        check_adopted(
+            &[
+                accept.clone(),
+                Event::Accepted(outcome(2, &[1], true)),
+                undo,
+                Event::Undone(outcome(4, &[1], true)),
+            ],
+            "adopted: adopted, adopted",
         );
         check_adopted(
             &[accept, Event::AcceptFailed(outcome(2, &[], true))],

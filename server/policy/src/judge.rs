@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use model::{Decision, Digest, PolicyInput, RelPath, Severity, Verdict, VerdictReason};
 use regorus::utils::limits::ExecutionTimerConfig;
@@ -182,6 +183,12 @@ pub fn digest(built_in: &Policy, tightening: &[&Policy]) -> Digest {
     Digest::of_json(&all)
 }
 
+/// Sets how long one evaluation may take.
+pub(crate) fn bound(engine: &mut Engine, limit: Duration) {
+    let check_interval = CLOCK_INTERVAL;
+    engine.set_execution_timer_config(ExecutionTimerConfig { limit, check_interval });
+}
+
 /// An engine with `modules`, prepared and bounded.
 pub(crate) fn load<'m>(
     modules: impl Iterator<Item = (&'m str, &'m Module)>,
@@ -190,10 +197,7 @@ pub(crate) fn load<'m>(
     let mut engine = Engine::new();
     // What rules print belongs to tests and explanations, not to the standard error of a server.
     engine.set_gather_prints(true);
-    engine.set_execution_timer_config(ExecutionTimerConfig {
-        limit: EVALUATION_TIME_MAX,
-        check_interval: CLOCK_INTERVAL,
-    });
+    bound(&mut engine, EVALUATION_TIME_MAX);
     for (name, arguments) in FORBIDDEN {
         let refused =
             move |_: Vec<Value>| Err(PolicyError::Impure { name: (*name).to_owned() }.into());

@@ -19,5 +19,9 @@ pub const DEPTH_MAX: usize = 32;
 /// meets it, even on a machine that is busy with other things.
 pub const EVALUATION_TIME_MAX: Duration = Duration::from_millis(2000);
 
+/// How long one test of a rule may take. Nobody waits for a verdict then, and a test may try many inputs on a machine
+/// that is busy with other tests.
+pub(crate) const TEST_TIME_MAX: Duration = Duration::from_secs(60);
+
 /// How many reasons one bundle may give; the strictest are kept and the rest is counted.
 pub const REASONS_MAX: usize = 500;

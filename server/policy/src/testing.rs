@@ -4,7 +4,8 @@ use regorus::Value;
 
 use crate::bundle::{Bundle, is_test, rules};
 use crate::error::PolicyError;
-use crate::judge::{load, query};
+use crate::judge::{bound, load, query};
+use crate::limits::TEST_TIME_MAX;
 
 /// What became of one test.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -42,7 +43,8 @@ impl TestReport {
 /// # Errors
 /// [`PolicyError`] when the modules do not load together. A test that fails to evaluate is an outcome.
 pub fn test(bundle: &Bundle) -> Result<TestReport, PolicyError> {
-    let engine = load(bundle.judging().chain(bundle.testing()))?;
+    let mut engine = load(bundle.judging().chain(bundle.testing()))?;
+    bound(&mut engine, TEST_TIME_MAX);
     let mut outcomes: Vec<TestOutcome> = Vec::new();
     for (file, module) in bundle.testing() {
         for head in module.outline.heads.iter().filter(|head| head.name.starts_with("test_")) {

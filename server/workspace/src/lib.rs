@@ -33,6 +33,7 @@ mod scope;
 mod seed;
 mod snapshot;
 mod steps;
+mod watch;
 mod worktree;
 
 pub use apply::ApplyError;
@@ -59,4 +60,5 @@ pub use scope::Scope;
 pub use seed::{SeedCommit, SeedError, seed};
 pub use snapshot::{SNAPSHOT_BYTES_MAX, SnapshotError, TakenSnapshot};
 pub use steps::{MergedSides, Step, StepFile};
+pub use watch::{Watch, WatchError, Woken};
 pub use worktree::UNTRACKED_MAX;

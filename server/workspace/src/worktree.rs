@@ -10,6 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::Metadata;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -34,6 +35,8 @@ pub const UNTRACKED_MAX: usize = 100_000;
 #[derive(Default)]
 struct Untracked {
     files: BTreeSet<RelPath>,
+    /// Every folder that was walked, the root aside.
+    folders: BTreeSet<RelPath>,
     /// Folders that are repositories of their own.
     nested: BTreeSet<RelPath>,
     /// Folders that cannot be listed, with the reason.
@@ -111,6 +114,37 @@ impl Repository {
             }
         }
         Ok(listed)
+    }
+
+    /// The folders in which files lie that count, the root aside: ignored ones only if they hold tracked files,
+    /// submodules and other repositories not at all.
+    pub(crate) fn folders(&self) -> Result<BTreeSet<RelPath>, RepositoryError> {
+        let root = self.files_root()?;
+        let index = self.store.index()?;
+        let submodules = submodules(index.iter().map(|entry| (&entry.path, &entry.recorded)));
+        let tracked: BTreeSet<RelPath> = index.into_iter().map(|entry| entry.path).collect();
+        let mut folders = untracked(root, &tracked, &submodules)?.folders;
+        for path in &tracked {
+            let above = std::iter::successors(path.parent(), RelPath::parent);
+            folders
+                .extend(above.take_while(|folder| !folders.contains(folder)).collect::<Vec<_>>());
+        }
+        Ok(folders)
+    }
+
+    /// A number that differs when a file that counts was created, removed or written, as far as names, sizes
+    /// and times tell. Means nothing in another process.
+    pub(crate) fn look_of_files(&self) -> Result<u64, RepositoryError> {
+        let mut hasher = DefaultHasher::new();
+        let mut looking = Looking::new(self.files_root()?);
+        for (path, _) in self.listed()? {
+            path.as_bytes().hash(&mut hasher);
+            if let Ok(Standing::File(metadata)) = looking.look(&path) {
+                (metadata.len(), metadata.modified().ok()).hash(&mut hasher);
+                os::is_executable(&metadata).hash(&mut hasher);
+            }
+        }
+        Ok(hasher.finish())
     }
 
     /// A commit's tree (or the empty one) against the saved files.
@@ -500,8 +534,11 @@ fn untracked(
                 continue;
             }
         };
-        let listable = entry.file_type().is_some_and(|kind| kind.is_file() || kind.is_symlink());
-        if !listable {
+        let kind = entry.file_type();
+        if kind.is_some_and(|kind| kind.is_dir()) {
+            found.folders.extend(relative(root, entry.path()));
+        }
+        if !kind.is_some_and(|kind| kind.is_file() || kind.is_symlink()) {
             continue;
         }
         // A name that no RelPath can hold is no file git could record either.

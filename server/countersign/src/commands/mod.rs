@@ -4,11 +4,13 @@ mod adopt;
 mod check;
 mod decide;
 mod demo;
+mod hooks;
 mod import;
 mod ledger;
 mod list;
 mod policy;
 mod replay;
+mod repropose;
 mod review;
 mod run;
 mod serve;
@@ -33,11 +35,13 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Failure> 
         Command::Import(args) => import::import(arguments, args, terminal),
         Command::Snapshot(args) => adopt::snapshot(arguments, args, terminal),
         Command::Adopt(args) => adopt::adopt(arguments, args, terminal),
+        Command::Hooks(args) => hooks::hooks(args, terminal),
         Command::List(args) => list::list(arguments, args, terminal),
         Command::Show(args) => show::show(arguments, args, terminal),
         Command::Accept(args) => decide::accept(arguments, args, terminal),
         Command::Reject(args) => decide::reject(arguments, args, terminal),
         Command::Restore(args) => decide::restore(arguments, args, terminal),
+        Command::Repropose(args) => repropose::repropose(arguments, args, terminal),
         Command::Undo(args) => decide::undo(arguments, args, terminal),
         Command::Review(args) => review::review(arguments, args, terminal),
         Command::Check(args) => check::check(arguments, args, terminal),

@@ -201,7 +201,9 @@ fn hunk(case: &ReplayedCase, number: usize, hunk: &ReplayedHunk) -> String {
         format!("{BOLD}hunk {number}{RESET} {:?}: {}{mark}\n", hunk.relation, safe(&hunk.answer));
     out.push_str("  base:\n");
     out.push_str(&around(&case.base, &hunk.base_lines, Some(&hunk.text)));
-    let places = [("its place now", hunk.place.as_ref()), ("where it was put", hunk.put.as_ref())];
+    let now = if hunk.place.is_some() { "its place now" } else { "what stands there now" };
+    let place = hunk.place.as_ref().unwrap_or(&hunk.region);
+    let places = [(now, Some(place)), ("where it was put", hunk.put.as_ref())];
     for (name, place) in places {
         let Some(place) = place else { continue };
         out.push_str(&format!("  {name}:\n"));

@@ -19,18 +19,25 @@ pub fn show(arguments: &Arguments, args: &ShowArgs, terminal: &Terminal) -> Resu
     let prefix = args.id.split('/').next().unwrap_or_default();
     let id = engine.find(prefix)?;
     let change = engine.change(id)?;
+    // Where the files cannot be looked at, e.g. in a bare clone, the rest is shown.
+    let standings = engine.standings(id, &engine::OpenTexts::default()).ok();
     match args.format {
         Format::Json => terminal.json(&json!({
             "version": 1,
             "changeset": change.changeset,
             "stage": change.state.stage(),
-            "hunks": hunks(&change),
+            "standing": standings.as_ref().map(|s| s.standing),
+            "parked_on": standings.as_ref().and_then(|s| s.branch.as_ref()),
+            "hunks": hunks(&change, standings.as_ref()),
             "review": change.review,
             "verdict": change.verdict,
         })),
         Format::Human => {
             terminal.print(&output::change(Shown::from(&*change)));
             terminal.print(&format!("  state {}\n", change.state.stage()));
+            if let Some(standings) = &standings {
+                terminal.print(&output::standing(standings, &id.short()));
+            }
         }
     }
     Ok(Exit::Done)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use engine::{BoardChange, Report, Texts};
+use engine::{BoardChange, Landing, Report, Standing, Standings, Texts};
 use model::{
     ChangeKind, ChangeSet, ChangeSetState, EntityChange, EntityChangeKind, Event, RelPath, Review,
     StoredEvent, Verdict,
@@ -44,9 +44,31 @@ impl<'c> From<&'c BoardChange> for Shown<'c> {
     }
 }
 
+/// How a change stands in the files, with a line for each hunk that has no place, and the way forward.
+pub fn standing(standings: &Standings, id: &str) -> String {
+    if standings.standing == Standing::Settled {
+        return String::new();
+    }
+    let mut out = format!("  in the files: {}\n", standings.standing);
+    for (hunk, (_, landing)) in &standings.hunks {
+        if let Landing::Nowhere(reason) = landing {
+            out.push_str(&format!("    hunk {hunk}: {YELLOW}conflict{RESET}, {}\n", safe(reason)));
+        }
+    }
+    if let Some(way) = standings.way_forward(id) {
+        out.push_str(&format!("  {DIM}{}{RESET}\n", safe(&way)));
+    }
+    out
+}
+
 /// A change on one line.
-pub fn change_line(change: &BoardChange) -> String {
+pub fn change_line(change: &BoardChange, standing: Option<Standing>) -> String {
     let stage = change.state.stage();
+    // In its place is what one expects.
+    let standing = standing
+        .filter(|standing| !matches!(standing, Standing::Clean | Standing::Settled))
+        .map(|standing| format!("  {YELLOW}{standing}{RESET}"))
+        .unwrap_or_default();
     let decision = change.verdict.as_ref().map(|verdict| {
         let style = decision_style(verdict.decision);
         format!("{style}{:<6}{RESET}", verdict.decision)
@@ -59,7 +81,7 @@ pub fn change_line(change: &BoardChange) -> String {
     let hunks = change.state.hunks.len();
     let (decision, risk) = (decision.unwrap_or_default(), risk.unwrap_or_default());
     format!(
-        "{BOLD}{}{RESET}  {stage:<15}  {decision}  {risk}  {waiting}/{hunks} waiting  {}  {DIM}{}{RESET}\n",
+        "{BOLD}{}{RESET}  {stage:<15}  {decision}  {risk}  {waiting}/{hunks} waiting{standing}  {}  {DIM}{}{RESET}\n",
         change.changeset.id.short(),
         safe(&change.changeset.title),
         safe(&change.changeset.origin.to_string()),
@@ -103,7 +125,7 @@ fn diffs(
     let mut out = String::new();
     for (file, hunk) in changeset.hunks() {
         let word = state.and_then(|state| state.hunks.get(&hunk.ordinal)).map(|s| s.word());
-        out.push_str(&diff::heading(file, hunk, word));
+        out.push_str(&diff::heading(changeset, file, hunk, word));
         if let Some((before, after)) = texts.get(&file.path) {
             let before = before.as_deref().unwrap_or_default();
             let after = after.as_deref().unwrap_or_default();

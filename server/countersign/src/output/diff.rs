@@ -1,10 +1,10 @@
 //! A hunk as a unified diff.
 
-use model::{Content, FileChange, Hunk, HunkKind};
+use model::{ChangeSet, Content, FileChange, Hunk, HunkKind};
 use semdiff::{Frame, Row, RowEnd, RowKind};
 
 use super::change::kind_word;
-use super::style::{CYAN, DIM, GREEN, RED, RESET, safe};
+use super::style::{CYAN, DIM, GREEN, RED, RESET, YELLOW, safe};
 
 /// Lines of unchanged text shown around a hunk.
 const CONTEXT_LINES: usize = 3;
@@ -70,8 +70,13 @@ pub fn human(lines: &[DiffLine]) -> String {
     out
 }
 
-/// The heading of a hunk.
-pub fn heading(file: &FileChange, hunk: &Hunk, state: Option<&str>) -> String {
+/// The heading of a hunk, and a line more where it is not the agent's alone.
+pub fn heading(
+    changeset: &ChangeSet,
+    file: &FileChange,
+    hunk: &Hunk,
+    state: Option<&str>,
+) -> String {
     let place = match hunk.kind {
         HunkKind::Lines => format!("line {}", hunk.before.first_line + 1),
         HunkKind::Whole => match &file.old_path {
@@ -81,7 +86,13 @@ pub fn heading(file: &FileChange, hunk: &Hunk, state: Option<&str>) -> String {
     };
     let entity = hunk.entity.as_ref().map(|e| format!(" · in {}", safe(e))).unwrap_or_default();
     let state = state.map(|state| format!(" · {state}")).unwrap_or_default();
-    format!("  {CYAN}hunk {} · {} {place}{entity}{state}{RESET}\n", hunk.ordinal, file.path)
+    let mixed = if changeset.is_mixed(hunk.ordinal) {
+        format!("  {YELLOW}holds your own edits too: rejecting it takes them out as well{RESET}\n")
+    } else {
+        String::new()
+    };
+    let number = hunk.ordinal;
+    format!("  {CYAN}hunk {number} · {} {place}{entity}{state}{RESET}\n{mixed}", file.path)
 }
 
 #[cfg(test)]

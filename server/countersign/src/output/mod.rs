@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::args::Color;
 use crate::exit::Failure;
 
-pub use change::{Shown, change, change_line, counted, event_line, report};
+pub use change::{Shown, change, change_line, counted, event_line, report, standing};
 pub use diff::heading;
 pub use markdown::markdown;
 pub use sarif::sarif;
@@ -58,6 +58,12 @@ impl Terminal {
     /// Prints `value` as JSON, indented, with a final newline.
     pub fn json(&self, value: &impl Serialize) {
         let text = serde_json::to_string_pretty(value).unwrap_or_else(|error| error.to_string());
+        self.print(&(text + "\n"));
+    }
+
+    /// Prints `value` as JSON on one line.
+    pub fn json_line(&self, value: &impl Serialize) {
+        let text = serde_json::to_string(value).unwrap_or_else(|error| error.to_string());
         self.print(&(text + "\n"));
     }
 

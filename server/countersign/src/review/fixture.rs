@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use engine::BoardChange;
 use model::{
-    Base, ChangeKind, ChangeSet, ChangeSetState, Content, Dependency, DependencyKind, Digest, Event,
-    FileChange, FileMode, FileSide, Hunk, HunkKind, LineSpan, Origin, Review, Risk, RiskFeatures,
-    RiskLevel, Stats,
+    Base, ChangeKind, ChangeSet, ChangeSetState, Content, Dependency, DependencyKind, Digest,
+    Event, FileChange, FileMode, FileSide, Hunk, HunkKind, LineSpan, Origin, Review, Risk,
+    RiskFeatures, RiskLevel, Stats,
 };
 
 pub const QUEUE: &str = "\
@@ -133,7 +133,12 @@ pub fn needing(change: Arc<BoardChange>) -> Arc<BoardChange> {
         entities: Vec::new(),
         findings: Vec::new(),
         features: RiskFeatures::default(),
-        risk: Risk { score: 0, level: RiskLevel::Low, reasons: Vec::new(), model: "none".to_owned() },
+        risk: Risk {
+            score: 0,
+            level: RiskLevel::Low,
+            reasons: Vec::new(),
+            model: "none".to_owned(),
+        },
         unexamined: Vec::new(),
         dependencies: vec![dependency],
     };

@@ -151,7 +151,10 @@ impl Review<'_> {
             let change = self.state.changes.iter().find(|change| change.changeset.id == id);
             self.asked = change.and_then(|change| needs(change, &selection));
             if let Some(needs) = &self.asked {
-                self.terminal.print(&format!("{YELLOW}alone it is incomplete{RESET}: {}\n", safe(&needs.why())));
+                self.terminal.print(&format!(
+                    "{YELLOW}alone it is incomplete{RESET}: {}\n",
+                    safe(&needs.why())
+                ));
                 return Ok(Next::Ask);
             }
         }
@@ -244,7 +247,7 @@ impl Review<'_> {
         let word = change.state.hunks.get(&place.hunk).map(|state| state.word());
         let (before, after) = change.texts.get(&file.path).cloned().unwrap_or_default();
         let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
-        let mut text = output::heading(file, hunk, word);
+        let mut text = output::heading(&change.changeset, file, hunk, word);
         text.extend(rows(file, hunk, &before, &after).iter().map(line));
         let landings = self.desk.landings(place.id, &file.path)?;
         if let Some(landing) = landings.hunks.get(&place.hunk) {

@@ -27,6 +27,9 @@ use crate::exit::{Exit, Failure};
 
 /// How long a key is waited for before the ledger is looked at. Others' decisions show within twice that.
 const LOOK: Duration = Duration::from_millis(40);
+/// How often it is looked whether a signal asked to leave, and how long the program then has.
+const LEAVE_LOOK: Duration = Duration::from_millis(250);
+const LEAVE_AFTER: Duration = Duration::from_secs(2);
 /// How often the files are looked at, to say where a hunk would land.
 const FILES_LOOK: Duration = Duration::from_millis(500);
 
@@ -34,7 +37,8 @@ const FILES_LOOK: Duration = Duration::from_millis(500);
 pub fn full(mut desk: Desk, start: Option<ChangeSetId>, color: bool) -> Result<Exit, Failure> {
     let mut state = State::new(desk.board()?, start);
     let mut screen = Screen::enter(color)?;
-    let ended = signals();
+    let ended = crate::signals::signals();
+    leave_a_lost_terminal(Arc::clone(&ended));
     state.size = screen.size()?;
     let mut landed = Looked::default();
     let mut drawn = false;
@@ -185,20 +189,17 @@ fn restore_on_panic() {
     }));
 }
 
-/// A flag that the signals which end a program raise.
-fn signals() -> Arc<AtomicBool> {
-    let ended = Arc::new(AtomicBool::new(false));
-    #[cfg(unix)]
-    for signal in [
-        signal_hook::consts::SIGTERM,
-        signal_hook::consts::SIGHUP,
-        signal_hook::consts::SIGINT,
-        signal_hook::consts::SIGQUIT,
-    ] {
-        // One that cannot be caught ends the program as it would have anyway.
-        drop(signal_hook::flag::register(signal, Arc::clone(&ended)));
-    }
-    ended
+/// Ends the program a while after it was told to, should it still run: reading keys from a terminal that is
+/// gone never returns. What was decided is in the ledger, and what was under way is recovered.
+fn leave_a_lost_terminal(ended: Arc<AtomicBool>) {
+    std::thread::spawn(move || {
+        while !ended.load(Ordering::Relaxed) {
+            std::thread::park_timeout(LEAVE_LOOK);
+        }
+        std::thread::park_timeout(LEAVE_AFTER);
+        restore();
+        std::process::exit(2);
+    });
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]

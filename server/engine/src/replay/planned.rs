@@ -117,6 +117,10 @@ impl World for Held {
     fn stored(&self, blob: &Digest) -> Result<Arc<[u8]>, String> {
         self.stored.get(blob).cloned().ok_or_else(|| "not stored".to_owned())
     }
+
+    fn moved(&self, _: &RelPath) -> Option<RelPath> {
+        None
+    }
 }
 
 impl Held {

@@ -26,7 +26,7 @@ struct Attempt {
 fn attempts() -> impl Strategy<Value = Vec<Attempt>> {
     let hunks = proptest::sample::subsequence(vec![1, 2, 3, 4], 0..=3);
     let back = proptest::option::weighted(0.2, 0_u64..4);
-    let attempt = (0..NAMES.len(), 0_u8..13, hunks, back, any::<bool>(), 0.0..1.0_f64).prop_map(
+    let attempt = (0..NAMES.len(), 0_u8..20, hunks, back, any::<bool>(), 0.0..1.0_f64).prop_map(
         |(name, kind, hunks, back, saved, entropy)| Attempt {
             name,
             kind,
@@ -64,7 +64,13 @@ fn event(attempt: &Attempt, states: &States, last: u64) -> Event {
         9 => Event::Rejected { changeset: id, hunks, reason: None, prints: Default::default() },
         10 => Event::UndoRequested(intent),
         11 => Event::Undone(outcome),
-        _ => Event::UndoFailed(outcome),
+        12 => Event::UndoFailed(outcome),
+        13 => Event::Restored { changeset: id, hunks },
+        14 | 15 => Event::Adopted { changeset: id, hunks },
+        16 => Event::RejectRequested { intent, reason: Some("no".to_owned()), prints: vec![] },
+        17 => Event::TakenOut(outcome),
+        18 => Event::Superseded { changeset: id, hunks, by: id },
+        _ => Event::UndoLost { changeset: id, hunks, reason: "closed".to_owned() },
     }
 }
 

@@ -5,6 +5,7 @@
 //! `SIMULATION_SEED=7` runs one seed and tells the story, `SIMULATION_RUNS=5000` runs so many.
 
 mod client;
+mod files;
 mod random;
 mod story;
 mod tokens;

@@ -7,14 +7,16 @@ use std::time::{Duration, Instant};
 use engine::{Clock, Engine, Import, Proposal, RulesFrom};
 use lsp_types::{ApplyWorkspaceEditParams, DocumentChanges, ExecuteCommandParams, OneOf, TextEdit};
 use model::{Actor, ActorKind, ChangeSetId, HunkState, Surface, Timestamp};
+use semdiff::{Anchor, Anchoring};
 use serde_json::json;
 use test_support::World;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
 
 use super::client::{Character, Client, Held, Stale, applied, touched};
+use super::files::{marked, patch, texts};
 use super::random::Random;
-use super::tokens::{Mark, Marked, Side, lines, marks, outside};
+use super::tokens::{Mark, Marked, Side, lines, outside};
 use crate::engine_thread::{Desk, Done, EngineThread, Job, RootId};
 use crate::main_loop::Wake;
 use crate::outbox::{Continuation, Outbox, Outgoing, Question};
@@ -643,11 +645,18 @@ impl Story {
         }
         for (id, ordinal, name, marked) in self.hunks.clone() {
             let state = self.desk.engine.change(id).unwrap().state.hunks[&ordinal];
-            self.look_at(&name, &marked, state);
+            self.look_at(id, ordinal, &name, &marked, state);
         }
     }
 
-    fn look_at(&mut self, name: &str, marked: &Marked, state: HunkState) {
+    fn look_at(
+        &mut self,
+        id: ChangeSetId,
+        ordinal: u32,
+        name: &str,
+        marked: &Marked,
+        state: HunkState,
+    ) {
         let disk = self.disk(name);
         let on_disk =
             if self.touched[name].contains(&marked.mark) { None } else { Some(marked.side(&disk)) };
@@ -658,6 +667,16 @@ impl Story {
             None => on_disk,
         };
         let is = |found: Option<Side>, wanted: Side| found.is_none_or(|found| found == wanted);
+        let text = buffer.map(|buffer| buffer.held.text.clone());
+        // Text that landed late next to what the person typed meanwhile is a conflict: it is claimed by nobody.
+        let change = self.desk.engine.change(id).unwrap();
+        let (file, hunk) = change.changeset.hunk(ordinal).unwrap();
+        let (Some(before), Some(after)) = &change.texts[&file.path] else { unreachable!() };
+        let conflict = |text: &str| {
+            let anchoring = Anchoring::new(before, text.as_bytes());
+            matches!(anchoring.anchor(&hunk.before, hunk.after.of(after)), Anchor::Conflict(_))
+        };
+        let in_conflict = conflict(text.as_deref().unwrap_or(&disk));
         let right = match state {
             HunkState::Accepted { saved: true, .. } => {
                 is(in_buffer, Side::After) && is(on_disk, Side::After)
@@ -671,11 +690,12 @@ impl Story {
             HunkState::Undone { saved: true, .. }
             | HunkState::Proposed
             | HunkState::Rejected { .. } => {
-                is(in_buffer, Side::Before) && is(on_disk, Side::Before)
+                // While it is open, the buffer decides; what it was saved as is looked at when it is closed.
+                let disk = buffer.is_some() || is(on_disk, Side::Before);
+                in_conflict || is(in_buffer, Side::Before) && disk
             }
             _ => false,
         };
-        let text = buffer.map(|buffer| buffer.held.text.clone());
         assert!(
             right,
             "hunk {} in {name} is {}, but the buffer has {in_buffer:?} and the disk {on_disk:?}: \
@@ -695,94 +715,4 @@ fn engine(world: &World) -> Engine {
     let actor = Actor { kind: ActorKind::Person, name: "Ada".into(), surface: Surface::Editor };
     let clock = Clock::Fixed(Timestamp(1_735_689_600_000));
     Engine::open(world.root(), clock, actor, RulesFrom::default()).unwrap()
-}
-
-/// The lines of a hunk; `None` where two of the simulation's became one.
-fn marked(before: &[u8], after: &[u8]) -> Option<Marked> {
-    let side = |bytes: &[u8]| -> Vec<String> {
-        let text = String::from_utf8(bytes.to_vec()).unwrap();
-        lines(&text).map(str::to_owned).collect()
-    };
-    let (before, after) = (side(before), side(after));
-    let own = before.iter().chain(&after).flat_map(|line| marks(line));
-    let own: BTreeSet<Mark> = own.collect();
-    let mark = *own.first().filter(|_| own.len() == 1)?;
-    Some(Marked { mark, before, after })
-}
-
-/// A patch that replaces whole files.
-fn patch<'t>(sides: impl Iterator<Item = (&'t str, &'t str, &'t str)>) -> Vec<u8> {
-    let mut patch = String::new();
-    for (name, before, after) in sides.filter(|(_, before, after)| before != after) {
-        let count = |text: &str| text.split_inclusive('\n').count();
-        let start = |text: &str| usize::from(!text.is_empty());
-        patch.push_str(&format!(
-            "--- a/{name}\n+++ b/{name}\n@@ -{},{} +{},{} @@\n",
-            start(before),
-            count(before),
-            start(after),
-            count(after)
-        ));
-        for (sign, text) in [('-', before), ('+', after)] {
-            for line in text.split_inclusive('\n') {
-                patch.push(sign);
-                patch.push_str(line);
-                if !line.ends_with('\n') {
-                    patch.push_str("\n\\ No newline at end of file\n");
-                }
-            }
-        }
-    }
-    patch.into_bytes()
-}
-
-/// Files with the texts that up to two proposals give them.
-type Texts = (String, Vec<String>);
-
-fn texts(random: &mut Random) -> (Vec<String>, Vec<Texts>) {
-    let proposals = 1 + random.below(2);
-    let files = 1 + random.below(3);
-    let mut mark = 0;
-    let mut texts = Vec::new();
-    for _ in 0..files {
-        let ending = if random.chance(25) { "\r\n" } else { "\n" };
-        let strange = if random.chance(50) { " 🧮é" } else { "" };
-        let mut base: Vec<String> = Vec::new();
-        let mut after = vec![Vec::new(); proposals];
-        let blocks = 2 + random.below(3);
-        for block in 0..=blocks {
-            for line in 0..1 + random.below(4) {
-                let plain = if random.chance(15) {
-                    "}".to_owned()
-                } else {
-                    format!("L{block}-{line}{strange}")
-                };
-                base.push(plain.clone());
-                after.iter_mut().for_each(|after| after.push(plain.clone()));
-            }
-            if block == blocks && random.chance(70) {
-                break;
-            }
-            mark += 1;
-            let whose = if block < proposals { block } else { random.below(proposals) };
-            let (mut old, mut new) = (random.below(3), random.below(3));
-            if old + new == 0 {
-                (old, new) = (1, 1);
-            }
-            let line = |letter: char, nth| format!("{letter}{mark} x{nth}{strange}");
-            for (proposal, after) in after.iter_mut().enumerate() {
-                let count = if proposal == whose { new } else { old };
-                let letter = if proposal == whose { 'A' } else { 'B' };
-                after.extend((0..count).map(|nth| line(letter, nth)));
-            }
-            base.extend((0..old).map(|nth| line('B', nth)));
-        }
-        let last = if random.chance(80) { ending } else { "" };
-        let join = |lines: &[String]| {
-            if lines.is_empty() { String::new() } else { lines.join(ending) + last }
-        };
-        texts.push((join(&base), after.iter().map(|after| join(after)).collect()));
-    }
-    let names = ["a.txt", "b.txt", "c.txt"];
-    (names[..files].iter().map(|name| (*name).to_owned()).collect(), texts)
 }

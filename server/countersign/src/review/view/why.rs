@@ -94,7 +94,7 @@ fn section(
 /// What else there is to say of a hunk that does not wait, or was adopted.
 fn became(state: &State) -> Option<String> {
     let (at, change) = (state.at?, state.change()?);
-    let mixed = change.changeset.adopted.as_ref().is_some_and(|a| a.mixed.contains(&at.hunk));
+    let mixed = change.changeset.is_mixed(at.hunk);
     match state.hunk_state()? {
         HunkState::Superseded { by } => Some(format!("superseded by change {}", by.short())),
         HunkState::Rejected { .. } => {
