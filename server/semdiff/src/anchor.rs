@@ -188,6 +188,10 @@ impl<'t> Anchoring<'t> {
             return Anchor::AlreadyThere(there);
         }
         let placed = match self.find(&rows) {
+            // A line that equals the one that touched it, with half of the change made before it.
+            Ok(Some(place)) if self.made_in_part(&rows, &place, replacement) => {
+                Anchor::Conflict(ConflictReason::NeighboursChanged)
+            }
             Ok(Some(place)) if place.start == rows.start && self.untouched_above(&rows) => {
                 Anchor::Unchanged(self.current.range(&place))
             }

@@ -20,7 +20,8 @@ use super::frame::says_something;
 use crate::text::{Text, line_span};
 
 impl Anchoring<'_> {
-    /// Whether lines that the replacement takes away still stand, so that it has not landed.
+    /// Whether lines that the replacement takes away still stand, or may: something that it does not put stands
+    /// in their place, and can be what was made of them.
     pub(super) fn takes_what_stands(&self, rows: &Range<usize>, replacement: &[u8]) -> bool {
         let new: HashSet<&[u8]> = split(replacement).collect();
         let telling = |row: &usize| says_something(self.line(*row));
@@ -30,11 +31,19 @@ impl Anchoring<'_> {
         if rows.clone().filter(taken).any(kept) {
             return true;
         }
-        // What stands in their place, if it says anything, shows that it was made.
+        // What was to take their place and does, if it says anything, shows that it was made.
         if new.iter().any(|line| says_something(line)) {
             return false;
         }
-        let told = rows.clone().filter(telling).map(|row| self.line(row).trim_ascii());
+        let between = self.between_kept(rows);
+        if between.clone().any(|at| says_something(self.current.of(&(at..at + 1)))) {
+            return true;
+        }
+        let told = rows.clone().filter(telling);
+        if told.clone().any(|row| self.once(row) && self.times_in_current(row) > 0) {
+            return true;
+        }
+        let told = told.map(|row| self.line(row).trim_ascii());
         let times = self.times(told.collect());
         match times.values().any(|&(before, _)| before == 1) {
             true => times.values().any(|&(before, now)| before == 1 && now > 0),
@@ -68,11 +77,14 @@ impl Anchoring<'_> {
         let found = || self.risen.iter().copied().filter(|&row| adds(line_at(row)));
         let standing = found().map(line_at).collect::<HashSet<_>>().len();
         let added = new.iter().filter(|line| adds(line)).count();
-        if standing == 0 || 2 * standing < added {
+        let taken = old.iter().copied().filter(|line| says_something(line) && !new.contains(line));
+        let taken: HashSet<&[u8]> = taken.collect();
+        // With the lines that it takes away standing at its place, only the whole of it is evidence.
+        let most = if taken.is_empty() { 2 * standing >= added } else { standing == added };
+        if standing == 0 || !most {
             return None;
         }
-        let taken = old.iter().copied().filter(|line| says_something(line) && !new.contains(line));
-        let taken = self.times(taken.collect());
+        let taken = self.times(taken);
         let elsewhere_too = !taken.is_empty() && taken.values().all(|&(before, now)| now < before);
         found().min().filter(|_| !elsewhere_too)
     }

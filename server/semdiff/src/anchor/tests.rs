@@ -780,7 +780,7 @@ fn a_deletion_is_there_only_if_its_lines_are_gone() {
     check(
         "a\n}\nb\nc\n",
         "a\nb\nc\n",
-        "0\na\nb\n}\n}\nc\n",
+        "0\na\nb\nc\n}\n",
         &expect![[r#"
         already there 3+0
     "#]],
@@ -860,6 +860,32 @@ fn what_was_added_elsewhere_is_not_added_again() {
         "a\ny\n  end\n}\n\nx\nx2\n  end\n}\n\nb\nc\n",
         &expect![[r#"
             conflict: most of what it adds was added elsewhere since, from line 6 on
+        "#]],
+    );
+}
+
+#[test]
+fn what_was_made_above_an_equal_line_is_not_made_again() {
+    // The comment was replaced and edited, and the old one stands above a new function below.
+    check(
+        "a\n}\n\n/* one\n * two\n */\nf\n",
+        "a\n}\n\n/* uno\n * due\n * tre\n */\nf\n",
+        "a\n}\n\n/* uno\n * DUE\n * TRE\n */\ng\n}\n\n/* one\n * two\n */\nf\n",
+        &expect![[r#"
+            conflict: the lines right next to it were changed
+        "#]],
+    );
+}
+
+#[test]
+fn lines_that_became_others_are_not_gone() {
+    // Its name and its body were edited; what touches it is as it was.
+    check(
+        "a\n}\n\nf\n  old\n}\n\ng\nh\n",
+        "a\n}\n\ng\nh\n",
+        "a\n}\n\nff\n  new\n}\n\ng\nH\n",
+        &expect![[r#"
+            conflict: the text it replaces was changed
         "#]],
     );
 }
