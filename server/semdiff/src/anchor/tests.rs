@@ -731,6 +731,13 @@ fn what_is_known_to_have_landed_need_not_be_recognised() {
 
 #[test]
 fn a_deletion_is_there_only_if_its_lines_are_gone() {
+    // One of two lines that differ in how they end was moved.
+    check(
+        "x\r\nx\n  }\n",
+        "  }\n",
+        "  }\nx\n",
+        &expect![["conflict: the text it replaces was changed\n"]],
+    );
     // The lines stand where they stood; those below them changed.
     check(
         "a\nx\ny\nb\nc\n",
