@@ -118,8 +118,13 @@ fn for_waiting(asked: &Asked<'_>, placed: &PlacedHunk) -> Vec<Offer> {
         if total == 1 { title.clone() } else { format!("hunk {}: {title}", placed.ordinal) };
     let mut offers = Vec::new();
     let denied = denial(change);
+    let (accept, reject) = if placed.is_adopted() {
+        (format!("Accept as reviewed {named}"), format!("Reject and take out {named}"))
+    } else {
+        (format!("Accept {named}"), format!("Reject {named}"))
+    };
     if denied.is_none() {
-        offers.push(offer(format!("Accept {named}"), Verb::Accept, this.clone()));
+        offers.push(offer(accept, Verb::Accept, this.clone()));
         if in_file.len() > 1 && in_file.len() < waiting.len() {
             let many = in_file.len();
             let title = format!("Accept the {many} hunks in this file of {title}");
@@ -130,7 +135,7 @@ fn for_waiting(asked: &Asked<'_>, placed: &PlacedHunk) -> Vec<Offer> {
             offers.push(offer(all, Verb::Accept, Some(waiting.clone())));
         }
     }
-    offers.push(offer(format!("Reject {named}"), Verb::Reject, this));
+    offers.push(offer(reject, Verb::Reject, this));
     if waiting.len() > 1 {
         let all = format!("Reject all {} hunks of {title}", waiting.len());
         offers.push(offer(all, Verb::Reject, Some(waiting)));
@@ -262,7 +267,7 @@ mod tests {
         let (uri, language_id) = ("file:///r/a.rs".parse().unwrap(), "rust".to_owned());
         documents.open(TextDocumentItem { uri, language_id, version: 3, text: buffer.to_owned() });
         let document = documents.get("file:///r/a.rs").unwrap();
-        let board = Board { seq: 1, changes: vec![sketch.on_board()] };
+        let board = Board { seq: 1, changes: vec![sketch.on_board()], ..Board::default() };
         let path = "a.rs".parse().unwrap();
         let placed = placement::place(&path, buffer, &board);
         let diagnostics = diagnostics::of(document, &placed, Encoding::Utf16, None);

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use engine::{BoardChange, ErrorKind, PlanFile, Report, Selection};
 use lsp_types::{ExecuteCommandParams, MessageType};
-use model::{ChangeSetId, RelPath};
+use model::{ChangeSetId, Purpose, RelPath};
 use serde_json::Value;
 
 use crate::acceptance::{Acceptance, EditorFile, Input, Step};
@@ -81,7 +81,8 @@ impl Session {
         }
         if verb == Verb::Reject {
             let token = self.starts(root, change, verb, Some(reply));
-            self.post(root, Job::Reject { token, changeset, selection, reason: request.reason });
+            let (reason, open) = (request.reason, self.open_texts(root));
+            self.post(root, Job::Reject { token, changeset, selection, reason, open });
         } else {
             self.begin(root, change, verb, selection, Some(reply));
         }
@@ -99,9 +100,9 @@ impl Session {
         // Nobody waits where the ledger follows what the editor did already.
         let follows = reply.is_none();
         let token = self.starts(root, change, verb, reply);
-        let (undo, open) = (verb == Verb::Undo, self.open_texts(root));
-        let changeset = change.changeset.id;
-        self.post(root, Job::Begin { token, undo, follows, changeset, selection, open });
+        let purpose = if verb == Verb::Undo { Purpose::Undo } else { Purpose::Accept };
+        let (changeset, open) = (change.changeset.id, self.open_texts(root));
+        self.post(root, Job::Begin { token, purpose, follows, changeset, selection, open });
     }
 
     fn starts(
@@ -259,7 +260,8 @@ impl Session {
     /// The command is over: watch what it was about, say what happened, answer.
     pub(crate) fn finished(&mut self, token: Token, report: &Report, now: Instant) {
         let Some(running) = self.running.remove(&token) else { return };
-        if running.verb != Verb::Reject {
+        // What only waited is not in any text, so there is nothing to watch.
+        if running.verb != Verb::Reject || running.acceptance.is_some() {
             self.watch_outcome(&running, report, now);
         }
         let mut unsaved = Vec::new();
@@ -318,7 +320,7 @@ fn said(running: &Running, report: &Report, unsaved: &[RelPath]) -> (MessageType
     } else {
         format!("{} {} of {title}", report.done, prose::numbered("hunk", &report.hunks))
     };
-    if running.verb == Verb::Accept && !unsaved.is_empty() && !report.hunks.is_empty() {
+    if running.verb != Verb::Undo && !unsaved.is_empty() && !report.hunks.is_empty() {
         text.push_str(&format!(", not saved yet in {}", named(unsaved)));
     }
     for refused in report.refused.iter().take(REASONS_MAX) {

@@ -53,7 +53,7 @@ fn one(
         severity: Some(severity),
         code: Some(NumberOrString::String(code(&hunk.change, hunk.ordinal))),
         source: Some(SOURCE.to_owned()),
-        message: message(&hunk.change, hunk.ordinal),
+        message: message(hunk),
         related_information: related.and_then(|places| others(hunk, places)),
         data: Some(json!({ "changeset": hunk.change.changeset.id, "hunk": hunk.ordinal })),
         ..Diagnostic::default()
@@ -65,11 +65,17 @@ pub(crate) fn code(change: &BoardChange, ordinal: u32) -> String {
     format!("{}/{ordinal}", change.changeset.id.short())
 }
 
-/// One line: what it is, how risky, what policy says.
-fn message(change: &BoardChange, ordinal: u32) -> String {
-    let title = prose::one_line(&change.changeset.title, TITLE_MAX);
+/// One line: what it is, or who changed it without asking, how risky, what policy says.
+fn message(placed: &PlacedHunk) -> String {
+    let (change, ordinal) = (&placed.change, placed.ordinal);
     let total = change.state.hunks.len();
-    let mut message = title;
+    let mut message = if placed.is_adopted() {
+        let who = prose::one_line(&change.changeset.origin.name, TITLE_MAX);
+        let own = if placed.is_mixed() { ", with edits of your own in it" } else { "" };
+        format!("changed by {who}{own}, not reviewed")
+    } else {
+        prose::one_line(&change.changeset.title, TITLE_MAX)
+    };
     if total > 1 {
         message.push_str(&format!(" (hunk {ordinal} of {total})"));
     }
@@ -171,7 +177,7 @@ mod tests {
         let mut documents = Documents::default();
         open(&mut documents, buffer);
         let document = documents.get("file:///r/a.rs").unwrap();
-        let board = Board { seq: 1, changes: vec![sketch.on_board()] };
+        let board = Board { seq: 1, changes: vec![sketch.on_board()], ..Board::default() };
         let placed = placement::place(&"a.rs".parse().unwrap(), buffer, &board);
         let items = of(document, &placed, Encoding::Utf16, None);
         let shown: String = items
@@ -230,7 +236,11 @@ mod tests {
 
     #[test]
     fn a_deletion_is_shown_on_the_first_line() {
-        let board = Board { seq: 1, changes: vec![fixture::deletion("a.rs", "a\nb\n")] };
+        let board = Board {
+            seq: 1,
+            changes: vec![fixture::deletion("a.rs", "a\nb\n")],
+            ..Board::default()
+        };
         let mut documents = Documents::default();
         open(&mut documents, "a\nb\n");
         let document = documents.get("file:///r/a.rs").unwrap();

@@ -10,7 +10,7 @@ use test_support::{World, uri_from_path};
 use crate::duplex::{Editor, line_of};
 use crate::{Options, engine_thread};
 
-const BEFORE: &str = "fn one() {}\n\nfn two() {\n    1;\n}\n\nfn three() {}\n";
+pub(crate) const BEFORE: &str = "fn one() {}\n\nfn two() {\n    1;\n}\n\nfn three() {}\n";
 const AFTER: &str = "fn one() {}\n\nfn two() {\n    2;\n}\n\nfn three() {}\n\nfn four() {}\n";
 
 fn actor() -> Actor {
@@ -21,12 +21,12 @@ fn clock() -> Clock {
     Clock::Fixed(Timestamp(1_735_689_600_000))
 }
 
-fn engine(world: &World) -> Engine {
+pub(crate) fn engine(world: &World) -> Engine {
     Engine::open(world.root(), clock(), actor(), RulesFrom::default()).unwrap()
 }
 
 /// A repository with `a.rs` and `b.txt`.
-fn world() -> World {
+pub(crate) fn world() -> World {
     let world = World::new();
     world.write("a.rs", BEFORE);
     world.write("b.txt", "x\n");
@@ -46,28 +46,28 @@ fn propose(world: &World, edit: impl Fn(&World)) -> ChangeSetId {
     }
 }
 
-fn uri(world: &World, path: &str) -> String {
+pub(crate) fn uri(world: &World, path: &str) -> String {
     uri_from_path(&world.path(path))
 }
 
-async fn start(root: &Path) -> Editor {
+pub(crate) async fn start(root: &Path) -> Editor {
     let options = Options { clock: clock(), actor: actor(), rules_from: RulesFrom::default() };
     let mut editor = Editor::start(engine_thread::engines(options));
     editor.initialize(&uri_from_path(root), json!({})).await;
     editor
 }
 
-async fn run(editor: &mut Editor, verb: &str, argument: Value) -> Value {
+pub(crate) async fn run(editor: &mut Editor, verb: &str, argument: Value) -> Value {
     let command = format!("countersign.{verb}");
     let params = json!({ "command": command, "arguments": [argument] });
     editor.request("workspace/executeCommand", params).await
 }
 
-fn lines(editor: &Editor, uri: &str) -> Vec<u64> {
+pub(crate) fn lines(editor: &Editor, uri: &str) -> Vec<u64> {
     editor.diagnostics.get(uri).map(|all| all.iter().map(line_of).collect()).unwrap_or_default()
 }
 
-fn states(world: &World, id: ChangeSetId) -> Vec<&'static str> {
+pub(crate) fn states(world: &World, id: ChangeSetId) -> Vec<&'static str> {
     let change = engine(world).change(id).unwrap();
     change.state.hunks.values().map(|state| state.word()).collect()
 }

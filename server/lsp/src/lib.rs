@@ -26,6 +26,8 @@ mod follow;
 mod hover;
 #[cfg(test)]
 mod journey;
+#[cfg(test)]
+mod journey_adopted;
 mod main_loop;
 mod outbox;
 mod place_name;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use engine::{Board, BoardChange};
+use engine::{Board, BoardChange, Landed};
 use model::{Decision, FileChange, Hunk, HunkKind, HunkState, LineSpan, RelPath, VerdictReason};
 use semdiff::{Anchor, Anchoring};
 
@@ -40,6 +40,11 @@ pub(crate) enum Place {
     },
     /// It waits, and is about the file as one.
     WholeFile,
+    /// It was found in the text, waits for a person, and these bytes are what it put there.
+    Adopted {
+        /// The bytes.
+        bytes: Range<usize>,
+    },
     /// It was accepted, and these bytes are what it put there.
     Accepted {
         /// The bytes.
@@ -63,6 +68,7 @@ impl Place {
     pub(crate) fn bytes(&self) -> Range<usize> {
         match self {
             Self::Proposed { bytes, .. }
+            | Self::Adopted { bytes }
             | Self::Accepted { bytes }
             | Self::Settled { bytes }
             | Self::Undone { bytes } => bytes.clone(),
@@ -72,7 +78,7 @@ impl Place {
 
     /// Whether it waits for a person.
     pub(crate) fn waits(&self) -> bool {
-        matches!(self, Self::Proposed { .. } | Self::WholeFile)
+        matches!(self, Self::Proposed { .. } | Self::WholeFile | Self::Adopted { .. })
     }
 
     /// Whether it was accepted, wherever its text is by now.
@@ -90,6 +96,17 @@ impl PlacedHunk {
     /// The hunk and its file.
     pub(crate) fn hunk(&self) -> Option<(&FileChange, &Hunk)> {
         self.change.changeset.hunk(self.ordinal)
+    }
+
+    /// Whether it was found in the text, and waits for a person there.
+    pub(crate) fn is_adopted(&self) -> bool {
+        self.change.state.hunks.get(&self.ordinal) == Some(&HunkState::Adopted)
+    }
+
+    /// Whether it also holds what the person wrote, as far as is known.
+    pub(crate) fn is_mixed(&self) -> bool {
+        let adoption = self.change.changeset.adopted.as_ref();
+        adoption.is_some_and(|adoption| adoption.mixed.contains(&self.ordinal))
     }
 
     /// Why policy denies its ChangeSet; `None` when it does not.
@@ -132,14 +149,21 @@ pub(crate) fn place(path: &RelPath, text: &str, board: &Board) -> Vec<PlacedHunk
         for file in here {
             let state = |hunk: &Hunk| change.state.hunks.get(&hunk.ordinal).copied();
             let sought = |hunk: &Hunk| match state(hunk) {
+                Some(HunkState::Proposed | HunkState::Adopted | HunkState::Undone { .. })
+                    if board.parked.contains(&change.changeset.id) =>
+                {
+                    None
+                }
                 Some(HunkState::Proposed) => Some(Sought::Waiting),
+                Some(HunkState::Adopted) => Some(Sought::Adopted),
                 Some(HunkState::Accepted { .. }) => Some(Sought::Accepted),
                 Some(HunkState::Undone { .. }) => Some(Sought::Undone),
                 _ => None,
             };
             let hunks: Vec<(&Hunk, Sought)> =
                 file.hunks.iter().filter_map(|hunk| Some((hunk, sought(hunk)?))).collect();
-            let waiting = |(_, sought): &(&Hunk, Sought)| *sought == Sought::Waiting;
+            let waiting =
+                |(_, sought): &(&Hunk, Sought)| matches!(sought, Sought::Waiting | Sought::Adopted);
             let all = settled_changes < SETTLED_CHANGES_MAX;
             settled_changes += usize::from(!hunks.iter().all(waiting));
             let hunks: Vec<_> = hunks.into_iter().filter(|hunk| all || waiting(hunk)).collect();
@@ -161,6 +185,7 @@ pub(crate) fn place(path: &RelPath, text: &str, board: &Board) -> Vec<PlacedHunk
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sought {
     Waiting,
+    Adopted,
     Accepted,
     Undone,
 }
@@ -177,6 +202,7 @@ fn in_file(
     let whole = whole.filter_map(|(hunk, sought)| {
         let place = match sought {
             Sought::Waiting => Place::WholeFile,
+            Sought::Adopted => here.then_some(Place::WholeFile)?,
             Sought::Accepted => here.then_some(Place::Settled { bytes: 0..0 })?,
             Sought::Undone => Place::Undone { bytes: 0..0 },
         };
@@ -187,9 +213,15 @@ fn in_file(
         return places;
     }
     let Some((Some(before), Some(after))) = change.texts.get(&file.path) else { return places };
+    places.extend(adopted(change, file, (before, after), hunks, text));
+    let others =
+        |hunk: &&(&Hunk, Sought)| hunk.0.kind == HunkKind::Lines && hunk.1 != Sought::Adopted;
+    if !hunks.iter().any(|hunk| others(&hunk)) {
+        return places;
+    }
     let anchoring = Anchoring::new(before, text.as_bytes());
     let mut difference = None;
-    for (hunk, sought) in hunks.iter().filter(|(hunk, _)| hunk.kind == HunkKind::Lines) {
+    for (hunk, sought) in hunks.iter().filter(others) {
         let place = match (anchoring.anchor(&hunk.before, hunk.after.of(after)), sought) {
             (Anchor::Unchanged(bytes), Sought::Waiting) => {
                 Place::Proposed { bytes, drifted: false }
@@ -214,12 +246,43 @@ fn in_file(
                 | Anchor::AlreadyThere(bytes),
                 Sought::Undone,
             ) => Place::Undone { bytes },
-            (Anchor::AlreadyThere(_) | Anchor::Conflict(_), Sought::Waiting)
+            (_, Sought::Adopted)
+            | (Anchor::AlreadyThere(_) | Anchor::Conflict(_), Sought::Waiting)
             | (Anchor::Conflict(_), Sought::Undone) => continue,
         };
         places.push((hunk.ordinal, place));
     }
     places
+}
+
+/// Where the adopted ones of `hunks` are in the text, by the places of their inverses.
+fn adopted(
+    change: &BoardChange,
+    file: &FileChange,
+    (before, after): (&[u8], &[u8]),
+    hunks: &[(&Hunk, Sought)],
+    text: &str,
+) -> Vec<(u32, Place)> {
+    let sought = |(hunk, sought): &&(&Hunk, Sought)| {
+        hunk.kind == HunkKind::Lines && *sought == Sought::Adopted
+    };
+    if !hunks.iter().any(|hunk| sought(&hunk)) {
+        return Vec::new();
+    }
+    let in_text: Vec<&Hunk> = engine::in_text(change, file);
+    // Hunks of one capture never overlap.
+    let Ok(landed) = Landed::new(before, after, &in_text) else { return Vec::new() };
+    let anchoring = Anchoring::new(landed.text(), text.as_bytes());
+    let place = |(hunk, _): &(&Hunk, Sought)| {
+        let (place, was) = landed.inverse(hunk).ok()?;
+        match anchoring.anchor(&place, was) {
+            Anchor::Unchanged(bytes) | Anchor::Shifted(bytes, _) | Anchor::Merged(bytes, _) => {
+                Some((hunk.ordinal, Place::Adopted { bytes }))
+            }
+            Anchor::AlreadyThere(_) | Anchor::Conflict(_) => None,
+        }
+    };
+    hunks.iter().filter(sought).filter_map(place).collect()
 }
 
 /// Where lines of a text are by now, with whatever became of them, by the difference of the whole texts.
@@ -293,6 +356,7 @@ pub(crate) fn sides(
 pub(crate) fn shift(placed: &mut [PlacedHunk], edits: &[Edit]) {
     for hunk in placed {
         let (Place::Proposed { bytes, .. }
+        | Place::Adopted { bytes }
         | Place::Accepted { bytes }
         | Place::Settled { bytes }
         | Place::Undone { bytes }) = &mut hunk.place
@@ -327,7 +391,7 @@ mod tests {
 
     fn check(before: &str, after: &str, buffer: &str, expected: Expect) {
         let change = Sketch::new("a.rs", before, after).on_board();
-        let board = Board { seq: 1, changes: vec![change] };
+        let board = Board { seq: 1, changes: vec![change], ..Board::default() };
         let placed = place(&"a.rs".parse().unwrap(), buffer, &board);
         let shown: String = placed
             .iter()
@@ -367,7 +431,7 @@ mod tests {
     fn an_accepted_hunk_is_found_where_it_landed() {
         let mut sketch = Sketch::new("a.rs", "a\nb\nc\n", "a\nB\nc\n");
         sketch.states = vec![fixture::accepted(false)];
-        let board = Board { seq: 1, changes: vec![sketch.on_board()] };
+        let board = Board { seq: 1, changes: vec![sketch.on_board()], ..Board::default() };
         let placed = place(&"a.rs".parse().unwrap(), "x\na\nB\nc\n", &board);
         assert_eq!(placed.len(), 1);
         assert_eq!(placed[0].place, Place::Accepted { bytes: 4..6 });
@@ -377,7 +441,7 @@ mod tests {
     fn an_accepted_hunk_whose_text_was_changed_is_about_where_it_was() {
         let mut sketch = Sketch::new("a.rs", "a\nb\nc\nd\n", "a\nB\nc\nd\n");
         sketch.states = vec![fixture::accepted(true)];
-        let board = Board { seq: 1, changes: vec![sketch.on_board()] };
+        let board = Board { seq: 1, changes: vec![sketch.on_board()], ..Board::default() };
         let placed = |buffer: &str| {
             let placed = place(&"a.rs".parse().unwrap(), buffer, &board);
             assert_eq!(placed.len(), 1, "{buffer}");
@@ -395,7 +459,7 @@ mod tests {
     fn an_undone_hunk_is_where_it_would_go_again() {
         let mut sketch = Sketch::new("a.rs", "a\nb\nc\n", "a\nB\nc\n");
         sketch.states = vec![fixture::undone()];
-        let board = Board { seq: 1, changes: vec![sketch.on_board()] };
+        let board = Board { seq: 1, changes: vec![sketch.on_board()], ..Board::default() };
         let placed = place(&"a.rs".parse().unwrap(), "x\na\nb\nc\n", &board);
         assert_eq!(placed.len(), 1);
         assert_eq!(placed[0].place, Place::Undone { bytes: 4..6 });
@@ -404,7 +468,8 @@ mod tests {
 
     #[test]
     fn a_deleted_file_is_one_place() {
-        let board = Board { seq: 1, changes: vec![fixture::deletion("a.rs", "a\n")] };
+        let board =
+            Board { seq: 1, changes: vec![fixture::deletion("a.rs", "a\n")], ..Board::default() };
         let placed = place(&"a.rs".parse().unwrap(), "a\n", &board);
         assert_eq!(placed.iter().map(|p| &p.place).collect::<Vec<_>>(), [&Place::WholeFile]);
         assert!(place(&"b.rs".parse().unwrap(), "a\n", &board).is_empty());

@@ -109,7 +109,7 @@ impl Rig {
             disk_fails: false,
             dirty: BTreeSet::new(),
             begin_fails: None,
-            board: Board { seq: 1, changes },
+            board: Board { seq: 1, changes, ..Board::default() },
             plans: BTreeMap::new(),
             seq: 1,
         };
@@ -285,7 +285,8 @@ impl Rig {
 
     fn perform(&mut self, job: Job) {
         match job {
-            Job::Begin { token, undo, changeset, selection, open, .. } => {
+            Job::Begin { token, purpose, changeset, selection, open, .. } => {
+                let undo = purpose == model::Purpose::Undo;
                 self.begin(token, undo, changeset, &selection, &open);
             }
             Job::WriteClosed(token) => {
@@ -330,6 +331,10 @@ impl Rig {
                 let hunks: Vec<_> = gone.values().collect();
                 writeln!(self.log, "job withdrawn {path} {hunks:?}").unwrap();
                 self.withdraw(gone);
+            }
+            Job::PutBack { path, back } => {
+                let hunks: Vec<_> = back.values().collect();
+                writeln!(self.log, "job put back {path} {hunks:?}").unwrap();
             }
             Job::Closed(path) => {
                 writeln!(self.log, "job closed {path}").unwrap();

@@ -62,6 +62,8 @@ pub(crate) struct Root {
     pub(crate) folders: Vec<PathBuf>,
     pub(crate) engine: EngineThread,
     pub(crate) board: Board,
+    /// How many boards came.
+    pub(crate) boards: u64,
     unsaved: BTreeSet<RelPath>,
 }
 
@@ -157,7 +159,7 @@ impl Session {
         let id = RootId(u32::try_from(self.token().0).unwrap_or(u32::MAX));
         let engine = (self.engines)(id, start.clone(), self.inbox.clone());
         let (folders, board, unsaved) = (Vec::new(), Board::default(), BTreeSet::new());
-        self.roots.insert(id, Root { start, folders, engine, board, unsaved });
+        self.roots.insert(id, Root { start, folders, engine, board, boards: 0, unsaved });
     }
 
     fn folders_changed(&mut self, event: WorkspaceFoldersChangeEvent) {
@@ -303,6 +305,7 @@ impl Session {
             Done::Board(board) => {
                 if let Some(root) = self.roots.get_mut(&id) {
                     root.board = board;
+                    root.boards += 1;
                     self.refresh_root(id);
                 }
             }

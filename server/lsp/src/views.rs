@@ -29,7 +29,7 @@ const QUIET: Duration = Duration::from_millis(60);
 #[derive(Debug, Default)]
 pub(crate) struct View {
     placed: Vec<PlacedHunk>,
-    /// The revision of the text and the event of the board that they were placed for.
+    /// The revision of the text and the number of the board that they were placed for.
     of: (u64, u64),
 }
 
@@ -71,7 +71,7 @@ impl Session {
         let Some(document) = self.documents.get(uri) else { return };
         let Some((id, path)) = self.homes.get(uri) else { return };
         let Some(root) = self.roots.get(id) else { return };
-        let of = (document.revision, root.board.seq);
+        let of = (document.revision, root.boards);
         if self.views.get(uri).is_some_and(|view| view.of == of) {
             return;
         }
@@ -189,14 +189,16 @@ impl Session {
         }))
     }
 
-    /// Whether the buffer of a document may hold an acceptance or an undo that the disk does not know of.
+    /// Whether the buffer of a document may hold an acceptance, an undo or a rejection that the disk does not know of.
     pub(crate) fn holds_unsaved(&self, uri: &str) -> bool {
         let Some(home) = self.homes.get(uri) else { return false };
         let Some(root) = self.roots.get(&home.0) else { return false };
         let unsaved = |state: &HunkState| {
             matches!(
                 state,
-                HunkState::Accepted { saved: false, .. } | HunkState::Undone { saved: false, .. }
+                HunkState::Accepted { saved: false, .. }
+                    | HunkState::Undone { saved: false, .. }
+                    | HunkState::Rejected { saved: false, .. }
             )
         };
         root.board.changes.iter().any(|change| {
