@@ -6,7 +6,7 @@ use engine::BoardChange;
 use lsp_types::{CodeAction, CodeActionKind, CodeActionOrCommand, Command, Diagnostic, Range};
 use model::{Decision, HunkState, RelPath};
 
-use crate::command::{Arguments, Verb};
+use crate::command::{Arguments, OfFiles, Verb};
 use crate::documents::Document;
 use crate::placement::{Place, PlacedHunk, denial};
 use crate::position::{self, Encoding};
@@ -56,7 +56,33 @@ pub(crate) fn at(asked: &Asked<'_>) -> Vec<CodeActionOrCommand> {
         offers.push(undo(asked, &change));
     }
     let offers = offers.into_iter().filter(|offer| wanted(asked.only, &offer.kind));
-    offers.map(|offer| offer.into_action(asked)).collect()
+    offers.map(|offer| offer.into_action(asked)).chain(about_files(asked)).collect()
+}
+
+/// What can be done with the files as a whole. Only who asks for source actions is offered it: it belongs to no
+/// place.
+fn about_files(asked: &Asked<'_>) -> Vec<CodeActionOrCommand> {
+    let kind = CodeActionKind::SOURCE;
+    if asked.only.is_none() || !wanted(asked.only, &kind) {
+        return Vec::new();
+    }
+    let titles = [
+        (Verb::Adopt, "Adopt what changed in the files since the snapshot"),
+        (Verb::Snapshot, "Take a snapshot of the files, before an agent changes them"),
+    ];
+    let action = |(verb, title): (Verb, &str)| {
+        let argument = OfFiles { uri: Some(asked.document.uri.clone()), ..OfFiles::default() };
+        let arguments = serde_json::to_value(argument).ok().map(|argument| vec![argument]);
+        let (title, command) = (title.to_owned(), verb.name().to_owned());
+        let command = Command { title: title.clone(), command, arguments };
+        if !asked.literals {
+            return CodeActionOrCommand::Command(command);
+        }
+        let (kind, command) = (Some(kind.clone()), Some(command));
+        let action = CodeAction { title, kind, command, ..CodeAction::default() };
+        CodeActionOrCommand::CodeAction(action)
+    };
+    titles.into_iter().map(action).collect()
 }
 
 struct Offer {

@@ -14,13 +14,16 @@ use std::time::{Duration, Instant};
 
 use engine::{
     Board, Engine, Error, ErrorKind, HeadMark, OpenTexts, Operation, PRESENCE_TTL_MS, Plan,
-    PlanFile, Recovered, Report, Selection,
+    PlanFile, Recovered, Report, Selection, Since,
 };
 use model::{ChangeSetId, Digest, Purpose, RelPath};
 
 use crate::Options;
 use crate::main_loop::Wake;
+use serde_json::Value;
+
 use crate::placement::has_lone_return;
+use crate::told::{adopted, reproposed, restored, snapshot};
 
 /// How often the ledger is looked at for what others appended: one pragma, some 10 microseconds.
 const POLL: Duration = Duration::from_millis(25);
@@ -66,6 +69,16 @@ pub(crate) enum Job {
         reason: Option<String>,
         open: OpenTexts,
     },
+    /// Take rejections back.
+    Restore { token: Token, changeset: ChangeSetId, selection: Selection },
+    /// State anew what waits of a ChangeSet.
+    Repropose { token: Token, changeset: ChangeSetId },
+    /// Record the saved files.
+    Snapshot { token: Token, label: Option<String> },
+    /// Capture what changed in the saved files.
+    Adopt { token: Token, since: Since, agent: Option<String> },
+    /// The person saved a file as `after`, which was `before` until then.
+    Edited { path: RelPath, before: Arc<str>, after: Arc<str> },
     /// A buffer with accepted hunks was saved.
     Saved(RelPath),
     /// The editor's own undo took these accepted hunks out of a buffer.
@@ -74,6 +87,8 @@ pub(crate) enum Job {
     PutBack { path: RelPath, back: Hunks },
     /// A buffer that may have held accepted or undone hunks was closed: the disk says what is left.
     Closed(RelPath),
+    /// Look whether the saved file is this text, though the editor told of no save: it read the file again.
+    IsSaved { path: RelPath, text: Arc<str>, revision: u64 },
     /// Look whether the saved file is this text.
     Compare { path: RelPath, text: Arc<str>, clean_at: u64 },
     /// Settle what a dead process left.
@@ -93,6 +108,10 @@ pub(crate) enum Done {
     Board(Board),
     /// The saved file is something else than the text that was compared with it.
     Differs { path: RelPath, clean_at: u64 },
+    /// The saved file is the text that a document had at this revision.
+    IsSaved { path: RelPath, revision: u64 },
+    /// A command that changes no text is over: what to say, and what to answer.
+    Told { token: Token, said: String, value: Value },
     /// The intent is in the ledger.
     Begun { token: Token, plan: Begun },
     /// No hunk can take effect; nothing was appended.
@@ -201,8 +220,8 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
             tracing::debug!("the main loop is gone");
         }
     };
-    let engine = match catch_unwind(|| open(start, options, queue)) {
-        Ok(Ok(Some(engine))) => engine,
+    let (engine, first) = match catch_unwind(|| open(start, options, queue)) {
+        Ok(Ok(Some(opened))) => opened,
         Ok(Ok(None)) => return,
         Ok(Err(error)) => return wake(Done::Unavailable(error.to_string())),
         Err(_) => return wake(Done::Unavailable("opening it panicked".to_owned())),
@@ -210,6 +229,7 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
     let folder = engine.root().to_owned();
     wake(Done::Opened { alias: alias(start, &folder), root: folder });
     let mut desk = Desk::new(engine);
+    desk.turn(first).into_iter().for_each(wake);
     loop {
         let wait = if desk.is_behind() { Duration::ZERO } else { POLL };
         let job = match queue.recv_timeout(wait) {
@@ -224,19 +244,29 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
 }
 
 /// Opens the engine once there is a ledger. A repository without one has no proposals, so there is nothing
-/// to show, to record or to tell other processes, and looking at its files must not leave anything in it.
+/// to show, to record or to tell other processes, and looking at its files must not leave anything in it,
+/// until a command asks for something to be recorded: it is answered, too.
 /// `None`: nobody waits for it any more.
-fn open(start: &Path, options: &Options, queue: &Receiver<Job>) -> Result<Option<Engine>, Error> {
+fn open(
+    start: &Path,
+    options: &Options,
+    queue: &Receiver<Job>,
+) -> Result<Option<(Engine, Option<Job>)>, Error> {
     let folder = engine::ledger_folder(start)?;
     loop {
         // Looking for the folder is cheap, opening discovers the repository anew.
         if folder.exists() {
             let (actor, rules_from) = (options.actor.clone(), options.rules_from.clone());
             if let Some(engine) = Engine::open_existing(start, options.clock, actor, rules_from)? {
-                return Ok(Some(engine));
+                return Ok(Some((engine, None)));
             }
         }
         match queue.recv_timeout(POLL) {
+            Ok(job @ (Job::Snapshot { .. } | Job::Adopt { .. })) => {
+                let (actor, rules_from) = (options.actor.clone(), options.rules_from.clone());
+                let engine = Engine::open(start, options.clock, actor, rules_from)?;
+                return Ok(Some((engine, Some(job))));
+            }
             Ok(job) => tracing::warn!(?job, "there is no ledger yet: job dropped"),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return Ok(None),
@@ -323,6 +353,36 @@ impl Desk {
             Job::Reject { token, changeset, selection, reason, open } => {
                 let rejected = self.reject(token, changeset, &selection, reason, &open);
                 Some(rejected.unwrap_or_else(|failure| Done::Failed { token, failure }))
+            }
+            Job::Restore { token, changeset, selection } => {
+                let report = self.engine.restore(changeset, &selection).map_err(Failure::from);
+                Some(told(token, report.map(|report| restored(&report))))
+            }
+            Job::Repropose { token, changeset } => {
+                let again = self.engine.repropose(changeset).map_err(Failure::from);
+                Some(told(token, again.map(|again| reproposed(&again))))
+            }
+            Job::Snapshot { token, label } => {
+                let report = self.engine.take_snapshot(label).map_err(Failure::from);
+                Some(told(token, report.map(|report| snapshot(&report))))
+            }
+            Job::Adopt { token, since, agent } => {
+                let run = self.engine.adopt(&since, agent.as_deref()).map_err(Failure::from);
+                Some(told(token, run.map(|run| adopted(&run))))
+            }
+            Job::Edited { path, before, after } => {
+                let marked = self.engine.saved_digest(&path).is_ok_and(|saved| {
+                    saved == Some(Digest::of(&[BYTE_ORDER_MARK, after.as_bytes()].concat()))
+                });
+                let bytes = |text: &str| match marked {
+                    true => [BYTE_ORDER_MARK, text.as_bytes()].concat(),
+                    false => text.as_bytes().to_vec(),
+                };
+                let (before, after) = (bytes(&before), bytes(&after));
+                logged("an edit", self.engine.edited(&path, Some(&before), Some(&after)))
+            }
+            Job::IsSaved { path, text, revision } => {
+                (!self.differs(&path, &text)).then_some(Done::IsSaved { path, revision })
             }
             Job::Saved(path) => logged("a save", self.engine.saved(&path)),
             Job::Withdrawn { path, gone } => {
@@ -471,6 +531,13 @@ impl Desk {
     }
 }
 
+fn told(token: Token, said: Result<(String, Value), Failure>) -> Done {
+    match said {
+        Ok((said, value)) => Done::Told { token, said, value },
+        Err(failure) => Done::Failed { token, failure },
+    }
+}
+
 /// The report with hunks that were decided without the operation.
 fn with(mut report: Report, decided: Vec<u32>) -> Report {
     report.hunks.extend(decided);
@@ -496,8 +563,14 @@ impl Job {
             | Self::WriteClosed(token)
             | Self::ReverseClosed(token)
             | Self::Settle { token, .. }
+            | Self::Restore { token, .. }
+            | Self::Repropose { token, .. }
+            | Self::Snapshot { token, .. }
+            | Self::Adopt { token, .. }
             | Self::Reject { token, .. } => Some(*token),
             Self::Saved(_)
+            | Self::Edited { .. }
+            | Self::IsSaved { .. }
             | Self::Withdrawn { .. }
             | Self::PutBack { .. }
             | Self::Closed(_)
@@ -513,6 +586,11 @@ impl Job {
             Self::Begin { .. }
             | Self::Settle { .. }
             | Self::Reject { .. }
+            | Self::Restore { .. }
+            | Self::Repropose { .. }
+            | Self::Snapshot { .. }
+            | Self::Adopt { .. }
+            | Self::Edited { .. }
             | Self::Saved(_)
             | Self::Withdrawn { .. }
             | Self::PutBack { .. }
@@ -521,6 +599,7 @@ impl Job {
             Self::WriteClosed(_)
             | Self::ReverseClosed(_)
             | Self::Compare { .. }
+            | Self::IsSaved { .. }
             | Self::Presence(_) => false,
         }
     }

@@ -129,6 +129,61 @@ async fn rejecting_all_takes_out_of_open_and_of_closed_files() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_is_taken_and_what_an_agent_changed_is_adopted_without_what_the_person_saved() {
+    let world = world();
+    let mut editor = start(world.root()).await;
+    let file = uri(&world, "a.rs");
+    editor.open(&file, BEFORE).await;
+    // Nothing was recorded in this repository so far: the snapshot is the first.
+    let answer = run(&mut editor, "snapshot", json!({ "label": "before the turn" })).await;
+    assert!(answer["result"]["seq"].is_number(), "{answer}");
+    let mine = BEFORE.replace("fn one() {}", "fn first() {}");
+    editor.change(&file, &mine).await;
+    world.write("a.rs", &mine);
+    let saved = json!({ "textDocument": { "uri": file } });
+    editor.notify("textDocument/didSave", saved).await;
+    // An agent changes the file, and the editor reads it again.
+    let theirs = mine.replace("1;", "2;");
+    world.write("a.rs", &theirs);
+    editor.change(&file, &theirs).await;
+    let params = json!({ "textDocument": { "uri": file },
+        "range": { "start": { "line": 0, "character": 0 }, "end": { "line": 0, "character": 0 } },
+        "context": { "diagnostics": [], "only": ["source"] } });
+    let offered = editor.request("textDocument/codeAction", params).await;
+    let adopt = &offered["result"][0];
+    assert_eq!(adopt["command"], "countersign.adopt", "{offered}");
+    let answer = run(&mut editor, "adopt", adopt["arguments"][0].clone()).await;
+    let id: ChangeSetId = answer["result"]["changeset"].as_str().unwrap().parse().unwrap();
+    editor.until(|editor| lines(editor, &file) == [3]).await;
+    run(&mut editor, "reject", json!({ "changeset": id })).await;
+    assert_eq!(editor.buffers[&file].1, mine);
+    world.write("a.rs", &mine);
+    editor.notify("textDocument/didSave", json!({ "textDocument": { "uri": file } })).await;
+    let answer = run(&mut editor, "restore", json!({ "changeset": id })).await;
+    assert_eq!(answer["result"]["hunks"], json!([1]), "{answer}");
+    assert_eq!(states(&world, id), ["proposed"]);
+    let answer = run(&mut editor, "restore", json!({ "changeset": id })).await;
+    assert!(answer["error"]["message"].is_string(), "{answer}");
+    editor.leave().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_is_stated_anew_against_the_files_as_they_are() {
+    let world = world();
+    let id = adopt(&world);
+    let (mut editor, file) = opened(&world, AGENTS).await;
+    let edited = AGENTS.replace("    2;", "    3;");
+    world.write("a.rs", &edited);
+    editor.change(&file, &edited).await;
+    let answer = run(&mut editor, "repropose", json!({ "changeset": id })).await;
+    let again: ChangeSetId = answer["result"]["changeset"].as_str().unwrap().parse().unwrap();
+    editor.until(|editor| lines(editor, &file) == [3, 7]).await;
+    assert_eq!(states(&world, id), ["superseded", "superseded"]);
+    assert_eq!(states(&world, again), ["adopted", "adopted"]);
+    editor.leave().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_belongs_to_another_branch_is_not_shown_until_that_branch_is_there() {
     let world = world();
     world.git(&["switch", "--quiet", "-c", "other"]);

@@ -39,6 +39,7 @@ mod rig;
 mod session;
 #[cfg(test)]
 mod simulation;
+mod told;
 mod transport;
 mod views;
 

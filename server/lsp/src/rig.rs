@@ -320,6 +320,14 @@ impl Rig {
                 let report = report(changeset, "rejected", hunks);
                 self.engine(Done::Settled { token, report });
             }
+            Job::Restore { .. }
+            | Job::Repropose { .. }
+            | Job::Snapshot { .. }
+            | Job::Adopt { .. } => {
+                self.log.push_str("job that changes no text\n");
+            }
+            // No snapshot was taken, and no file is written by anyone else.
+            Job::Edited { .. } | Job::IsSaved { .. } => {}
             Job::Saved(path) => {
                 writeln!(self.log, "job saved {path}").unwrap();
                 let ids: Vec<_> = self.board.changes.iter().map(|c| c.changeset.id).collect();
