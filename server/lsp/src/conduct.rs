@@ -77,7 +77,10 @@ impl Session {
         let (root, changeset) = (*root, change.changeset.id);
         let (verb, selection) = (request.verb, request.selection);
         if verb == Verb::Why {
-            let why = hover::why(change);
+            let mut why = hover::why(change);
+            if let Selection::Hunks(hunks) = &selection {
+                why.push_str(&self.why_nowhere(changeset, hunks));
+            }
             self.outbox.say(MessageType::INFO, why.clone());
             return answer(reply, Ok(Some(Value::String(why))));
         }
@@ -387,6 +390,9 @@ fn said(running: &Running, report: &Report, unsaved: &[RelPath]) -> (MessageType
     if running.verb != Verb::Undo && !unsaved.is_empty() && !report.hunks.is_empty() {
         text.push_str(&format!(", not saved yet in {}", named(unsaved)));
     }
+    for unmet in report.unmet.iter().take(REASONS_MAX) {
+        text.push_str(&format!("; {unmet}, and that is not in the text"));
+    }
     for refused in report.refused.iter().take(REASONS_MAX) {
         text.push_str(&format!("; not hunk {}: {}", refused.hunk, refused.reason));
     }
@@ -398,7 +404,7 @@ fn said(running: &Running, report: &Report, unsaved: &[RelPath]) -> (MessageType
     if left > 0 {
         text.push_str(&format!("; and {left} more"));
     }
-    let smooth = report.refused.is_empty() && report.failed.is_empty();
+    let smooth = report.refused.is_empty() && report.failed.is_empty() && report.unmet.is_empty();
     (if smooth { MessageType::INFO } else { MessageType::WARNING }, text)
 }
 

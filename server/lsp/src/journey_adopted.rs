@@ -137,6 +137,9 @@ async fn a_snapshot_is_taken_and_what_an_agent_changed_is_adopted_without_what_t
     // Nothing was recorded in this repository so far: the snapshot is the first.
     let answer = run(&mut editor, "snapshot", json!({ "label": "before the turn" })).await;
     assert!(answer["result"]["seq"].is_number(), "{answer}");
+    // A job behind the comparison of what is open with the disk.
+    let again = run(&mut editor, "snapshot", json!({})).await;
+    assert_eq!(again["result"]["again"], true, "{again}");
     let mine = BEFORE.replace("fn one() {}", "fn first() {}");
     editor.change(&file, &mine).await;
     world.write("a.rs", &mine);

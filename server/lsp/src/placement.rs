@@ -1,6 +1,6 @@
 //! Where the hunks of the board are in a buffer: by content, and while the person types by arithmetic.
 //!
-//! Pure. A hunk whose text has changed has no place: it is listed by the command line, not shown inline.
+//! Pure. A hunk whose text has changed has no place: it is listed with its file, not shown inline.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -40,6 +40,11 @@ pub(crate) enum Place {
     },
     /// It waits, and is about the file as one.
     WholeFile,
+    /// It waits, and the text that it is about has changed.
+    Nowhere {
+        /// How, in one clause.
+        reason: String,
+    },
     /// It was found in the text, waits for a person, and these bytes are what it put there.
     Adopted {
         /// The bytes.
@@ -72,11 +77,11 @@ impl Place {
             | Self::Accepted { bytes }
             | Self::Settled { bytes }
             | Self::Undone { bytes } => bytes.clone(),
-            Self::WholeFile => 0..0,
+            Self::WholeFile | Self::Nowhere { .. } => 0..0,
         }
     }
 
-    /// Whether it waits for a person.
+    /// Whether it waits for a person at a place.
     pub(crate) fn waits(&self) -> bool {
         matches!(self, Self::Proposed { .. } | Self::WholeFile | Self::Adopted { .. })
     }
@@ -246,8 +251,11 @@ fn in_file(
                 | Anchor::AlreadyThere(bytes),
                 Sought::Undone,
             ) => Place::Undone { bytes },
+            (Anchor::Conflict(reason), Sought::Waiting) => {
+                Place::Nowhere { reason: reason.to_string() }
+            }
             (_, Sought::Adopted)
-            | (Anchor::AlreadyThere(_) | Anchor::Conflict(_), Sought::Waiting)
+            | (Anchor::AlreadyThere(_), Sought::Waiting)
             | (Anchor::Conflict(_), Sought::Undone) => continue,
         };
         places.push((hunk.ordinal, place));
@@ -279,7 +287,10 @@ fn adopted(
             Anchor::Unchanged(bytes) | Anchor::Shifted(bytes, _) | Anchor::Merged(bytes, _) => {
                 Some((hunk.ordinal, Place::Adopted { bytes }))
             }
-            Anchor::AlreadyThere(_) | Anchor::Conflict(_) => None,
+            Anchor::Conflict(reason) => {
+                Some((hunk.ordinal, Place::Nowhere { reason: reason.to_string() }))
+            }
+            Anchor::AlreadyThere(_) => None,
         }
     };
     hunks.iter().filter(sought).filter_map(place).collect()
@@ -352,8 +363,23 @@ pub(crate) fn sides(
 
 /// Moves places through the person's edits, until content decides again.
 ///
-/// A place that an edit reaches into is stretched over it: what becomes of the hunk is for content to say.
-pub(crate) fn shift(placed: &mut [PlacedHunk], edits: &[Edit]) {
+/// A hunk that waits and whose own lines are typed into has no place until then. What was accepted is stretched
+/// over an edit that reaches into it: what becomes of it is for content to say.
+pub(crate) fn shift(placed: &mut Vec<PlacedHunk>, edits: &[Edit]) {
+    placed.retain(|hunk| {
+        let (Place::Proposed { bytes, .. } | Place::Adopted { bytes } | Place::Undone { bytes }) =
+            &hunk.place
+        else {
+            return true;
+        };
+        let mut bytes = bytes.clone();
+        edits.iter().all(|edit| {
+            let touched = edit.start < bytes.end && bytes.start < edit.end
+                || (edit.start == edit.end && bytes.start < edit.start && edit.start < bytes.end);
+            bytes = through(bytes.clone(), *edit);
+            !touched
+        })
+    });
     for hunk in placed {
         let (Place::Proposed { bytes, .. }
         | Place::Adopted { bytes }
@@ -418,7 +444,12 @@ mod tests {
 
     #[test]
     fn a_hunk_whose_text_changed_or_is_there_has_no_place() {
-        check("a\nb\nc\n", "a\nB\nc\n", "a\nmine\nc\n", expect![""]);
+        let board = Board {
+            changes: vec![Sketch::new("a.rs", "a\nb\nc\n", "a\nB\nc\n").on_board()],
+            ..Board::default()
+        };
+        let placed = place(&"a.rs".parse().unwrap(), "a\nmine\nc\n", &board);
+        assert!(matches!(placed[0].place, Place::Nowhere { .. }) && !placed[0].place.waits());
         check("a\nb\nc\n", "a\nB\nc\n", "a\nB\nc\n", expect![""]);
     }
 
@@ -473,6 +504,22 @@ mod tests {
         let placed = place(&"a.rs".parse().unwrap(), "a\n", &board);
         assert_eq!(placed.iter().map(|p| &p.place).collect::<Vec<_>>(), [&Place::WholeFile]);
         assert!(place(&"b.rs".parse().unwrap(), "a\n", &board).is_empty());
+    }
+
+    #[test]
+    fn a_hunk_whose_own_lines_are_typed_into_has_no_place_at_once() {
+        let change = Sketch::new("a.rs", "a\nb\nc\n", "a\nB\nc\n").on_board();
+        let board = Board { changes: vec![change], ..Board::default() };
+        let left = |start, end, len| {
+            let mut placed = place(&"a.rs".parse().unwrap(), "a\nb\nc\n", &board);
+            shift(&mut placed, &[Edit { start: 0, end: 0, len: 4 }, Edit { start, end, len }]);
+            placed.iter().map(|hunk| hunk.place.bytes()).collect::<Vec<_>>()
+        };
+        assert_eq!(left(4, 4, 1), [7..9]);
+        assert_eq!(left(8, 8, 3), [6..8]);
+        assert!(left(7, 7, 1).is_empty());
+        assert!(left(6, 7, 0).is_empty());
+        assert!(left(0, 12, 3).is_empty());
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::engine_thread::RootId;
 use crate::hover;
 use crate::main_loop::Refusal;
 use crate::place_name;
-use crate::placement::{self, PlacedHunk};
+use crate::placement::{self, Place, PlacedHunk};
 use crate::position;
 use crate::session::Session;
 
@@ -135,6 +135,20 @@ impl Session {
         }
         let uri = place_name::to_uri(&place_name::absolute(self.folder(id)?, path)?)?;
         Some(Location { uri, range: diagnostics::captured_range(change, ordinal)? })
+    }
+
+    /// Why these hunks of a ChangeSet have no place in the documents that are open, in words.
+    pub(crate) fn why_nowhere(&self, changeset: model::ChangeSetId, hunks: &[u32]) -> String {
+        let placed = self.views.values().flat_map(|view| &view.placed);
+        let of =
+            placed.filter(|p| p.change.changeset.id == changeset && hunks.contains(&p.ordinal));
+        of.filter_map(|placed| match &placed.place {
+            Place::Nowhere { reason } => {
+                Some(format!("\nHunk {} has no place any more: {reason}.", placed.ordinal))
+            }
+            _ => None,
+        })
+        .collect()
     }
 
     /// Answers a client that asks for the diagnostics of a document.
