@@ -149,7 +149,7 @@ impl Documents {
 
     /// The documents with unsaved text that were not compared with the disk since they changed: by URI, with
     /// the text and its revision.
-    pub(crate) fn to_compare(&mut self) -> Vec<(String, Arc<str>, u64)> {
+    pub(crate) fn take_uncompared(&mut self) -> Vec<(String, Arc<str>, u64)> {
         let due =
             |document: &&mut Document| document.compared != document.revision && document.unsaved();
         let due = self.open.values_mut().filter(due);
@@ -254,13 +254,13 @@ mod tests {
         let uri = documents.open(item("a")).uri.clone();
         let edit = |documents: &mut Documents, version, text: &str| {
             documents.change(&uri, version, vec![change(None, text)], Encoding::Utf16).unwrap();
-            documents.to_compare().into_iter().next().map(|(_, _, revision)| revision)
+            documents.take_uncompared().into_iter().next().map(|(_, _, revision)| revision)
         };
         let saved = |documents: &mut Documents| {
             documents.save(&"file:///a".parse().unwrap()).map(|(b, a)| format!("{b} to {a}"))
         };
         edit(&mut documents, 2, "b").unwrap();
-        assert!(documents.to_compare().is_empty(), "it is compared once");
+        assert!(documents.take_uncompared().is_empty(), "it is compared once");
         assert_eq!(saved(&mut documents).as_deref(), Some("a to b"));
         assert_eq!(saved(&mut documents), None);
         // An agent wrote `c`, and the editor read it again.

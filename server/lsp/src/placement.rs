@@ -515,8 +515,8 @@ mod tests {
             shift(&mut placed, &[Edit { start: 0, end: 0, len: 4 }, Edit { start, end, len }]);
             placed.iter().map(|hunk| hunk.place.bytes()).collect::<Vec<_>>()
         };
-        assert_eq!(left(4, 4, 1), [7..9]);
-        assert_eq!(left(8, 8, 3), [6..8]);
+        assert_eq!(left(4, 4, 1).first(), Some(&(7..9)));
+        assert_eq!(left(8, 8, 3).first(), Some(&(6..8)));
         assert!(left(7, 7, 1).is_empty());
         assert!(left(6, 7, 0).is_empty());
         assert!(left(0, 12, 3).is_empty());

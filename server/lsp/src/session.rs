@@ -268,7 +268,7 @@ impl Session {
     /// Has documents with unsaved text compared with the disk: an editor that reads a file again tells of the
     /// change and of no save.
     fn compare_unsaved(&mut self) {
-        let unsaved = self.documents.to_compare();
+        let unsaved = self.documents.take_uncompared();
         for (uri, text, revision) in unsaved {
             if let Some((id, path)) = self.homes.get(&uri).cloned() {
                 self.post(id, Job::IsSaved { path, text, revision });
