@@ -40,6 +40,35 @@ pub fn world() -> World {
     world
 }
 
+/// One more hunk for `rust/len-zero`, on line 2.
+pub const SECOND_FILE: &str = "src/stack.rs";
+pub const SECOND: &str = "pub fn none(stack: &[u32]) -> bool {\n    stack.len() == 0\n}\n";
+
+/// A committed repository with two Rust files.
+pub fn untouched() -> World {
+    let world = World::new();
+    world.write(RUST_FILE, support::RUST);
+    world.write(SECOND_FILE, SECOND);
+    world.commit("A queue and a stack");
+    world
+}
+
+/// In which a recipe has proposed one change over both.
+pub fn two_files() -> World {
+    let world = untouched();
+    support::run(&world, &["run", "--recipe", "rust/len-zero"]).ok();
+    assert_eq!(states(&world, RUST_FILE), ["proposed", "proposed"]);
+    assert_eq!(states(&world, SECOND_FILE), ["proposed"]);
+    world
+}
+
+/// The Rust file as an agent changes it: on lines 8 and 18.
+pub fn agents() -> String {
+    support::RUST
+        .replace("let mut sum = 0", "let mut sum: u32 = 0")
+        .replace("rest > 0", "rest != 0")
+}
+
 /// The Rust file after its first hunk was accepted.
 pub fn rust_accepted() -> String {
     support::RUST.replacen("queue.len() == 0", "queue.is_empty()", 1)

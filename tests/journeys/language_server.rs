@@ -13,9 +13,11 @@ fn editor(world: &World, options: ClientOptions) -> LspClient {
     editor
 }
 
-/// The diagnostics of hunks, once there are `count`.
+/// The diagnostics of hunks, once there are `count`; those that have no place any more are not counted.
 fn hunks(editor: &LspClient, count: usize) -> Vec<Value> {
-    editor.wait_diagnostics(FILE, |diagnostics| diagnostics.len() == count)
+    let inline = |diagnostic: &&Value| diagnostic["data"]["hunk"].is_number();
+    let shown = editor.wait_diagnostics(FILE, |all| all.iter().filter(inline).count() == count);
+    shown.iter().filter(inline).cloned().collect()
 }
 
 fn accept(editor: &LspClient, diagnostic: &Value) {
@@ -82,6 +84,33 @@ fn a_proposal_arrives_while_the_editor_is_open_and_leaves_when_another_process_d
     run(&world, &["reject", &format!("{id}/2"), "--by", "Ada"]).ok();
     hunks(&editor, 0);
     assert!(editor.shutdown().success());
+}
+
+#[test]
+fn two_editors_and_a_terminal_come_to_the_same_reviewed_state() {
+    let world = world();
+    let mut first = editor(&world, ClientOptions::default());
+    let mut second = editor(&world, ClientOptions::default());
+    let id = id(&propose(&world));
+    let shown = hunks(&first, 2);
+    hunks(&second, 2);
+    accept(&first, &shown[0]);
+    hunks(&first, 1);
+    hunks(&second, 1);
+    first.save(FILE);
+    wait_states(&world, &id, &["accepted", "proposed"]);
+    run(&world, &["reject", &format!("{id}/2"), "--by", "Ada"]).ok();
+    hunks(&first, 0);
+    hunks(&second, 0);
+    run(&world, &["restore", &format!("{id}/2"), "--by", "Ada"]).ok();
+    let shown = hunks(&second, 1);
+    hunks(&first, 1);
+    second.run_action_titled(FILE, &shown[0]["range"], "Reject hunk").unwrap();
+    hunks(&first, 0);
+    wait_states(&world, &id, &["accepted", "rejected"]);
+    assert!(first.shutdown().success() && second.shutdown().success());
+    assert_eq!(world.read(FILE), RUST.replacen("queue.len() == 0", "queue.is_empty()", 1));
+    run(&world, &["ledger", "verify"]).ok();
 }
 
 #[test]

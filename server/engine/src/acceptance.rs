@@ -505,7 +505,7 @@ pub(crate) fn by_file<'c>(
 }
 
 /// The hunks of a file that are in the text: accepted, or found there.
-pub(crate) fn in_text<'c>(change: &BoardChange, file: &'c FileChange) -> Vec<&'c Hunk> {
+pub fn in_text<'c>(change: &BoardChange, file: &'c FileChange) -> Vec<&'c Hunk> {
     let there = |hunk: &&Hunk| {
         let state = change.state.hunks.get(&hunk.ordinal);
         matches!(state, Some(HunkState::Accepted { .. } | HunkState::Adopted))

@@ -1,6 +1,6 @@
 //! The board: every ChangeSet of the ledger with what became of it, as one immutable value.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use model::{ChangeSet, ChangeSetId, ChangeSetState, RelPath, Review, Verdict};
@@ -15,6 +15,8 @@ pub struct Board {
     pub seq: u64,
     /// The ChangeSets.
     pub changes: Vec<Arc<BoardChange>>,
+    /// Those that belong to another branch, as of the HEAD when this was made.
+    pub parked: BTreeSet<ChangeSetId>,
 }
 
 /// One ChangeSet on the board.

@@ -176,6 +176,29 @@ impl Engine {
         Ok(())
     }
 
+    /// Records that hunks which a rejection had taken out of the buffer of a file, and not off the disk, are back in
+    /// it by the editor's own undo: they are adopted, as before. Those that are not rejected and unsaved stay what
+    /// they are.
+    ///
+    /// # Errors
+    /// The ledger cannot be read or did not take the event.
+    pub fn put_back(
+        &mut self,
+        path: &RelPath,
+        back: &BTreeMap<ChangeSetId, BTreeSet<u32>>,
+        reason: &str,
+    ) -> Result<(), Error> {
+        let is_back = |taken: &Taken| {
+            let hunks = back.get(&taken.changeset);
+            taken.accepted.is_none() && hunks.is_some_and(|hunks| hunks.contains(&taken.hunk))
+        };
+        for taken in self.taken_unsaved(path)?.into_iter().filter(is_back) {
+            let (changeset, reason) = (taken.changeset, reason.to_owned());
+            self.append(&Event::UndoLost { changeset, hunks: vec![taken.hunk], reason })?;
+        }
+        Ok(())
+    }
+
     /// Tells other processes which paths have unsaved text in an editor here. Holds for
     /// [`PRESENCE_TTL_MS`]; renew before.
     ///

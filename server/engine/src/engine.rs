@@ -1,6 +1,6 @@
 //! One repository with its ledger: what the faces hold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -150,9 +150,32 @@ impl Engine {
     pub fn board(&mut self) -> Result<Board, Error> {
         let seq = self.ledger.last_seq()?;
         let states = self.ledger.states()?;
-        let changes =
+        let changes: Vec<_> =
             states.into_iter().map(|state| self.on_board(state)).collect::<Result<_, _>>()?;
-        Ok(Board { seq, changes })
+        let parked = self.all_parked(&changes)?;
+        Ok(Board { seq, changes, parked })
+    }
+
+    /// Those of which something waits and that belong to another branch.
+    fn all_parked(&self, changes: &[Arc<BoardChange>]) -> Result<BTreeSet<ChangeSetId>, Error> {
+        let mut parked = BTreeSet::new();
+        let mut heads = BTreeMap::new();
+        for change in changes.iter().filter(|change| !change.state.acceptable().is_empty()) {
+            let base = (&change.changeset.base.branch, &change.changeset.base.commit);
+            let known = heads.get(&base).copied();
+            let is =
+                known.map_or_else(|| self.parked(change).map(|branch| branch.is_some()), Ok)?;
+            heads.insert(base, is);
+            if is {
+                parked.insert(change.changeset.id);
+            }
+        }
+        Ok(parked)
+    }
+
+    /// Something that is another one once HEAD points elsewhere. Cost: asks for two files, reads none.
+    pub fn head_mark(&self) -> workspace::HeadMark {
+        self.repository.head_mark()
     }
 
     /// One ChangeSet with what became of it.

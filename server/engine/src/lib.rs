@@ -30,7 +30,7 @@ mod rules;
 mod standing;
 mod take_out;
 
-pub use acceptance::{Operation, RefusedHunk, Report};
+pub use acceptance::{Operation, RefusedHunk, Report, in_text};
 pub use adopt::{AdoptedRun, Since, SnapshotReport};
 pub use board::{Board, BoardChange, Texts};
 pub use buffers::PRESENCE_TTL_MS;
@@ -39,7 +39,7 @@ pub use clock::Clock;
 pub use earlier::RejectedBefore;
 pub use engine::{Engine, ledger_folder};
 pub use error::{Error, ErrorKind};
-pub use plan::{OpenText, OpenTexts, Plan, PlanFile, Refused, Selection};
+pub use plan::{Landed, OpenText, OpenTexts, Plan, PlanFile, Refused, Selection};
 pub use propose::{Captured, Import, Proposal, RecipeRun, recipes};
 pub use recover::Recovered;
 pub use replay::{
@@ -49,3 +49,4 @@ pub use replay::{
 pub use repropose::Reproposed;
 pub use rules::{RulesFrom, read_named, read_policies};
 pub use standing::{Landing, Standing, Standings};
+pub use workspace::HeadMark;

@@ -447,27 +447,56 @@ pub(crate) fn captured_inverse(
         return Err("its text was not captured".to_owned());
     };
     let (base, proposal) = (world.stored(&base.blob)?, world.stored(&proposal.blob)?);
-    let landed: Vec<_> = in_text.iter().map(|h| (h.before, h.after.of(&proposal))).collect();
-    let left = semdiff::apply(&base, &landed).map_err(|overlap| overlap.to_string())?;
-    let inverse = hunks
-        .iter()
-        .map(|hunk| {
-            let others: Vec<_> = in_text
-                .iter()
-                .filter(|other| other.ordinal != hunk.ordinal)
-                .map(|other| (other.before, other.after.of(&proposal)))
-                .collect();
-            let start =
-                semdiff::shift_past(&hunk.before, &others).map_err(|o| o.to_string())?.start;
-            let end = start + hunk.after.of(&proposal).len();
-            Ok(Replacement {
-                hunk: hunk.ordinal,
-                place: semdiff::line_span(&left, start..end),
-                text: hunk.before.of(&base).to_vec(),
-            })
-        })
-        .collect::<Result<Vec<_>, String>>()?;
-    Ok((left, inverse))
+    let landed = Landed::new(&base, &proposal, in_text)?;
+    let inverse = |hunk: &&Hunk| {
+        let (place, text) = landed.inverse(hunk)?;
+        Ok(Replacement { hunk: hunk.ordinal, place, text: text.to_vec() })
+    };
+    let inverse = hunks.iter().map(inverse).collect::<Result<Vec<_>, String>>()?;
+    Ok((landed.left, inverse))
+}
+
+/// A captured text with some of its hunks in it: what their inverses are stated against.
+#[derive(Debug)]
+pub struct Landed<'t> {
+    base: &'t [u8],
+    proposal: &'t [u8],
+    in_text: &'t [&'t Hunk],
+    left: Vec<u8>,
+}
+
+impl<'t> Landed<'t> {
+    /// Puts the hunks `in_text` into `base`; `proposal` is the text that they were captured with.
+    ///
+    /// # Errors
+    /// Hunks that overlap, in words.
+    pub fn new(
+        base: &'t [u8],
+        proposal: &'t [u8],
+        in_text: &'t [&'t Hunk],
+    ) -> Result<Self, String> {
+        let landed: Vec<_> = in_text.iter().map(|h| (h.before, h.after.of(proposal))).collect();
+        let left = semdiff::apply(base, &landed).map_err(|overlap| overlap.to_string())?;
+        Ok(Self { base, proposal, in_text, left })
+    }
+
+    /// The text.
+    pub fn text(&self) -> &[u8] {
+        &self.left
+    }
+
+    /// Where a hunk that is in the text is in it, and what was there before.
+    ///
+    /// # Errors
+    /// Hunks that overlap, in words.
+    pub fn inverse(&self, hunk: &Hunk) -> Result<(LineSpan, &'t [u8]), String> {
+        let others = self.in_text.iter().filter(|other| other.ordinal != hunk.ordinal);
+        let others: Vec<_> =
+            others.map(|other| (other.before, other.after.of(self.proposal))).collect();
+        let start = semdiff::shift_past(&hunk.before, &others).map_err(|o| o.to_string())?.start;
+        let end = start + hunk.after.of(self.proposal).len();
+        Ok((semdiff::line_span(&self.left, start..end), hunk.before.of(self.base)))
+    }
 }
 
 pub(crate) fn refuse_all(hunks: &[&Hunk], path: &RelPath, reason: &str) -> Vec<Refused> {

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use engine::BoardChange;
+use engine::{BoardChange, in_text};
 use lsp_types::{CodeAction, CodeActionKind, CodeActionOrCommand, Command, Diagnostic, Range};
-use model::{Decision, HunkState, RelPath};
+use model::{Decision, Dependency, DependencyKind, HunkState, RelPath};
 
-use crate::command::{Arguments, Verb};
+use crate::command::{Arguments, OfFiles, Verb};
+use crate::diagnostics;
 use crate::documents::Document;
 use crate::placement::{Place, PlacedHunk, denial};
 use crate::position::{self, Encoding};
@@ -48,6 +49,11 @@ pub(crate) fn at(asked: &Asked<'_>) -> Vec<CodeActionOrCommand> {
     for hunk in here.iter().filter(|hunk| hunk.place.waits()).take(HUNKS_MAX) {
         offers.extend(for_waiting(asked, hunk));
     }
+    if asked.range.start.line == 0 {
+        for hunks in diagnostics::conflicts(asked.placed).iter().take(HUNKS_MAX) {
+            offers.extend(for_conflict(hunks));
+        }
+    }
     let undone = |hunk: &&&PlacedHunk| matches!(hunk.place, Place::Undone { .. });
     for hunk in here.iter().filter(undone).take(HUNKS_MAX) {
         offers.extend(for_undone(hunk));
@@ -56,7 +62,33 @@ pub(crate) fn at(asked: &Asked<'_>) -> Vec<CodeActionOrCommand> {
         offers.push(undo(asked, &change));
     }
     let offers = offers.into_iter().filter(|offer| wanted(asked.only, &offer.kind));
-    offers.map(|offer| offer.into_action(asked)).collect()
+    offers.map(|offer| offer.into_action(asked)).chain(about_files(asked)).collect()
+}
+
+/// What can be done with the files as a whole. Only who asks for source actions is offered it: it belongs to no
+/// place.
+fn about_files(asked: &Asked<'_>) -> Vec<CodeActionOrCommand> {
+    let kind = CodeActionKind::SOURCE;
+    if asked.only.is_none() || !wanted(asked.only, &kind) {
+        return Vec::new();
+    }
+    let titles = [
+        (Verb::Adopt, "Adopt what changed in the files since the snapshot"),
+        (Verb::Snapshot, "Take a snapshot of the files, before an agent changes them"),
+    ];
+    let action = |(verb, title): (Verb, &str)| {
+        let argument = OfFiles { uri: Some(asked.document.uri.clone()), ..OfFiles::default() };
+        let arguments = serde_json::to_value(argument).ok().map(|argument| vec![argument]);
+        let (title, command) = (title.to_owned(), verb.name().to_owned());
+        let command = Command { title: title.clone(), command, arguments };
+        if !asked.literals {
+            return CodeActionOrCommand::Command(command);
+        }
+        let (kind, command) = (Some(kind.clone()), Some(command));
+        let action = CodeAction { title, kind, command, ..CodeAction::default() };
+        CodeActionOrCommand::CodeAction(action)
+    };
+    titles.into_iter().map(action).collect()
 }
 
 struct Offer {
@@ -80,8 +112,10 @@ impl Offer {
             let Some((changeset, hunk)) = &self.hunk else { return false };
             diagnostic.data.as_ref().is_some_and(|data| {
                 data.get("changeset").and_then(|id| id.as_str()) == Some(changeset)
-                    && data.get("hunk").and_then(serde_json::Value::as_u64)
-                        == Some(u64::from(*hunk))
+                    && [data.get("hunk"), data.pointer("/conflicts/0")]
+                        .into_iter()
+                        .flatten()
+                        .any(|number| number.as_u64() == Some(u64::from(*hunk)))
             })
         };
         let diagnostics: Vec<Diagnostic> =
@@ -118,8 +152,22 @@ fn for_waiting(asked: &Asked<'_>, placed: &PlacedHunk) -> Vec<Offer> {
         if total == 1 { title.clone() } else { format!("hunk {}: {title}", placed.ordinal) };
     let mut offers = Vec::new();
     let denied = denial(change);
+    let (accept, reject) = if placed.is_adopted() {
+        (format!("Accept as reviewed {named}"), format!("Reject and take out {named}"))
+    } else {
+        (format!("Accept {named}"), format!("Reject {named}"))
+    };
     if denied.is_none() {
-        offers.push(offer(format!("Accept {named}"), Verb::Accept, this.clone()));
+        let needs = needs(change, placed.ordinal);
+        let with = needs.as_ref().map(|(hunks, _)| prose::numbered("hunk", hunks));
+        let needing = with.as_ref().map(|with| format!(" (needs {with})")).unwrap_or_default();
+        offers.push(offer(format!("{accept}{needing}"), Verb::Accept, this.clone()));
+        if let Some(((mut together, why), with)) = needs.zip(with) {
+            together.push(placed.ordinal);
+            together.sort_unstable();
+            let title = format!("Accept together with {with} ({why})");
+            offers.push(offer(title, Verb::Accept, Some(together)));
+        }
         if in_file.len() > 1 && in_file.len() < waiting.len() {
             let many = in_file.len();
             let title = format!("Accept the {many} hunks in this file of {title}");
@@ -130,7 +178,7 @@ fn for_waiting(asked: &Asked<'_>, placed: &PlacedHunk) -> Vec<Offer> {
             offers.push(offer(all, Verb::Accept, Some(waiting.clone())));
         }
     }
-    offers.push(offer(format!("Reject {named}"), Verb::Reject, this));
+    offers.push(offer(reject, Verb::Reject, this));
     if waiting.len() > 1 {
         let all = format!("Reject all {} hunks of {title}", waiting.len());
         offers.push(offer(all, Verb::Reject, Some(waiting)));
@@ -140,6 +188,56 @@ fn for_waiting(asked: &Asked<'_>, placed: &PlacedHunk) -> Vec<Offer> {
         None => format!("Why: {}", judged(change)),
     };
     offers.push(offer(why, Verb::Why, None));
+    offers
+}
+
+/// The hunks that a hunk needs, with all that those need, of what is not in the text and may be accepted; and what
+/// the first does for it.
+fn needs(change: &BoardChange, ordinal: u32) -> Option<(Vec<u32>, String)> {
+    let dependencies = &change.review.as_ref()?.dependencies;
+    let in_text: Vec<u32> =
+        change.changeset.files.iter().flat_map(|f| in_text(change, f)).map(|h| h.ordinal).collect();
+    let acceptable = change.state.acceptable();
+    let unmet = Dependency::unmet(dependencies, &[ordinal], &in_text);
+    let first = unmet.into_iter().find(|one| acceptable.contains(&one.needs))?;
+    let mut together = Dependency::together(dependencies, &[ordinal]);
+    let missing =
+        |hunk: &u32| *hunk != ordinal && acceptable.contains(hunk) && !in_text.contains(hunk);
+    together.retain(missing);
+    let name = prose::one_line(&first.name, TITLE_MAX);
+    let does = match first.kind {
+        DependencyKind::Import => "imports",
+        DependencyKind::Definition => "defines",
+        DependencyKind::Signature => "changes the signature of",
+        DependencyKind::Rename => "gives the name",
+        DependencyKind::Uses => "follows the change of",
+        DependencyKind::Removal => "removes the use of",
+        DependencyKind::Replacement => "replaces",
+        DependencyKind::Part => "holds more of",
+    };
+    Some((together, format!("{does} `{name}`")))
+}
+
+/// What has no place any more is explained, stated anew, or not wanted.
+fn for_conflict(hunks: &[&PlacedHunk]) -> Vec<Offer> {
+    let Some(first) = hunks.first() else { return Vec::new() };
+    let change = &first.change;
+    let ordinals: Vec<u32> = hunks.iter().map(|hunk| hunk.ordinal).collect();
+    let named = format!("{} of {}", prose::numbered("hunk", &ordinals), title(change));
+    let offer = |title: String, verb, hunks: Option<Vec<u32>>| Offer {
+        title,
+        verb,
+        arguments: arguments(change, hunks),
+        kind: CodeActionKind::QUICKFIX,
+        hunk: Some((change.changeset.id.to_string(), first.ordinal)),
+    };
+    let mut offers = vec![
+        offer(format!("Why not here: {named}"), Verb::Why, Some(ordinals.clone())),
+        offer(format!("State anew what waits of {}", title(change)), Verb::Repropose, None),
+    ];
+    if !first.is_adopted() {
+        offers.push(offer(format!("Reject {named}"), Verb::Reject, Some(ordinals)));
+    }
     offers
 }
 
@@ -244,7 +342,6 @@ mod tests {
     use lsp_types::{Position, TextDocumentItem};
 
     use super::*;
-    use crate::diagnostics;
     use crate::documents::Documents;
     use crate::fixture::{self, Sketch};
     use crate::placement;
@@ -262,7 +359,7 @@ mod tests {
         let (uri, language_id) = ("file:///r/a.rs".parse().unwrap(), "rust".to_owned());
         documents.open(TextDocumentItem { uri, language_id, version: 3, text: buffer.to_owned() });
         let document = documents.get("file:///r/a.rs").unwrap();
-        let board = Board { seq: 1, changes: vec![sketch.on_board()] };
+        let board = Board { seq: 1, changes: vec![sketch.on_board()], ..Board::default() };
         let path = "a.rs".parse().unwrap();
         let placed = placement::place(&path, buffer, &board);
         let diagnostics = diagnostics::of(document, &placed, Encoding::Utf16, None);
@@ -311,6 +408,40 @@ mod tests {
                 Why: risk 34 medium, needs a person [quickfix] countersign.why 1
             "#]],
         );
+    }
+
+    #[test]
+    fn a_hunk_that_needs_another_can_be_accepted_together_with_it() {
+        let mut sketch = Sketch::new("a.rs", BEFORE, AFTER).judged(34, Decision::Review);
+        let needs = |hunk, needs| Dependency {
+            hunk,
+            needs,
+            kind: DependencyKind::Definition,
+            name: "tidy".into(),
+        };
+        sketch.dependencies = vec![needs(1, 2)];
+        check(
+            &sketch,
+            BEFORE,
+            1,
+            expect![[r#"
+                Accept hunk 1: Tidy a.rs (needs hunk 2) [quickfix] countersign.accept 1
+                Accept together with hunk 2 (defines `tidy`) [quickfix] countersign.accept 1
+                Accept all 2 hunks of Tidy a.rs [quickfix] countersign.accept 1
+                Reject hunk 1: Tidy a.rs [quickfix] countersign.reject 1
+                Reject all 2 hunks of Tidy a.rs [quickfix] countersign.reject 1
+                Why: risk 34 medium, needs a person [quickfix] countersign.why 1
+            "#]],
+        );
+        // The other way round nothing is needed, nor once it is in the text.
+        let first =
+            |sketch: &Sketch, buffer, line| match offered(sketch, buffer, line, None).remove(0) {
+                CodeActionOrCommand::CodeAction(action) => action.title,
+                CodeActionOrCommand::Command(command) => command.title,
+            };
+        assert_eq!(first(&sketch, BEFORE, 3), "Accept hunk 2: Tidy a.rs");
+        sketch.states = vec![HunkState::Proposed, fixture::accepted(true)];
+        assert_eq!(first(&sketch, "a\nb\nc\nD\ne\n", 1), "Accept hunk 1: Tidy a.rs");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The commands a client may run, and reading their arguments.
 
 use engine::Selection;
+use lsp_types::Uri;
 use model::RelPath;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -19,11 +20,28 @@ pub(crate) enum Verb {
     Undo,
     /// Explain the judgement.
     Why,
+    /// Take a rejection back.
+    Restore,
+    /// State anew what waits, against the files as they are.
+    Repropose,
+    /// Record the saved files as where an adoption starts.
+    Snapshot,
+    /// Capture what changed in the saved files since then.
+    Adopt,
 }
 
 impl Verb {
     /// All of them.
-    pub(crate) const ALL: [Self; 4] = [Self::Accept, Self::Reject, Self::Undo, Self::Why];
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Accept,
+        Self::Reject,
+        Self::Undo,
+        Self::Why,
+        Self::Restore,
+        Self::Repropose,
+        Self::Snapshot,
+        Self::Adopt,
+    ];
 
     /// The command's name.
     pub(crate) fn name(self) -> &'static str {
@@ -32,6 +50,10 @@ impl Verb {
             Self::Reject => "countersign.reject",
             Self::Undo => "countersign.undo",
             Self::Why => "countersign.why",
+            Self::Restore => "countersign.restore",
+            Self::Repropose => "countersign.repropose",
+            Self::Snapshot => "countersign.snapshot",
+            Self::Adopt => "countersign.adopt",
         }
     }
 
@@ -42,6 +64,10 @@ impl Verb {
             Self::Reject => "reject",
             Self::Undo => "undo",
             Self::Why => "explain",
+            Self::Restore => "restore",
+            Self::Repropose => "state anew",
+            Self::Snapshot => "take a snapshot",
+            Self::Adopt => "adopt",
         }
     }
 }
@@ -117,6 +143,44 @@ pub(crate) fn read(name: &str, arguments: Vec<Value>) -> Result<Request, String>
     })
 }
 
+/// What a command about the files as a whole was given.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OfFiles {
+    /// A file or folder of the repository that is meant; not needed where one is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uri: Option<Uri>,
+    /// What a snapshot is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Who changed what is adopted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// The revision since when it is adopted, instead of the last snapshot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+}
+
+/// Reads a command about the files as a whole; `None`: it is about a ChangeSet. Its argument may be left out.
+pub(crate) fn read_of_files(
+    name: &str,
+    arguments: &[Value],
+) -> Option<Result<(Verb, OfFiles), String>> {
+    let verb = [Verb::Snapshot, Verb::Adopt].into_iter().find(|verb| verb.name() == name)?;
+    let shape = match verb {
+        Verb::Snapshot => r#"give {"label": "<name>", "uri": "<file>"} or nothing"#,
+        _ => r#"give {"agent": "<name>", "since": "<revision>", "uri": "<file>"} or nothing"#,
+    };
+    let given = match arguments {
+        [] | [Value::Null] => return Some(Ok((verb, OfFiles::default()))),
+        [argument] => serde_json::from_value(argument.clone()),
+        _ => {
+            return Some(Err(format!("{name}: {} arguments were given: {shape}", arguments.len())));
+        }
+    };
+    Some(given.map(|given| (verb, given)).map_err(|error| format!("{name}: {error}: {shape}")))
+}
+
 const SHAPE: &str = r#"give {"changeset": "<id>", "hunks": [1]}, with "path" instead of "hunks" for a file, or neither for all"#;
 
 fn prose_quote(text: &str) -> String {
@@ -157,12 +221,25 @@ mod tests {
     }
 
     #[test]
+    fn a_command_about_the_files_needs_no_argument() {
+        let read = |arguments: Vec<Value>| read_of_files("countersign.adopt", &arguments).unwrap();
+        assert_eq!(read(vec![]), Ok((Verb::Adopt, OfFiles::default())));
+        let (_, given) = read(vec![json!({ "agent": "claude", "since": "HEAD" })]).unwrap();
+        assert_eq!(
+            (given.agent.as_deref(), given.since.as_deref()),
+            (Some("claude"), Some("HEAD"))
+        );
+        assert!(read(vec![json!({ "agnt": "claude" })]).unwrap_err().contains("unknown field"));
+        assert!(read_of_files("countersign.accept", &[]).is_none());
+    }
+
+    #[test]
     fn what_is_wrong_is_named() {
         check(
             "countersign.accpt",
             vec![],
             expect![
-                "there is no command `countersign.accpt`; there are: countersign.accept, countersign.reject, countersign.undo, countersign.why"
+                "there is no command `countersign.accpt`; there are: countersign.accept, countersign.reject, countersign.undo, countersign.why, countersign.restore, countersign.repropose, countersign.snapshot, countersign.adopt"
             ],
         );
         check(

@@ -4,13 +4,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
-use engine::{BoardChange, ErrorKind, PlanFile, Report, Selection};
+use engine::{BoardChange, ErrorKind, PlanFile, Report, Selection, Since};
 use lsp_types::{ExecuteCommandParams, MessageType};
-use model::{ChangeSetId, RelPath};
+use model::{ChangeSetId, Purpose, RelPath};
 use serde_json::Value;
 
 use crate::acceptance::{Acceptance, EditorFile, Input, Step};
-use crate::command::{self, Verb};
+use crate::command::{self, OfFiles, Verb};
 use crate::documents::Document;
 use crate::edits::{self, Replacement};
 use crate::engine_thread::{Begun, Failure, Job, RootId, Token};
@@ -49,6 +49,12 @@ impl Running {
 impl Session {
     /// Starts a command; its end is answered later.
     pub(crate) fn command(&mut self, params: ExecuteCommandParams, reply: Reply<Option<Value>>) {
+        if let Some(of_files) = command::read_of_files(&params.command, &params.arguments) {
+            return match of_files {
+                Ok((verb, given)) => self.command_of_files(verb, given, reply),
+                Err(message) => answer(reply, Err(Refusal::InvalidParams(message))),
+            };
+        }
         let request = match command::read(&params.command, params.arguments) {
             Ok(request) => request,
             Err(message) => return answer(reply, Err(Refusal::InvalidParams(message))),
@@ -71,7 +77,10 @@ impl Session {
         let (root, changeset) = (*root, change.changeset.id);
         let (verb, selection) = (request.verb, request.selection);
         if verb == Verb::Why {
-            let why = hover::why(change);
+            let mut why = hover::why(change);
+            if let Selection::Hunks(hunks) = &selection {
+                why.push_str(&self.why_nowhere(changeset, hunks));
+            }
             self.outbox.say(MessageType::INFO, why.clone());
             return answer(reply, Ok(Some(Value::String(why))));
         }
@@ -79,11 +88,61 @@ impl Session {
             let message = format!("{RUNNING_MAX} commands are under way: wait for one to end");
             return answer(reply, Err(Refusal::Failed(message)));
         }
-        if verb == Verb::Reject {
+        if verb == Verb::Restore {
             let token = self.starts(root, change, verb, Some(reply));
-            self.post(root, Job::Reject { token, changeset, selection, reason: request.reason });
+            self.post(root, Job::Restore { token, changeset, selection });
+        } else if verb == Verb::Repropose {
+            let token = self.starts(root, change, verb, Some(reply));
+            self.post(root, Job::Repropose { token, changeset });
+        } else if verb == Verb::Reject {
+            let token = self.starts(root, change, verb, Some(reply));
+            let (reason, open) = (request.reason, self.open_texts(root));
+            self.post(root, Job::Reject { token, changeset, selection, reason, open });
         } else {
             self.begin(root, change, verb, selection, Some(reply));
+        }
+    }
+
+    /// Starts a command about the files of a repository as a whole.
+    fn command_of_files(&mut self, verb: Verb, given: OfFiles, reply: Reply<Option<Value>>) {
+        let Some(root) = self.root_meant(given.uri.as_ref()) else {
+            let message = match self.roots.len() {
+                0 => "no repository is open here".to_owned(),
+                _ => format!("several repositories are open: name one to {} by `uri`", verb.word()),
+            };
+            self.outbox.say(MessageType::ERROR, message.clone());
+            return answer(reply, Err(Refusal::Failed(message)));
+        };
+        let token = self.token();
+        self.of_files.insert(token, (root, verb, reply));
+        let since = given.since.map_or(Since::Snapshot, Since::Revision);
+        self.post(
+            root,
+            match verb {
+                Verb::Snapshot => Job::Snapshot { token, label: given.label },
+                _ => Job::Adopt { token, since, agent: given.agent },
+            },
+        );
+    }
+
+    /// A command that changed no text is over.
+    pub(crate) fn told(&mut self, token: Token, mut said: String, value: Value) {
+        let of_files = self.of_files.remove(&token);
+        if let Some((root, Verb::Adopt, _)) = &of_files {
+            let open = self.open_texts(*root).0;
+            let unsaved = open.values().filter(|open| open.unsaved).count();
+            if unsaved > 0 {
+                let files = prose::count(unsaved, "open file");
+                said.push_str(&format!("; what {files} hold unsaved is no part of it"));
+            }
+        }
+        let reply = match of_files {
+            Some((_, _, reply)) => Some(reply),
+            None => self.running.remove(&token).and_then(|running| running.reply),
+        };
+        self.outbox.say(MessageType::INFO, said);
+        if let Some(reply) = reply {
+            answer(reply, Ok(Some(value)));
         }
     }
 
@@ -99,9 +158,9 @@ impl Session {
         // Nobody waits where the ledger follows what the editor did already.
         let follows = reply.is_none();
         let token = self.starts(root, change, verb, reply);
-        let (undo, open) = (verb == Verb::Undo, self.open_texts(root));
-        let changeset = change.changeset.id;
-        self.post(root, Job::Begin { token, undo, follows, changeset, selection, open });
+        let purpose = if verb == Verb::Undo { Purpose::Undo } else { Purpose::Accept };
+        let (changeset, open) = (change.changeset.id, self.open_texts(root));
+        self.post(root, Job::Begin { token, purpose, follows, changeset, selection, open });
     }
 
     fn starts(
@@ -259,7 +318,8 @@ impl Session {
     /// The command is over: watch what it was about, say what happened, answer.
     pub(crate) fn finished(&mut self, token: Token, report: &Report, now: Instant) {
         let Some(running) = self.running.remove(&token) else { return };
-        if running.verb != Verb::Reject {
+        // What only waited is not in any text, so there is nothing to watch.
+        if running.verb != Verb::Reject || running.acceptance.is_some() {
             self.watch_outcome(&running, report, now);
         }
         let mut unsaved = Vec::new();
@@ -283,11 +343,15 @@ impl Session {
 
     /// The command failed as a whole.
     pub(crate) fn failed(&mut self, token: Token, failure: Failure) {
-        let Some(running) = self.running.remove(&token) else { return };
         let Failure { kind, message } = failure;
         tracing::info!(?kind, message, "a command failed");
-        let Some(reply) = running.reply else { return };
-        let text = format!("could not {} {}: {message}", running.verb.word(), running.title);
+        let (reply, text) = if let Some((_, verb, reply)) = self.of_files.remove(&token) {
+            (reply, format!("could not {}: {message}", verb.word()))
+        } else {
+            let Some(running) = self.running.remove(&token) else { return };
+            let Some(reply) = running.reply else { return };
+            (reply, format!("could not {} {}: {message}", running.verb.word(), running.title))
+        };
         self.outbox.say(MessageType::ERROR, text);
         let refusal = match kind {
             ErrorKind::Conflict => Refusal::Moved(message),
@@ -299,6 +363,11 @@ impl Session {
 
     /// A repository goes: its commands are over, and what they wrote is settled by content later.
     pub(crate) fn abandon(&mut self, id: RootId) {
+        let of_files: Vec<Token> =
+            self.of_files.iter().filter(|(_, of)| of.0 == id).map(|(token, _)| *token).collect();
+        for (_, _, reply) in of_files.into_iter().filter_map(|token| self.of_files.remove(&token)) {
+            answer(reply, Err(Refusal::Failed("its folder was closed".to_owned())));
+        }
         let tokens: Vec<Token> =
             self.running.iter().filter(|(_, r)| r.root == id).map(|(token, _)| *token).collect();
         for running in tokens.into_iter().filter_map(|token| self.running.remove(&token)) {
@@ -318,8 +387,11 @@ fn said(running: &Running, report: &Report, unsaved: &[RelPath]) -> (MessageType
     } else {
         format!("{} {} of {title}", report.done, prose::numbered("hunk", &report.hunks))
     };
-    if running.verb == Verb::Accept && !unsaved.is_empty() && !report.hunks.is_empty() {
+    if running.verb != Verb::Undo && !unsaved.is_empty() && !report.hunks.is_empty() {
         text.push_str(&format!(", not saved yet in {}", named(unsaved)));
+    }
+    for unmet in report.unmet.iter().take(REASONS_MAX) {
+        text.push_str(&format!("; {unmet}, and that is not in the text"));
     }
     for refused in report.refused.iter().take(REASONS_MAX) {
         text.push_str(&format!("; not hunk {}: {}", refused.hunk, refused.reason));
@@ -332,7 +404,7 @@ fn said(running: &Running, report: &Report, unsaved: &[RelPath]) -> (MessageType
     if left > 0 {
         text.push_str(&format!("; and {left} more"));
     }
-    let smooth = report.refused.is_empty() && report.failed.is_empty();
+    let smooth = report.refused.is_empty() && report.failed.is_empty() && report.unmet.is_empty();
     (if smooth { MessageType::INFO } else { MessageType::WARNING }, text)
 }
 

@@ -11,7 +11,7 @@ use model::Decision;
 use serde_json::json;
 
 use crate::documents::Document;
-use crate::placement::{PlacedHunk, denial};
+use crate::placement::{Place, PlacedHunk, denial};
 use crate::position::{self, Encoding};
 use crate::prose;
 
@@ -35,7 +35,48 @@ pub(crate) fn of(
     related: Option<Places<'_>>,
 ) -> Vec<Diagnostic> {
     let waiting = placed.iter().filter(|hunk| hunk.place.waits()).take(PER_FILE_MAX);
-    waiting.map(|hunk| one(document, hunk, encoding, related)).collect()
+    let inline = waiting.map(|hunk| one(document, hunk, encoding, related));
+    conflicts(placed).into_iter().map(|hunks| listed(&hunks)).chain(inline).collect()
+}
+
+/// The hunks that have no place any more, by ChangeSet.
+pub(crate) fn conflicts(placed: &[PlacedHunk]) -> Vec<Vec<&PlacedHunk>> {
+    let mut changes: Vec<Vec<&PlacedHunk>> = Vec::new();
+    for hunk in placed.iter().filter(|hunk| matches!(hunk.place, Place::Nowhere { .. })) {
+        let same = |hunks: &&mut Vec<&PlacedHunk>| {
+            hunks.iter().any(|known| known.change.changeset.id == hunk.change.changeset.id)
+        };
+        match changes.iter_mut().find(same) {
+            Some(hunks) => hunks.push(hunk),
+            None => changes.push(vec![hunk]),
+        }
+    }
+    changes
+}
+
+/// At the top of the file: which hunks of a ChangeSet are in conflict, and why the first is.
+fn listed(hunks: &[&PlacedHunk]) -> Diagnostic {
+    let Some(first) = hunks.first() else { return Diagnostic::default() };
+    let ordinals: Vec<u32> = hunks.iter().map(|hunk| hunk.ordinal).collect();
+    let Place::Nowhere { reason } = &first.place else { return Diagnostic::default() };
+    let (what, verb) = match (first.is_adopted(), hunks.len()) {
+        (true, 1) => ("adopted hunk", "was edited since"),
+        (true, _) => ("adopted hunk", "were edited since"),
+        (false, 1) => ("proposed hunk", "no longer fits"),
+        (false, _) => ("proposed hunk", "no longer fit"),
+    };
+    let title = prose::one_line(&first.change.changeset.title, TITLE_MAX);
+    let message = format!("{} {verb}: {reason} ({title})", prose::count(hunks.len(), what));
+    let changeset = first.change.changeset.id;
+    Diagnostic {
+        range: Range::default(),
+        severity: Some(DiagnosticSeverity::INFORMATION),
+        code: Some(NumberOrString::String(code(&first.change, first.ordinal))),
+        source: Some(SOURCE.to_owned()),
+        message,
+        data: Some(json!({ "changeset": changeset, "conflicts": ordinals })),
+        ..Diagnostic::default()
+    }
 }
 
 fn one(
@@ -53,7 +94,7 @@ fn one(
         severity: Some(severity),
         code: Some(NumberOrString::String(code(&hunk.change, hunk.ordinal))),
         source: Some(SOURCE.to_owned()),
-        message: message(&hunk.change, hunk.ordinal),
+        message: message(hunk),
         related_information: related.and_then(|places| others(hunk, places)),
         data: Some(json!({ "changeset": hunk.change.changeset.id, "hunk": hunk.ordinal })),
         ..Diagnostic::default()
@@ -65,11 +106,17 @@ pub(crate) fn code(change: &BoardChange, ordinal: u32) -> String {
     format!("{}/{ordinal}", change.changeset.id.short())
 }
 
-/// One line: what it is, how risky, what policy says.
-fn message(change: &BoardChange, ordinal: u32) -> String {
-    let title = prose::one_line(&change.changeset.title, TITLE_MAX);
+/// One line: what it is, or who changed it without asking, how risky, what policy says.
+fn message(placed: &PlacedHunk) -> String {
+    let (change, ordinal) = (&placed.change, placed.ordinal);
     let total = change.state.hunks.len();
-    let mut message = title;
+    let mut message = if placed.is_adopted() {
+        let who = prose::one_line(&change.changeset.origin.name, TITLE_MAX);
+        let own = if placed.is_mixed() { ", with edits of your own in it" } else { "" };
+        format!("changed by {who}{own}, not reviewed")
+    } else {
+        prose::one_line(&change.changeset.title, TITLE_MAX)
+    };
     if total > 1 {
         message.push_str(&format!(" (hunk {ordinal} of {total})"));
     }
@@ -171,7 +218,7 @@ mod tests {
         let mut documents = Documents::default();
         open(&mut documents, buffer);
         let document = documents.get("file:///r/a.rs").unwrap();
-        let board = Board { seq: 1, changes: vec![sketch.on_board()] };
+        let board = Board { seq: 1, changes: vec![sketch.on_board()], ..Board::default() };
         let placed = placement::place(&"a.rs".parse().unwrap(), buffer, &board);
         let items = of(document, &placed, Encoding::Utf16, None);
         let shown: String = items
@@ -230,7 +277,11 @@ mod tests {
 
     #[test]
     fn a_deletion_is_shown_on_the_first_line() {
-        let board = Board { seq: 1, changes: vec![fixture::deletion("a.rs", "a\nb\n")] };
+        let board = Board {
+            seq: 1,
+            changes: vec![fixture::deletion("a.rs", "a\nb\n")],
+            ..Board::default()
+        };
         let mut documents = Documents::default();
         open(&mut documents, "a\nb\n");
         let document = documents.get("file:///r/a.rs").unwrap();

@@ -27,6 +27,11 @@ pub(crate) struct Document {
     clean_at: u64,
     /// The revision of that text.
     clean_revision: u64,
+    /// The saved text before, where the disk was found to have the buffer's though no save was told of. A save
+    /// that is told of before the next change was that one.
+    saved_from: Option<Rope>,
+    /// The revision that was last compared with the disk, though no save was told of.
+    compared: u64,
     text: OnceCell<Arc<str>>,
 }
 
@@ -92,6 +97,8 @@ impl Documents {
             clean: Some(rope.clone()),
             clean_at: self.revision,
             clean_revision: self.revision,
+            saved_from: None,
+            compared: self.revision,
             rope,
             text: OnceCell::from(Arc::from(item.text)),
             uri: item.uri,
@@ -122,19 +129,49 @@ impl Documents {
         document.version = version;
         document.revision = self.revision;
         document.text = OnceCell::new();
+        document.saved_from = None;
         Some(
             changes.into_iter().map(|change| apply(&mut document.rope, change, encoding)).collect(),
         )
     }
 
-    /// The text is on disk now.
-    pub(crate) fn save(&mut self, uri: &Uri) {
-        if let Some(document) = self.open.get_mut(uri.as_str()) {
-            document.clean = Some(document.rope.clone());
-            self.revision += 1;
-            document.clean_at = self.revision;
-            document.clean_revision = document.revision;
+    /// The text is on disk now. Answers what was saved: the text before, if it is known, and the text.
+    pub(crate) fn save(&mut self, uri: &Uri) -> Option<(Arc<str>, Arc<str>)> {
+        let document = self.open.get_mut(uri.as_str())?;
+        let before = document.saved_from.take().or_else(|| document.clean.take());
+        document.clean = Some(document.rope.clone());
+        self.revision += 1;
+        document.clean_at = self.revision;
+        document.clean_revision = document.revision;
+        let before = before.filter(|before| *before != document.rope)?;
+        Some((before.to_string().into(), Arc::clone(document.text())))
+    }
+
+    /// The documents with unsaved text that were not compared with the disk since they changed: by URI, with
+    /// the text and its revision.
+    pub(crate) fn take_uncompared(&mut self) -> Vec<(String, Arc<str>, u64)> {
+        let due =
+            |document: &&mut Document| document.compared != document.revision && document.unsaved();
+        let due = self.open.values_mut().filter(due);
+        let compare = |document: &mut Document| {
+            document.compared = document.revision;
+            let (uri, text) = (document.uri.as_str().to_owned(), Arc::clone(document.text()));
+            (uri, text, document.revision)
+        };
+        due.map(compare).collect()
+    }
+
+    /// The disk has the text of a revision. Answers whether that is news.
+    pub(crate) fn is_saved(&mut self, uri: &str, revision: u64) -> bool {
+        let Some(document) = self.open.get_mut(uri) else { return false };
+        if document.revision != revision || !document.unsaved() {
+            return false;
         }
+        document.saved_from = document.clean.replace(document.rope.clone());
+        self.revision += 1;
+        document.clean_at = self.revision;
+        document.clean_revision = document.revision;
+        true
     }
 
     /// The text that was taken for the saved one under this name is not: the editor opened the document
@@ -209,6 +246,33 @@ mod tests {
             vec![change(at(0, 0, 3), "1\n1b"), change(at(1, 0, 2), "x"), change(at(2, 3, 9), "!")];
         documents.change(&uri, 2, changes, Encoding::Utf16).unwrap();
         assert_eq!(&**documents.get("file:///a").unwrap().text(), "1\nx\ntwo!\n");
+    }
+
+    #[test]
+    fn a_save_says_what_was_there_and_a_file_read_again_was_not_saved() {
+        let mut documents = Documents::default();
+        let uri = documents.open(item("a")).uri.clone();
+        let edit = |documents: &mut Documents, version, text: &str| {
+            documents.change(&uri, version, vec![change(None, text)], Encoding::Utf16).unwrap();
+            documents.take_uncompared().into_iter().next().map(|(_, _, revision)| revision)
+        };
+        let saved = |documents: &mut Documents| {
+            documents.save(&"file:///a".parse().unwrap()).map(|(b, a)| format!("{b} to {a}"))
+        };
+        edit(&mut documents, 2, "b").unwrap();
+        assert!(documents.take_uncompared().is_empty(), "it is compared once");
+        assert_eq!(saved(&mut documents).as_deref(), Some("a to b"));
+        assert_eq!(saved(&mut documents), None);
+        // An agent wrote `c`, and the editor read it again.
+        let revision = edit(&mut documents, 3, "c").unwrap();
+        assert!(documents.is_saved("file:///a", revision));
+        assert!(!documents.get("file:///a").unwrap().unsaved());
+        edit(&mut documents, 4, "d").unwrap();
+        assert_eq!(saved(&mut documents).as_deref(), Some("c to d"));
+        // The disk is found to have it before the editor tells of the save.
+        let revision = edit(&mut documents, 5, "e").unwrap();
+        assert!(documents.is_saved("file:///a", revision));
+        assert_eq!(saved(&mut documents).as_deref(), Some("d to e"));
     }
 
     #[test]

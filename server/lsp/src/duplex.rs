@@ -231,7 +231,7 @@ mod tests {
         let jobs = Arc::new(Mutex::new(Vec::new()));
         let held = Arc::clone(&jobs);
         let engines: Engines = Box::new(move |root, _, inbox| {
-            let board = Board { seq: 1, changes: vec![Arc::clone(&change)] };
+            let board = Board { seq: 1, changes: vec![Arc::clone(&change)], ..Board::default() };
             let opened = Done::Opened { root: PathBuf::from("/r"), alias: None };
             for done in [opened, Done::Board(board)] {
                 inbox.send(Wake::Engine(root, Box::new(done))).unwrap();

@@ -13,14 +13,17 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use engine::{
-    Board, Engine, Error, ErrorKind, OpenTexts, Operation, PRESENCE_TTL_MS, Plan, PlanFile,
-    Recovered, Report, Selection,
+    Board, Engine, Error, ErrorKind, HeadMark, OpenTexts, Operation, PRESENCE_TTL_MS, Plan,
+    PlanFile, Recovered, Report, Selection, Since,
 };
-use model::{ChangeSetId, Digest, RelPath};
+use model::{ChangeSetId, Digest, Purpose, RelPath};
 
 use crate::Options;
 use crate::main_loop::Wake;
+use serde_json::Value;
+
 use crate::placement::has_lone_return;
+use crate::told::{adopted, reproposed, restored, snapshot};
 
 /// How often the ledger is looked at for what others appended: one pragma, some 10 microseconds.
 const POLL: Duration = Duration::from_millis(25);
@@ -45,7 +48,7 @@ pub(crate) enum Job {
     /// Plan an acceptance or an undo and append its intent.
     Begin {
         token: Token,
-        undo: bool,
+        purpose: Purpose,
         /// Whether nothing may be written: the text is so already, and the ledger follows.
         follows: bool,
         changeset: ChangeSetId,
@@ -58,14 +61,34 @@ pub(crate) enum Job {
     ReverseClosed(Token),
     /// Append the outcome of the operation.
     Settle { token: Token, editor: Vec<(RelPath, Result<(), String>)> },
-    /// Reject hunks.
-    Reject { token: Token, changeset: ChangeSetId, selection: Selection, reason: Option<String> },
+    /// Reject hunks: what waits is recorded; what was adopted is planned as an acceptance is, and begun.
+    Reject {
+        token: Token,
+        changeset: ChangeSetId,
+        selection: Selection,
+        reason: Option<String>,
+        open: OpenTexts,
+    },
+    /// Take rejections back.
+    Restore { token: Token, changeset: ChangeSetId, selection: Selection },
+    /// State anew what waits of a ChangeSet.
+    Repropose { token: Token, changeset: ChangeSetId },
+    /// Record the saved files.
+    Snapshot { token: Token, label: Option<String> },
+    /// Capture what changed in the saved files.
+    Adopt { token: Token, since: Since, agent: Option<String> },
+    /// The person saved a file as `after`, which was `before` until then.
+    Edited { path: RelPath, before: Arc<str>, after: Arc<str> },
     /// A buffer with accepted hunks was saved.
     Saved(RelPath),
     /// The editor's own undo took these accepted hunks out of a buffer.
     Withdrawn { path: RelPath, gone: Hunks },
+    /// The editor's own undo put these back into a buffer, which a rejection had taken out of it.
+    PutBack { path: RelPath, back: Hunks },
     /// A buffer that may have held accepted or undone hunks was closed: the disk says what is left.
     Closed(RelPath),
+    /// Look whether the saved file is this text, though the editor told of no save: it read the file again.
+    IsSaved { path: RelPath, text: Arc<str>, revision: u64 },
     /// Look whether the saved file is this text.
     Compare { path: RelPath, text: Arc<str>, clean_at: u64 },
     /// Settle what a dead process left.
@@ -85,6 +108,10 @@ pub(crate) enum Done {
     Board(Board),
     /// The saved file is something else than the text that was compared with it.
     Differs { path: RelPath, clean_at: u64 },
+    /// The saved file is the text that a document had at this revision.
+    IsSaved { path: RelPath, revision: u64 },
+    /// A command that changes no text is over: what to say, and what to answer.
+    Told { token: Token, said: String, value: Value },
     /// The intent is in the ledger.
     Begun { token: Token, plan: Begun },
     /// No hunk can take effect; nothing was appended.
@@ -177,9 +204,12 @@ impl Drop for EngineThread {
 /// An open engine with what is under way.
 pub(crate) struct Desk {
     pub(crate) engine: Engine,
-    operations: BTreeMap<Token, Operation>,
+    /// Those under way; with each the hunks that were decided without it, and the report has too.
+    operations: BTreeMap<Token, (Operation, Vec<u32>)>,
     presence: Vec<RelPath>,
     presence_due: Option<Instant>,
+    /// Where HEAD was when the board was last made.
+    head: Option<HeadMark>,
     /// What the ledger said of appends of others, when the board was last made; `None`: never.
     version: Option<i64>,
 }
@@ -190,8 +220,8 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
             tracing::debug!("the main loop is gone");
         }
     };
-    let engine = match catch_unwind(|| open(start, options, queue)) {
-        Ok(Ok(Some(engine))) => engine,
+    let (engine, first) = match catch_unwind(|| open(start, options, queue)) {
+        Ok(Ok(Some(opened))) => opened,
         Ok(Ok(None)) => return,
         Ok(Err(error)) => return wake(Done::Unavailable(error.to_string())),
         Err(_) => return wake(Done::Unavailable("opening it panicked".to_owned())),
@@ -199,6 +229,7 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
     let folder = engine.root().to_owned();
     wake(Done::Opened { alias: alias(start, &folder), root: folder });
     let mut desk = Desk::new(engine);
+    desk.turn(first).into_iter().for_each(wake);
     loop {
         let wait = if desk.is_behind() { Duration::ZERO } else { POLL };
         let job = match queue.recv_timeout(wait) {
@@ -213,19 +244,29 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
 }
 
 /// Opens the engine once there is a ledger. A repository without one has no proposals, so there is nothing
-/// to show, to record or to tell other processes, and looking at its files must not leave anything in it.
+/// to show, to record or to tell other processes, and looking at its files must not leave anything in it,
+/// until a command asks for something to be recorded: it is answered, too.
 /// `None`: nobody waits for it any more.
-fn open(start: &Path, options: &Options, queue: &Receiver<Job>) -> Result<Option<Engine>, Error> {
+fn open(
+    start: &Path,
+    options: &Options,
+    queue: &Receiver<Job>,
+) -> Result<Option<(Engine, Option<Job>)>, Error> {
     let folder = engine::ledger_folder(start)?;
     loop {
         // Looking for the folder is cheap, opening discovers the repository anew.
         if folder.exists() {
             let (actor, rules_from) = (options.actor.clone(), options.rules_from.clone());
             if let Some(engine) = Engine::open_existing(start, options.clock, actor, rules_from)? {
-                return Ok(Some(engine));
+                return Ok(Some((engine, None)));
             }
         }
         match queue.recv_timeout(POLL) {
+            Ok(job @ (Job::Snapshot { .. } | Job::Adopt { .. })) => {
+                let (actor, rules_from) = (options.actor.clone(), options.rules_from.clone());
+                let engine = Engine::open(start, options.clock, actor, rules_from)?;
+                return Ok(Some((engine, Some(job))));
+            }
             Ok(job) => tracing::warn!(?job, "there is no ledger yet: job dropped"),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return Ok(None),
@@ -237,13 +278,13 @@ impl Desk {
     /// Takes an engine.
     pub(crate) fn new(engine: Engine) -> Self {
         let (operations, presence) = (BTreeMap::new(), Vec::new());
-        Self { engine, operations, presence, presence_due: None, version: None }
+        Self { engine, operations, presence, presence_due: None, head: None, version: None }
     }
 
     /// Whether the ledger moved since the board was last made.
     fn is_behind(&self) -> bool {
         let seen = self.seen();
-        seen.is_some() && self.version != seen
+        (seen.is_some() && self.version != seen) || self.head != Some(self.engine.head_mark())
     }
 
     fn seen(&self) -> Option<i64> {
@@ -256,6 +297,10 @@ impl Desk {
         let seen = self.seen();
         let mut stale = self.version != seen;
         self.version = seen;
+        // Which ChangeSets belong to another branch depends on HEAD.
+        let head = Some(self.engine.head_mark());
+        stale |= self.head != head;
+        self.head = head;
         stale |= job.as_ref().is_some_and(Job::appends);
         let answer = job.and_then(|job| caught(job.token(), || self.perform(job)));
         let mut done = Vec::new();
@@ -278,17 +323,16 @@ impl Desk {
             None
         };
         match job {
-            Job::Begin { token, undo, follows, changeset, mut selection, open } => {
+            Job::Begin { token, purpose, follows, changeset, mut selection, open } => {
                 if follows {
-                    selection = self.there(undo, changeset, &selection, &open);
+                    selection = self.there(purpose, changeset, &selection, &open);
                 }
-                Some(match self.begin(token, undo, changeset, &selection, &open) {
-                    Ok(done) => done,
-                    Err(failure) => Done::Failed { token, failure },
-                })
+                let plan = self.plan(purpose, changeset, &selection, &open);
+                let begun = plan.map_err(Failure::from).and_then(|p| self.begin(token, p, vec![]));
+                Some(begun.unwrap_or_else(|failure| Done::Failed { token, failure }))
             }
             Job::WriteClosed(token) => {
-                let operation = self.operations.get_mut(&token)?;
+                let (operation, _) = self.operations.get_mut(&token)?;
                 self.engine.write_closed_files(operation);
                 let failed = operation.failed().first();
                 let written = failed
@@ -296,26 +340,58 @@ impl Desk {
                 Some(Done::WroteClosed { token, written })
             }
             Job::ReverseClosed(token) => {
-                self.engine.reverse(self.operations.get_mut(&token)?);
+                self.engine.reverse(&mut self.operations.get_mut(&token)?.0);
                 Some(Done::ReversedClosed(token))
             }
             Job::Settle { token, editor } => {
-                let operation = self.operations.remove(&token)?;
+                let (operation, decided) = self.operations.remove(&token)?;
                 Some(match self.engine.settle(operation, &editor) {
-                    Ok(report) => Done::Settled { token, report },
+                    Ok(report) => Done::Settled { token, report: with(report, decided) },
                     Err(error) => Done::Failed { token, failure: error.into() },
                 })
             }
-            Job::Reject { token, changeset, selection, reason } => {
-                Some(match self.engine.reject(changeset, &selection, reason) {
-                    Ok(report) => Done::Settled { token, report },
-                    Err(error) => Done::Failed { token, failure: error.into() },
-                })
+            Job::Reject { token, changeset, selection, reason, open } => {
+                let rejected = self.reject(token, changeset, &selection, reason, &open);
+                Some(rejected.unwrap_or_else(|failure| Done::Failed { token, failure }))
+            }
+            Job::Restore { token, changeset, selection } => {
+                let report = self.engine.restore(changeset, &selection).map_err(Failure::from);
+                Some(told(token, report.map(|report| restored(&report))))
+            }
+            Job::Repropose { token, changeset } => {
+                let again = self.engine.repropose(changeset).map_err(Failure::from);
+                Some(told(token, again.map(|again| reproposed(&again))))
+            }
+            Job::Snapshot { token, label } => {
+                let report = self.engine.take_snapshot(label).map_err(Failure::from);
+                Some(told(token, report.map(|report| snapshot(&report))))
+            }
+            Job::Adopt { token, since, agent } => {
+                let run = self.engine.adopt(&since, agent.as_deref()).map_err(Failure::from);
+                Some(told(token, run.map(|run| adopted(&run))))
+            }
+            Job::Edited { path, before, after } => {
+                let marked = self.engine.saved_digest(&path).is_ok_and(|saved| {
+                    saved == Some(Digest::of(&[BYTE_ORDER_MARK, after.as_bytes()].concat()))
+                });
+                let bytes = |text: &str| match marked {
+                    true => [BYTE_ORDER_MARK, text.as_bytes()].concat(),
+                    false => text.as_bytes().to_vec(),
+                };
+                let (before, after) = (bytes(&before), bytes(&after));
+                logged("an edit", self.engine.edited(&path, Some(&before), Some(&after)))
+            }
+            Job::IsSaved { path, text, revision } => {
+                (!self.differs(&path, &text)).then_some(Done::IsSaved { path, revision })
             }
             Job::Saved(path) => logged("a save", self.engine.saved(&path)),
             Job::Withdrawn { path, gone } => {
                 let reason = "the editor's own undo took it back";
                 logged("a withdrawal", self.engine.withdrawn(&path, &gone, reason))
+            }
+            Job::PutBack { path, back } => {
+                let reason = "the editor's own undo put it back";
+                logged("what was put back", self.engine.put_back(&path, &back, reason))
             }
             Job::Closed(path) => {
                 let reason = "the buffer was closed unsaved";
@@ -343,22 +419,60 @@ impl Desk {
 
     fn plan(
         &mut self,
-        undo: bool,
+        purpose: Purpose,
         changeset: ChangeSetId,
         selection: &Selection,
         open: &OpenTexts,
     ) -> Result<Plan, Error> {
-        if undo {
-            self.engine.plan_undo(changeset, selection, open)
-        } else {
-            self.engine.plan_accept(changeset, selection, open)
+        match purpose {
+            Purpose::Accept => self.engine.plan_accept(changeset, selection, open),
+            Purpose::Undo => self.engine.plan_undo(changeset, selection, open),
+            Purpose::Reject => self.engine.plan_reject(changeset, selection, None, open),
         }
+    }
+
+    /// Rejects what only waits at once, and begins to take out what was adopted: an editor that holds it does so
+    /// itself.
+    fn reject(
+        &mut self,
+        token: Token,
+        changeset: ChangeSetId,
+        selection: &Selection,
+        reason: Option<String>,
+        open: &OpenTexts,
+    ) -> Result<Done, Failure> {
+        let change = self.engine.change(changeset)?;
+        let state = &change.state;
+        let asked: Vec<u32> = match selection {
+            Selection::Hunks(hunks) => hunks.clone(),
+            Selection::File(path) => {
+                let here = |hunk: &u32| state.paths.get(hunk) == Some(path);
+                state.rejectable().into_iter().filter(here).collect()
+            }
+            Selection::All => state.rejectable(),
+        };
+        let adopted = state.adopted();
+        let (adopted, others): (Vec<u32>, Vec<u32>) =
+            asked.into_iter().partition(|hunk| adopted.contains(hunk));
+        if adopted.is_empty() {
+            let report = self.engine.reject(changeset, selection, reason)?;
+            return Ok(Done::Settled { token, report });
+        }
+        let adopted = Selection::Hunks(adopted);
+        // Nothing is recorded of the others where these cannot be planned at all.
+        fit_for_editors(&self.engine.plan_reject(changeset, &adopted, None, open)?)?;
+        if !others.is_empty() {
+            let others = Selection::Hunks(others.clone());
+            self.engine.reject(changeset, &others, reason.clone())?;
+        }
+        let plan = self.engine.plan_reject(changeset, &adopted, reason, open)?;
+        self.begin(token, plan, others)
     }
 
     /// Those of the selected hunks for which nothing needs to be written.
     fn there(
         &mut self,
-        undo: bool,
+        purpose: Purpose,
         changeset: ChangeSetId,
         selection: &Selection,
         open: &OpenTexts,
@@ -366,7 +480,7 @@ impl Desk {
         let Selection::Hunks(hunks) = selection else { return Selection::Hunks(Vec::new()) };
         let mut there = hunks.clone();
         there.retain(|hunk| {
-            let plan = self.plan(undo, changeset, &Selection::Hunks(vec![*hunk]), open);
+            let plan = self.plan(purpose, changeset, &Selection::Hunks(vec![*hunk]), open);
             plan.is_ok_and(|plan| {
                 !plan.hunks.is_empty() && plan.files.iter().all(|file| file.before == file.after)
             })
@@ -374,23 +488,16 @@ impl Desk {
         Selection::Hunks(there)
     }
 
-    fn begin(
-        &mut self,
-        token: Token,
-        undo: bool,
-        changeset: ChangeSetId,
-        selection: &Selection,
-        open: &OpenTexts,
-    ) -> Result<Done, Failure> {
-        let plan = self.plan(undo, changeset, selection, open)?;
+    /// Appends the intent; `decided` are hunks of the same command that are decided already.
+    fn begin(&mut self, token: Token, plan: Plan, decided: Vec<u32>) -> Result<Done, Failure> {
         if plan.hunks.is_empty() {
-            return Ok(Done::Nothing { token, report: Report::nothing(plan) });
+            return Ok(Done::Nothing { token, report: with(Report::nothing(plan), decided) });
         }
         fit_for_editors(&plan)?;
         let in_editor: Vec<PlanFile> = plan.files.iter().filter(|f| f.in_editor).cloned().collect();
         let on_disk = plan.files.len() > in_editor.len();
         let operation = self.engine.begin(plan)?;
-        self.operations.insert(token, operation);
+        self.operations.insert(token, (operation, decided));
         Ok(Done::Begun { token, plan: Begun { in_editor, on_disk } })
     }
 
@@ -424,6 +531,20 @@ impl Desk {
     }
 }
 
+fn told(token: Token, said: Result<(String, Value), Failure>) -> Done {
+    match said {
+        Ok((said, value)) => Done::Told { token, said, value },
+        Err(failure) => Done::Failed { token, failure },
+    }
+}
+
+/// The report with hunks that were decided without the operation.
+fn with(mut report: Report, decided: Vec<u32>) -> Report {
+    report.hunks.extend(decided);
+    report.hunks.sort_unstable();
+    report
+}
+
 /// A panic is our bug and ends the job, not the server.
 fn caught(token: Option<Token>, job: impl FnOnce() -> Option<Done>) -> Option<Done> {
     catch_unwind(AssertUnwindSafe(job)).unwrap_or_else(|_| {
@@ -442,9 +563,16 @@ impl Job {
             | Self::WriteClosed(token)
             | Self::ReverseClosed(token)
             | Self::Settle { token, .. }
+            | Self::Restore { token, .. }
+            | Self::Repropose { token, .. }
+            | Self::Snapshot { token, .. }
+            | Self::Adopt { token, .. }
             | Self::Reject { token, .. } => Some(*token),
             Self::Saved(_)
+            | Self::Edited { .. }
+            | Self::IsSaved { .. }
             | Self::Withdrawn { .. }
+            | Self::PutBack { .. }
             | Self::Closed(_)
             | Self::Compare { .. }
             | Self::Recover(_)
@@ -458,13 +586,20 @@ impl Job {
             Self::Begin { .. }
             | Self::Settle { .. }
             | Self::Reject { .. }
+            | Self::Restore { .. }
+            | Self::Repropose { .. }
+            | Self::Snapshot { .. }
+            | Self::Adopt { .. }
+            | Self::Edited { .. }
             | Self::Saved(_)
             | Self::Withdrawn { .. }
+            | Self::PutBack { .. }
             | Self::Closed(_)
             | Self::Recover(_) => true,
             Self::WriteClosed(_)
             | Self::ReverseClosed(_)
             | Self::Compare { .. }
+            | Self::IsSaved { .. }
             | Self::Presence(_) => false,
         }
     }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use engine::BoardChange;
 use model::{
-    Base, ChangeKind, ChangeSet, ChangeSetState, Content, Decision, Digest, Event, FileChange,
-    FileMode, FileSide, Hunk, HunkKind, HunkState, LineSpan, OperationId, Origin, RelPath, Review,
-    Risk, RiskFeatures, RiskLevel, RiskReason, Severity, Stats, Verdict, VerdictReason,
+    Base, ChangeKind, ChangeSet, ChangeSetState, Content, Decision, Dependency, Digest, Event,
+    FileChange, FileMode, FileSide, Hunk, HunkKind, HunkState, LineSpan, OperationId, Origin,
+    RelPath, Review, Risk, RiskFeatures, RiskLevel, RiskReason, Severity, Stats, Verdict,
+    VerdictReason,
 };
 
 /// A ChangeSet of one modified text file.
@@ -17,6 +18,8 @@ pub(crate) struct Sketch {
     pub after: String,
     pub rationale: String,
     pub judged: Option<(u8, Decision)>,
+    /// Which hunks need which, if it is judged.
+    pub dependencies: Vec<Dependency>,
     /// The states of the first hunks; the others are proposed.
     pub states: Vec<HunkState>,
     /// Further files: path, before, after.
@@ -31,6 +34,7 @@ impl Sketch {
             after: after.to_owned(),
             rationale: String::new(),
             judged: None,
+            dependencies: Vec::new(),
             states: Vec::new(),
             further: Vec::new(),
         }
@@ -55,7 +59,8 @@ impl Sketch {
         let mut change = board_change(files, texts);
         change.changeset.rationale.clone_from(&self.rationale);
         if let Some((score, decision)) = self.judged {
-            change.review = Some(review(score));
+            let dependencies = self.dependencies.clone();
+            change.review = Some(Review { dependencies, ..review(score) });
             change.verdict = Some(verdict(decision));
         }
         for (state, given) in change.state.hunks.values_mut().zip(&self.states) {

@@ -46,6 +46,8 @@ enum News {
     TakenOut,
     /// Accepted, and the disk has it, since the buffer is as the disk.
     Saved,
+    /// Rejected in the buffer, and put back by the editor's own undo.
+    PutBack,
 }
 
 impl Session {
@@ -161,6 +163,11 @@ impl Session {
                         self.post(id, Job::Saved(path));
                         continue;
                     }
+                    News::PutBack => {
+                        let back = Hunks::from([(changeset, hunks)]);
+                        self.post(id, Job::PutBack { path, back });
+                        continue;
+                    }
                     News::PutIn => Verb::Accept,
                     News::TakenOut => Verb::Undo,
                 };
@@ -214,7 +221,9 @@ impl Session {
             let clean = !document.unsaved();
             let follows = (late || !clean) && watched.tries < TRIES_MAX;
             let sides = placement::sides(&change, path, document.text(), &watched.hunks);
-            for news in [News::Withdrawn, News::PutIn, News::TakenOut, News::Saved] {
+            let all_news =
+                [News::Withdrawn, News::PutIn, News::TakenOut, News::Saved, News::PutBack];
+            for news in all_news {
                 let says = |(hunk, side): (&u32, &Side)| {
                     let state = change.state.hunks.get(hunk)?;
                     let is = match (state, side) {
@@ -223,6 +232,7 @@ impl Session {
                             News::Saved
                         }
                         (HunkState::Accepted { .. }, Side::Before) if follows => News::TakenOut,
+                        (HunkState::Rejected { saved: false, .. }, Side::After) => News::PutBack,
                         (HunkState::Proposed | HunkState::Undone { .. }, Side::After)
                             if follows =>
                         {

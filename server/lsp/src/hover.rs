@@ -192,6 +192,13 @@ fn how(placed: &PlacedHunk) -> String {
             "Accepted. Take it out again by a code action or `countersign undo {code}`.\n"
         );
     }
+    if placed.is_adopted() {
+        let own = if placed.is_mixed() { " It also holds edits of your own." } else { "" };
+        return format!(
+            "It is in the text already.{own} Mark it as reviewed by a code action or `countersign accept {code}`, \
+             or take it out by `countersign reject {code}`.\n"
+        );
+    }
     if denial(&placed.change).is_some() {
         return format!(
             "It cannot be accepted. Reject it by a code action or `countersign reject {code}`.\n"
@@ -245,7 +252,7 @@ mod tests {
         let (uri, language_id) = ("file:///r/a.rs".parse().unwrap(), "rust".to_owned());
         documents.open(TextDocumentItem { uri, language_id, version: 3, text: buffer.to_owned() });
         let document = documents.get("file:///r/a.rs").unwrap();
-        let board = Board { seq: 1, changes: vec![sketch.on_board()] };
+        let board = Board { seq: 1, changes: vec![sketch.on_board()], ..Board::default() };
         let placed = placement::place(&"a.rs".parse().unwrap(), buffer, &board);
         let at = Position::new(line, 0);
         let hover = super::at(document, &placed, at, Encoding::Utf16, MarkupKind::Markdown)?;

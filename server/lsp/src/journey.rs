@@ -10,7 +10,7 @@ use test_support::{World, uri_from_path};
 use crate::duplex::{Editor, line_of};
 use crate::{Options, engine_thread};
 
-const BEFORE: &str = "fn one() {}\n\nfn two() {\n    1;\n}\n\nfn three() {}\n";
+pub(crate) const BEFORE: &str = "fn one() {}\n\nfn two() {\n    1;\n}\n\nfn three() {}\n";
 const AFTER: &str = "fn one() {}\n\nfn two() {\n    2;\n}\n\nfn three() {}\n\nfn four() {}\n";
 
 fn actor() -> Actor {
@@ -21,12 +21,12 @@ fn clock() -> Clock {
     Clock::Fixed(Timestamp(1_735_689_600_000))
 }
 
-fn engine(world: &World) -> Engine {
+pub(crate) fn engine(world: &World) -> Engine {
     Engine::open(world.root(), clock(), actor(), RulesFrom::default()).unwrap()
 }
 
 /// A repository with `a.rs` and `b.txt`.
-fn world() -> World {
+pub(crate) fn world() -> World {
     let world = World::new();
     world.write("a.rs", BEFORE);
     world.write("b.txt", "x\n");
@@ -46,28 +46,30 @@ fn propose(world: &World, edit: impl Fn(&World)) -> ChangeSetId {
     }
 }
 
-fn uri(world: &World, path: &str) -> String {
+pub(crate) fn uri(world: &World, path: &str) -> String {
     uri_from_path(&world.path(path))
 }
 
-async fn start(root: &Path) -> Editor {
+pub(crate) async fn start(root: &Path) -> Editor {
     let options = Options { clock: clock(), actor: actor(), rules_from: RulesFrom::default() };
     let mut editor = Editor::start(engine_thread::engines(options));
     editor.initialize(&uri_from_path(root), json!({})).await;
     editor
 }
 
-async fn run(editor: &mut Editor, verb: &str, argument: Value) -> Value {
+pub(crate) async fn run(editor: &mut Editor, verb: &str, argument: Value) -> Value {
     let command = format!("countersign.{verb}");
     let params = json!({ "command": command, "arguments": [argument] });
     editor.request("workspace/executeCommand", params).await
 }
 
-fn lines(editor: &Editor, uri: &str) -> Vec<u64> {
-    editor.diagnostics.get(uri).map(|all| all.iter().map(line_of).collect()).unwrap_or_default()
+pub(crate) fn lines(editor: &Editor, uri: &str) -> Vec<u64> {
+    let inline = |diagnostic: &&Value| diagnostic["data"]["hunk"].is_number();
+    let shown = editor.diagnostics.get(uri).into_iter().flatten().filter(inline);
+    shown.map(line_of).collect()
 }
 
-fn states(world: &World, id: ChangeSetId) -> Vec<&'static str> {
+pub(crate) fn states(world: &World, id: ChangeSetId) -> Vec<&'static str> {
     let change = engine(world).change(id).unwrap();
     change.state.hunks.values().map(|state| state.word()).collect()
 }
@@ -243,6 +245,22 @@ async fn what_the_person_typed_over_is_refused_by_name() {
     editor.until(|editor| !lines(editor, &file).is_empty()).await;
     let mine = BEFORE.replace("1;", "mine;");
     editor.change(&file, &mine).await;
+    // It is listed with its file, and does not keep the other one from being accepted.
+    editor.until(|editor| editor.diagnostics[&file][0]["data"]["conflicts"].is_array()).await;
+    let listed = editor.diagnostics[&file][0].clone();
+    assert_eq!((line_of(&listed), &listed["data"]["conflicts"]), (0, &json!([1])));
+    let message = listed["message"].as_str().unwrap();
+    assert!(message.starts_with("1 proposed hunk no longer fits: "), "{message}");
+    let params = json!({ "textDocument": { "uri": file }, "range": listed["range"],
+        "context": { "diagnostics": [listed] } });
+    let offered = editor.request("textDocument/codeAction", params).await;
+    let titles: Vec<&str> =
+        offered["result"].as_array().unwrap().iter().filter_map(|a| a["title"].as_str()).collect();
+    assert!(titles[0].starts_with("Why not here: hunk 1 of "), "{titles:?}");
+    assert!(titles[1].starts_with("State anew"), "{titles:?}");
+    let why = json!({ "changeset": id, "hunks": [1] });
+    let why = run(&mut editor, "why", why).await["result"].as_str().unwrap().to_owned();
+    assert!(why.contains("Hunk 1 has no place any more"), "{why}");
     let answer = run(&mut editor, "accept", json!({ "changeset": id })).await;
     assert_eq!(answer["result"]["hunks"], json!([2]), "{answer}");
     assert_eq!(answer["result"]["refused"][0]["hunk"], 1);
@@ -270,9 +288,8 @@ async fn an_undo_that_cannot_be_is_offered_and_refused_with_the_reason() {
         "context": { "diagnostics": [] },
     });
     let offered = editor.request("textDocument/codeAction", params).await;
-    let first = &offered["result"][0];
-    let command = if first["command"].is_string() { first } else { &first["command"] };
-    assert_eq!(command["command"], "countersign.undo", "{offered}");
+    let mut commands = offered["result"].as_array().unwrap().iter();
+    let command = commands.find(|offer| offer["command"] == "countersign.undo").unwrap();
     let answer = run(&mut editor, "undo", command["arguments"][0].clone()).await;
     assert_eq!(answer["result"]["hunks"], json!([]), "{answer}");
     assert!(answer["result"]["refused"][0]["reason"].is_string(), "{answer}");

@@ -26,6 +26,8 @@ mod follow;
 mod hover;
 #[cfg(test)]
 mod journey;
+#[cfg(test)]
+mod journey_adopted;
 mod main_loop;
 mod outbox;
 mod place_name;
@@ -37,6 +39,7 @@ mod rig;
 mod session;
 #[cfg(test)]
 mod simulation;
+mod told;
 mod transport;
 mod views;
 

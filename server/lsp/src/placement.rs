@@ -1,12 +1,12 @@
 //! Where the hunks of the board are in a buffer: by content, and while the person types by arithmetic.
 //!
-//! Pure. A hunk whose text has changed has no place: it is listed by the command line, not shown inline.
+//! Pure. A hunk whose text has changed has no place: it is listed with its file, not shown inline.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use engine::{Board, BoardChange};
+use engine::{Board, BoardChange, Landed};
 use model::{Decision, FileChange, Hunk, HunkKind, HunkState, LineSpan, RelPath, VerdictReason};
 use semdiff::{Anchor, Anchoring};
 
@@ -40,6 +40,16 @@ pub(crate) enum Place {
     },
     /// It waits, and is about the file as one.
     WholeFile,
+    /// It waits, and the text that it is about has changed.
+    Nowhere {
+        /// How, in one clause.
+        reason: String,
+    },
+    /// It was found in the text, waits for a person, and these bytes are what it put there.
+    Adopted {
+        /// The bytes.
+        bytes: Range<usize>,
+    },
     /// It was accepted, and these bytes are what it put there.
     Accepted {
         /// The bytes.
@@ -63,16 +73,17 @@ impl Place {
     pub(crate) fn bytes(&self) -> Range<usize> {
         match self {
             Self::Proposed { bytes, .. }
+            | Self::Adopted { bytes }
             | Self::Accepted { bytes }
             | Self::Settled { bytes }
             | Self::Undone { bytes } => bytes.clone(),
-            Self::WholeFile => 0..0,
+            Self::WholeFile | Self::Nowhere { .. } => 0..0,
         }
     }
 
-    /// Whether it waits for a person.
+    /// Whether it waits for a person at a place.
     pub(crate) fn waits(&self) -> bool {
-        matches!(self, Self::Proposed { .. } | Self::WholeFile)
+        matches!(self, Self::Proposed { .. } | Self::WholeFile | Self::Adopted { .. })
     }
 
     /// Whether it was accepted, wherever its text is by now.
@@ -90,6 +101,17 @@ impl PlacedHunk {
     /// The hunk and its file.
     pub(crate) fn hunk(&self) -> Option<(&FileChange, &Hunk)> {
         self.change.changeset.hunk(self.ordinal)
+    }
+
+    /// Whether it was found in the text, and waits for a person there.
+    pub(crate) fn is_adopted(&self) -> bool {
+        self.change.state.hunks.get(&self.ordinal) == Some(&HunkState::Adopted)
+    }
+
+    /// Whether it also holds what the person wrote, as far as is known.
+    pub(crate) fn is_mixed(&self) -> bool {
+        let adoption = self.change.changeset.adopted.as_ref();
+        adoption.is_some_and(|adoption| adoption.mixed.contains(&self.ordinal))
     }
 
     /// Why policy denies its ChangeSet; `None` when it does not.
@@ -132,14 +154,21 @@ pub(crate) fn place(path: &RelPath, text: &str, board: &Board) -> Vec<PlacedHunk
         for file in here {
             let state = |hunk: &Hunk| change.state.hunks.get(&hunk.ordinal).copied();
             let sought = |hunk: &Hunk| match state(hunk) {
+                Some(HunkState::Proposed | HunkState::Adopted | HunkState::Undone { .. })
+                    if board.parked.contains(&change.changeset.id) =>
+                {
+                    None
+                }
                 Some(HunkState::Proposed) => Some(Sought::Waiting),
+                Some(HunkState::Adopted) => Some(Sought::Adopted),
                 Some(HunkState::Accepted { .. }) => Some(Sought::Accepted),
                 Some(HunkState::Undone { .. }) => Some(Sought::Undone),
                 _ => None,
             };
             let hunks: Vec<(&Hunk, Sought)> =
                 file.hunks.iter().filter_map(|hunk| Some((hunk, sought(hunk)?))).collect();
-            let waiting = |(_, sought): &(&Hunk, Sought)| *sought == Sought::Waiting;
+            let waiting =
+                |(_, sought): &(&Hunk, Sought)| matches!(sought, Sought::Waiting | Sought::Adopted);
             let all = settled_changes < SETTLED_CHANGES_MAX;
             settled_changes += usize::from(!hunks.iter().all(waiting));
             let hunks: Vec<_> = hunks.into_iter().filter(|hunk| all || waiting(hunk)).collect();
@@ -161,6 +190,7 @@ pub(crate) fn place(path: &RelPath, text: &str, board: &Board) -> Vec<PlacedHunk
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sought {
     Waiting,
+    Adopted,
     Accepted,
     Undone,
 }
@@ -177,6 +207,7 @@ fn in_file(
     let whole = whole.filter_map(|(hunk, sought)| {
         let place = match sought {
             Sought::Waiting => Place::WholeFile,
+            Sought::Adopted => here.then_some(Place::WholeFile)?,
             Sought::Accepted => here.then_some(Place::Settled { bytes: 0..0 })?,
             Sought::Undone => Place::Undone { bytes: 0..0 },
         };
@@ -187,9 +218,15 @@ fn in_file(
         return places;
     }
     let Some((Some(before), Some(after))) = change.texts.get(&file.path) else { return places };
+    places.extend(adopted(change, file, (before, after), hunks, text));
+    let others =
+        |hunk: &&(&Hunk, Sought)| hunk.0.kind == HunkKind::Lines && hunk.1 != Sought::Adopted;
+    if !hunks.iter().any(|hunk| others(&hunk)) {
+        return places;
+    }
     let anchoring = Anchoring::new(before, text.as_bytes());
     let mut difference = None;
-    for (hunk, sought) in hunks.iter().filter(|(hunk, _)| hunk.kind == HunkKind::Lines) {
+    for (hunk, sought) in hunks.iter().filter(others) {
         let place = match (anchoring.anchor(&hunk.before, hunk.after.of(after)), sought) {
             (Anchor::Unchanged(bytes), Sought::Waiting) => {
                 Place::Proposed { bytes, drifted: false }
@@ -214,12 +251,49 @@ fn in_file(
                 | Anchor::AlreadyThere(bytes),
                 Sought::Undone,
             ) => Place::Undone { bytes },
-            (Anchor::AlreadyThere(_) | Anchor::Conflict(_), Sought::Waiting)
+            (Anchor::Conflict(reason), Sought::Waiting) => {
+                Place::Nowhere { reason: reason.to_string() }
+            }
+            (_, Sought::Adopted)
+            | (Anchor::AlreadyThere(_), Sought::Waiting)
             | (Anchor::Conflict(_), Sought::Undone) => continue,
         };
         places.push((hunk.ordinal, place));
     }
     places
+}
+
+/// Where the adopted ones of `hunks` are in the text, by the places of their inverses.
+fn adopted(
+    change: &BoardChange,
+    file: &FileChange,
+    (before, after): (&[u8], &[u8]),
+    hunks: &[(&Hunk, Sought)],
+    text: &str,
+) -> Vec<(u32, Place)> {
+    let sought = |(hunk, sought): &&(&Hunk, Sought)| {
+        hunk.kind == HunkKind::Lines && *sought == Sought::Adopted
+    };
+    if !hunks.iter().any(|hunk| sought(&hunk)) {
+        return Vec::new();
+    }
+    let in_text: Vec<&Hunk> = engine::in_text(change, file);
+    // Hunks of one capture never overlap.
+    let Ok(landed) = Landed::new(before, after, &in_text) else { return Vec::new() };
+    let anchoring = Anchoring::new(landed.text(), text.as_bytes());
+    let place = |(hunk, _): &(&Hunk, Sought)| {
+        let (place, was) = landed.inverse(hunk).ok()?;
+        match anchoring.anchor(&place, was) {
+            Anchor::Unchanged(bytes) | Anchor::Shifted(bytes, _) | Anchor::Merged(bytes, _) => {
+                Some((hunk.ordinal, Place::Adopted { bytes }))
+            }
+            Anchor::Conflict(reason) => {
+                Some((hunk.ordinal, Place::Nowhere { reason: reason.to_string() }))
+            }
+            Anchor::AlreadyThere(_) => None,
+        }
+    };
+    hunks.iter().filter(sought).filter_map(place).collect()
 }
 
 /// Where lines of a text are by now, with whatever became of them, by the difference of the whole texts.
@@ -289,10 +363,26 @@ pub(crate) fn sides(
 
 /// Moves places through the person's edits, until content decides again.
 ///
-/// A place that an edit reaches into is stretched over it: what becomes of the hunk is for content to say.
-pub(crate) fn shift(placed: &mut [PlacedHunk], edits: &[Edit]) {
+/// A hunk that waits and whose own lines are typed into has no place until then. What was accepted is stretched
+/// over an edit that reaches into it: what becomes of it is for content to say.
+pub(crate) fn shift(placed: &mut Vec<PlacedHunk>, edits: &[Edit]) {
+    placed.retain(|hunk| {
+        let (Place::Proposed { bytes, .. } | Place::Adopted { bytes } | Place::Undone { bytes }) =
+            &hunk.place
+        else {
+            return true;
+        };
+        let mut bytes = bytes.clone();
+        edits.iter().all(|edit| {
+            let touched = edit.start < bytes.end && bytes.start < edit.end
+                || (edit.start == edit.end && bytes.start < edit.start && edit.start < bytes.end);
+            bytes = through(bytes.clone(), *edit);
+            !touched
+        })
+    });
     for hunk in placed {
         let (Place::Proposed { bytes, .. }
+        | Place::Adopted { bytes }
         | Place::Accepted { bytes }
         | Place::Settled { bytes }
         | Place::Undone { bytes }) = &mut hunk.place
@@ -327,7 +417,7 @@ mod tests {
 
     fn check(before: &str, after: &str, buffer: &str, expected: Expect) {
         let change = Sketch::new("a.rs", before, after).on_board();
-        let board = Board { seq: 1, changes: vec![change] };
+        let board = Board { seq: 1, changes: vec![change], ..Board::default() };
         let placed = place(&"a.rs".parse().unwrap(), buffer, &board);
         let shown: String = placed
             .iter()
@@ -354,7 +444,12 @@ mod tests {
 
     #[test]
     fn a_hunk_whose_text_changed_or_is_there_has_no_place() {
-        check("a\nb\nc\n", "a\nB\nc\n", "a\nmine\nc\n", expect![""]);
+        let board = Board {
+            changes: vec![Sketch::new("a.rs", "a\nb\nc\n", "a\nB\nc\n").on_board()],
+            ..Board::default()
+        };
+        let placed = place(&"a.rs".parse().unwrap(), "a\nmine\nc\n", &board);
+        assert!(matches!(placed[0].place, Place::Nowhere { .. }) && !placed[0].place.waits());
         check("a\nb\nc\n", "a\nB\nc\n", "a\nB\nc\n", expect![""]);
     }
 
@@ -367,7 +462,7 @@ mod tests {
     fn an_accepted_hunk_is_found_where_it_landed() {
         let mut sketch = Sketch::new("a.rs", "a\nb\nc\n", "a\nB\nc\n");
         sketch.states = vec![fixture::accepted(false)];
-        let board = Board { seq: 1, changes: vec![sketch.on_board()] };
+        let board = Board { seq: 1, changes: vec![sketch.on_board()], ..Board::default() };
         let placed = place(&"a.rs".parse().unwrap(), "x\na\nB\nc\n", &board);
         assert_eq!(placed.len(), 1);
         assert_eq!(placed[0].place, Place::Accepted { bytes: 4..6 });
@@ -377,7 +472,7 @@ mod tests {
     fn an_accepted_hunk_whose_text_was_changed_is_about_where_it_was() {
         let mut sketch = Sketch::new("a.rs", "a\nb\nc\nd\n", "a\nB\nc\nd\n");
         sketch.states = vec![fixture::accepted(true)];
-        let board = Board { seq: 1, changes: vec![sketch.on_board()] };
+        let board = Board { seq: 1, changes: vec![sketch.on_board()], ..Board::default() };
         let placed = |buffer: &str| {
             let placed = place(&"a.rs".parse().unwrap(), buffer, &board);
             assert_eq!(placed.len(), 1, "{buffer}");
@@ -395,7 +490,7 @@ mod tests {
     fn an_undone_hunk_is_where_it_would_go_again() {
         let mut sketch = Sketch::new("a.rs", "a\nb\nc\n", "a\nB\nc\n");
         sketch.states = vec![fixture::undone()];
-        let board = Board { seq: 1, changes: vec![sketch.on_board()] };
+        let board = Board { seq: 1, changes: vec![sketch.on_board()], ..Board::default() };
         let placed = place(&"a.rs".parse().unwrap(), "x\na\nb\nc\n", &board);
         assert_eq!(placed.len(), 1);
         assert_eq!(placed[0].place, Place::Undone { bytes: 4..6 });
@@ -404,10 +499,27 @@ mod tests {
 
     #[test]
     fn a_deleted_file_is_one_place() {
-        let board = Board { seq: 1, changes: vec![fixture::deletion("a.rs", "a\n")] };
+        let board =
+            Board { seq: 1, changes: vec![fixture::deletion("a.rs", "a\n")], ..Board::default() };
         let placed = place(&"a.rs".parse().unwrap(), "a\n", &board);
         assert_eq!(placed.iter().map(|p| &p.place).collect::<Vec<_>>(), [&Place::WholeFile]);
         assert!(place(&"b.rs".parse().unwrap(), "a\n", &board).is_empty());
+    }
+
+    #[test]
+    fn a_hunk_whose_own_lines_are_typed_into_has_no_place_at_once() {
+        let change = Sketch::new("a.rs", "a\nb\nc\n", "a\nB\nc\n").on_board();
+        let board = Board { changes: vec![change], ..Board::default() };
+        let left = |start, end, len| {
+            let mut placed = place(&"a.rs".parse().unwrap(), "a\nb\nc\n", &board);
+            shift(&mut placed, &[Edit { start: 0, end: 0, len: 4 }, Edit { start, end, len }]);
+            placed.iter().map(|hunk| hunk.place.bytes()).collect::<Vec<_>>()
+        };
+        assert_eq!(left(4, 4, 1).first(), Some(&(7..9)));
+        assert_eq!(left(8, 8, 3).first(), Some(&(6..8)));
+        assert!(left(7, 7, 1).is_empty());
+        assert!(left(6, 7, 0).is_empty());
+        assert!(left(0, 12, 3).is_empty());
     }
 
     #[test]

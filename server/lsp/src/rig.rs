@@ -109,7 +109,7 @@ impl Rig {
             disk_fails: false,
             dirty: BTreeSet::new(),
             begin_fails: None,
-            board: Board { seq: 1, changes },
+            board: Board { seq: 1, changes, ..Board::default() },
             plans: BTreeMap::new(),
             seq: 1,
         };
@@ -285,7 +285,8 @@ impl Rig {
 
     fn perform(&mut self, job: Job) {
         match job {
-            Job::Begin { token, undo, changeset, selection, open, .. } => {
+            Job::Begin { token, purpose, changeset, selection, open, .. } => {
+                let undo = purpose == model::Purpose::Undo;
                 self.begin(token, undo, changeset, &selection, &open);
             }
             Job::WriteClosed(token) => {
@@ -319,6 +320,14 @@ impl Rig {
                 let report = report(changeset, "rejected", hunks);
                 self.engine(Done::Settled { token, report });
             }
+            Job::Restore { .. }
+            | Job::Repropose { .. }
+            | Job::Snapshot { .. }
+            | Job::Adopt { .. } => {
+                self.log.push_str("job that changes no text\n");
+            }
+            // No snapshot was taken, and no file is written by anyone else.
+            Job::Edited { .. } | Job::IsSaved { .. } => {}
             Job::Saved(path) => {
                 writeln!(self.log, "job saved {path}").unwrap();
                 let ids: Vec<_> = self.board.changes.iter().map(|c| c.changeset.id).collect();
@@ -330,6 +339,10 @@ impl Rig {
                 let hunks: Vec<_> = gone.values().collect();
                 writeln!(self.log, "job withdrawn {path} {hunks:?}").unwrap();
                 self.withdraw(gone);
+            }
+            Job::PutBack { path, back } => {
+                let hunks: Vec<_> = back.values().collect();
+                writeln!(self.log, "job put back {path} {hunks:?}").unwrap();
             }
             Job::Closed(path) => {
                 writeln!(self.log, "job closed {path}").unwrap();
@@ -851,7 +864,8 @@ mod tests {
         assert_eq!(rig.said(), "publish a.rs: lines [2, 4]\n");
         rig.change("a.rs", "new\na\nmine\nc\nd\ne\n");
         rig.later(PAUSE);
-        assert_eq!(rig.said(), "publish a.rs: lines [4]\n");
+        // What has no place any more is listed at the top.
+        assert_eq!(rig.said(), "publish a.rs: lines [0, 4]\n");
         rig.close("a.rs");
         assert_eq!(rig.said(), "job presence []\npublish a.rs: lines []\n");
     }

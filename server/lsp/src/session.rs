@@ -14,8 +14,10 @@ use lsp_types::{
     Uri, WorkspaceFoldersChangeEvent,
 };
 use model::RelPath;
+use serde_json::Value;
 
 use crate::client::{self, Client};
+use crate::command::Verb;
 use crate::conduct::Running;
 use crate::delivery::Delivery;
 use crate::documents::{Document, Documents};
@@ -48,6 +50,8 @@ pub(crate) struct Session {
     /// When the places of some document must be found by content again.
     pub(crate) stale: Option<Instant>,
     pub(crate) running: BTreeMap<Token, Running>,
+    /// The commands about the files of a repository as a whole that are under way.
+    pub(crate) of_files: BTreeMap<Token, (RootId, Verb, Reply<Option<Value>>)>,
     /// What commands of this session were about, by file.
     pub(crate) watched: BTreeMap<(RootId, RelPath), Vec<Watched>>,
     next: u64,
@@ -62,6 +66,8 @@ pub(crate) struct Root {
     pub(crate) folders: Vec<PathBuf>,
     pub(crate) engine: EngineThread,
     pub(crate) board: Board,
+    /// How many boards came.
+    pub(crate) boards: u64,
     unsaved: BTreeSet<RelPath>,
 }
 
@@ -82,6 +88,7 @@ impl Session {
             delivery: Delivery::default(),
             stale: None,
             running: BTreeMap::new(),
+            of_files: BTreeMap::new(),
             watched: BTreeMap::new(),
             next: 0,
         }
@@ -122,6 +129,7 @@ impl Session {
     fn catch_up(&mut self, now: Instant) {
         if self.stale.is_some_and(|due| due <= now) {
             self.stale = None;
+            self.compare_unsaved();
             self.follow_texts(now);
             self.refresh(None);
         }
@@ -157,7 +165,7 @@ impl Session {
         let id = RootId(u32::try_from(self.token().0).unwrap_or(u32::MAX));
         let engine = (self.engines)(id, start.clone(), self.inbox.clone());
         let (folders, board, unsaved) = (Vec::new(), Board::default(), BTreeSet::new());
-        self.roots.insert(id, Root { start, folders, engine, board, unsaved });
+        self.roots.insert(id, Root { start, folders, engine, board, boards: 0, unsaved });
     }
 
     fn folders_changed(&mut self, event: WorkspaceFoldersChangeEvent) {
@@ -245,6 +253,43 @@ impl Session {
         self.tell_presence(&uri);
     }
 
+    /// What a document had at a revision is what the disk has, without a save: the editor read the file again,
+    /// or is about to tell.
+    fn is_saved(&mut self, id: RootId, path: &RelPath, revision: u64) {
+        let Some(uri) = self.uri_of(id, path).map(str::to_owned) else { return };
+        if self.documents.is_saved(&uri, revision) {
+            self.tell_presence(&uri);
+            if self.holds_unsaved(&uri) {
+                self.post(id, Job::Saved(path.clone()));
+            }
+        }
+    }
+
+    /// Has documents with unsaved text compared with the disk: an editor that reads a file again tells of the
+    /// change and of no save.
+    fn compare_unsaved(&mut self) {
+        let unsaved = self.documents.take_uncompared();
+        for (uri, text, revision) in unsaved {
+            if let Some((id, path)) = self.homes.get(&uri).cloned() {
+                self.post(id, Job::IsSaved { path, text, revision });
+            }
+        }
+    }
+
+    /// The repository that a command is about: the one that `uri` is in, or the only one.
+    pub(crate) fn root_meant(&self, uri: Option<&Uri>) -> Option<RootId> {
+        let Some(uri) = uri else {
+            let mut roots = self.roots.keys();
+            return roots.next().filter(|_| roots.next().is_none()).copied();
+        };
+        let path = place_name::to_path(uri)?;
+        let around = self.roots.iter().flat_map(|(id, root)| {
+            let at = root.folders.iter().chain(root.folders.is_empty().then_some(&root.start));
+            at.filter(|at| path.starts_with(at)).map(|at| (at.as_os_str().len(), *id))
+        });
+        around.max().map(|(_, id)| id)
+    }
+
     fn changed(&mut self, params: DidChangeTextDocumentParams, now: Instant) {
         let (document, changes) = (params.text_document, params.content_changes);
         let encoding = self.client.encoding;
@@ -256,7 +301,12 @@ impl Session {
     }
 
     fn saved(&mut self, uri: &Uri, now: Instant) {
-        self.documents.save(uri);
+        let edited = self.documents.save(uri);
+        if let Some((before, after)) = edited
+            && let Some((id, path)) = self.homes.get(uri.as_str()).cloned()
+        {
+            self.post(id, Job::Edited { path, before, after });
+        }
         self.tell_presence(uri.as_str());
         self.text_saved(uri.as_str(), now);
     }
@@ -298,15 +348,19 @@ impl Session {
             Done::Opened { root, alias } => self.root_opened(id, root, alias),
             Done::Unavailable(reason) => {
                 tracing::info!(reason, "no repository to serve here");
+                self.abandon(id);
                 self.roots.remove(&id);
             }
             Done::Board(board) => {
                 if let Some(root) = self.roots.get_mut(&id) {
                     root.board = board;
+                    root.boards += 1;
                     self.refresh_root(id);
                 }
             }
             Done::Differs { path, clean_at } => self.differs(id, &path, clean_at),
+            Done::IsSaved { path, revision } => self.is_saved(id, &path, revision),
+            Done::Told { token, said, value } => self.told(token, said, value),
             Done::Begun { token, plan } => self.begun(token, plan, now),
             Done::Nothing { token, report } | Done::Settled { token, report } => {
                 self.finished(token, &report, now);

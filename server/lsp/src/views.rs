@@ -18,7 +18,7 @@ use crate::engine_thread::RootId;
 use crate::hover;
 use crate::main_loop::Refusal;
 use crate::place_name;
-use crate::placement::{self, PlacedHunk};
+use crate::placement::{self, Place, PlacedHunk};
 use crate::position;
 use crate::session::Session;
 
@@ -29,7 +29,7 @@ const QUIET: Duration = Duration::from_millis(60);
 #[derive(Debug, Default)]
 pub(crate) struct View {
     placed: Vec<PlacedHunk>,
-    /// The revision of the text and the event of the board that they were placed for.
+    /// The revision of the text and the number of the board that they were placed for.
     of: (u64, u64),
 }
 
@@ -71,7 +71,7 @@ impl Session {
         let Some(document) = self.documents.get(uri) else { return };
         let Some((id, path)) = self.homes.get(uri) else { return };
         let Some(root) = self.roots.get(id) else { return };
-        let of = (document.revision, root.board.seq);
+        let of = (document.revision, root.boards);
         if self.views.get(uri).is_some_and(|view| view.of == of) {
             return;
         }
@@ -137,6 +137,20 @@ impl Session {
         Some(Location { uri, range: diagnostics::captured_range(change, ordinal)? })
     }
 
+    /// Why these hunks of a ChangeSet have no place in the documents that are open, in words.
+    pub(crate) fn why_nowhere(&self, changeset: model::ChangeSetId, hunks: &[u32]) -> String {
+        let placed = self.views.values().flat_map(|view| &view.placed);
+        let of =
+            placed.filter(|p| p.change.changeset.id == changeset && hunks.contains(&p.ordinal));
+        of.filter_map(|placed| match &placed.place {
+            Place::Nowhere { reason } => {
+                Some(format!("\nHunk {} has no place any more: {reason}.", placed.ordinal))
+            }
+            _ => None,
+        })
+        .collect()
+    }
+
     /// Answers a client that asks for the diagnostics of a document.
     pub(crate) fn pull(
         &mut self,
@@ -189,14 +203,16 @@ impl Session {
         }))
     }
 
-    /// Whether the buffer of a document may hold an acceptance or an undo that the disk does not know of.
+    /// Whether the buffer of a document may hold an acceptance, an undo or a rejection that the disk does not know of.
     pub(crate) fn holds_unsaved(&self, uri: &str) -> bool {
         let Some(home) = self.homes.get(uri) else { return false };
         let Some(root) = self.roots.get(&home.0) else { return false };
         let unsaved = |state: &HunkState| {
             matches!(
                 state,
-                HunkState::Accepted { saved: false, .. } | HunkState::Undone { saved: false, .. }
+                HunkState::Accepted { saved: false, .. }
+                    | HunkState::Undone { saved: false, .. }
+                    | HunkState::Rejected { saved: false, .. }
             )
         };
         root.board.changes.iter().any(|change| {

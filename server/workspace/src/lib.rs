@@ -55,7 +55,7 @@ pub use patch::{
     parse_patch,
 };
 pub use renames::{RENAME_FILE_BYTES_MAX, RENAME_FILES_MAX, RENAME_SIMILARITY_PERCENT};
-pub use repository::{CommitMessage, RULE_FILE_BYTES_MAX, RULE_FILES_MAX, Repository};
+pub use repository::{CommitMessage, HeadMark, RULE_FILE_BYTES_MAX, RULE_FILES_MAX, Repository};
 pub use scope::Scope;
 pub use seed::{SeedCommit, SeedError, seed};
 pub use snapshot::{SNAPSHOT_BYTES_MAX, SnapshotError, TakenSnapshot};

@@ -54,6 +54,10 @@ impl std::fmt::Debug for Repository {
     }
 }
 
+/// When HEAD and the list of where it was were last written, and how long they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeadMark([Option<(std::time::SystemTime, u64)>; 2]);
+
 impl Repository {
     /// Opens the repository that holds `start`, a worktree's or a submodule's own one included.
     ///
@@ -180,6 +184,16 @@ impl Repository {
     /// A HEAD that cannot be read.
     pub fn head(&self) -> Result<Head, RepositoryError> {
         self.store.head()
+    }
+
+    /// Something that is another one once HEAD points elsewhere. Cost: asks for two files, reads none.
+    #[expect(clippy::disallowed_methods, reason = "this crate is the door to git's folder")]
+    pub fn head_mark(&self) -> HeadMark {
+        let mark = |name: &str| {
+            let known = std::fs::metadata(self.git_dir.join(name)).ok()?;
+            Some((known.modified().ok()?, known.len()))
+        };
+        HeadMark([mark("HEAD"), mark("logs/HEAD")])
     }
 
     /// What a proposal made now would be captured against.

@@ -2,10 +2,12 @@
 
 use std::fs;
 
+use test_support::World;
+
 use super::tmux::Terminal;
 use super::{
-    PYTHON, PYTHON_ACCEPTED, PYTHON_FILE, RUST_FILE, in_checkout, path, program, rust_accepted,
-    verify, wait_states, world,
+    PYTHON, PYTHON_ACCEPTED, PYTHON_FILE, RUST_FILE, SECOND, SECOND_FILE, agents, in_checkout,
+    path, program, rust_accepted, two_files, untouched, verify, wait_states, world,
 };
 use crate::support;
 
@@ -15,14 +17,7 @@ const TITLES: [&str; 4] = ["Accept ", "Reject ", "Undo ", "Why"];
 #[test]
 fn helix_accepts_and_undoes() {
     let world = world();
-    let config = world.outer().join("config/helix");
-    fs::create_dir_all(&config).unwrap();
-    for file in ["languages.toml", "config.toml"] {
-        fs::copy(in_checkout("editors/helix").join(file), config.join(file)).unwrap();
-    }
-    let helix = program("COUNTERSIGN_TEST_HELIX");
-    let command = format!("'{}' -v {RUST_FILE}:3", helix.display());
-    let terminal = Terminal::start(&world, &path(), &command);
+    let terminal = start(&world, 3);
 
     // The recipe's message at the end of its line, from editors/helix/config.toml.
     terminal.wait("the proposal at line 3", |screen| {
@@ -74,6 +69,97 @@ fn helix_accepts_and_undoes() {
     wait_states(&world, PYTHON_FILE, &["accepted"]);
     assert_eq!(world.read(PYTHON_FILE), PYTHON_ACCEPTED);
     verify(&world);
+}
+
+#[test]
+fn helix_accepts_over_two_files_undoes_and_sees_a_conflict() {
+    let world = two_files();
+    let terminal = start(&world, 3);
+    terminal.wait_for("Ask is_empty()");
+    command_line(&terminal, &format!(":open {SECOND_FILE}"));
+    terminal.wait("the proposal in the second file", |screen| {
+        screen.lines().any(|line| line.contains("stack.len() == 0") && line.contains("is_empty()"))
+    });
+    command_line(&terminal, &format!(":open {RUST_FILE}"));
+    terminal.wait_for("Whether nothing waits");
+
+    // Text of the second hunk is changed: it is listed at the top, and the others stay where they are.
+    go_to(&terminal, 23);
+    terminal.keys(&["A"]);
+    terminal.text(" // why?");
+    terminal.wait_for("right.len() == 0 // why?");
+    terminal.keys(&["Escape"]);
+    terminal.wait_for(" NOR ");
+    go_to(&terminal, 1);
+    terminal.wait_for("1 proposed hunk no longer fits");
+    terminal.keys(&["u"]);
+    terminal.wait("the conflict gone", |screen| {
+        !screen.contains("no longer fits") && !screen.contains("// why?")
+    });
+
+    go_to(&terminal, 3);
+    choose(&terminal, "Accept all 3 hunks");
+    terminal.wait("both hunks in the buffer", |screen| {
+        !screen.contains("queue.len() == 0") && !screen.contains("right.len() == 0")
+    });
+    let unsaved = "accepted (unsaved)";
+    wait_states(&world, RUST_FILE, &[unsaved, unsaved]);
+    wait_states(&world, SECOND_FILE, &[unsaved]);
+    assert_eq!((&*world.read(RUST_FILE), &*world.read(SECOND_FILE)), (support::RUST, SECOND));
+    command_line(&terminal, ":write-all");
+    wait_states(&world, RUST_FILE, &["accepted", "accepted"]);
+    wait_states(&world, SECOND_FILE, &["accepted"]);
+    assert_eq!(world.read(SECOND_FILE), SECOND.replace("stack.len() == 0", "stack.is_empty()"));
+
+    choose(&terminal, "Undo ");
+    terminal.wait_for("    queue.len() == 0");
+    wait_states(&world, RUST_FILE, &["undone (unsaved)", "undone (unsaved)"]);
+    wait_states(&world, SECOND_FILE, &["undone (unsaved)"]);
+    command_line(&terminal, ":write-all");
+    wait_states(&world, RUST_FILE, &["undone", "undone"]);
+    wait_states(&world, SECOND_FILE, &["undone"]);
+    assert_eq!((&*world.read(RUST_FILE), &*world.read(SECOND_FILE)), (support::RUST, SECOND));
+    verify(&world);
+}
+
+#[test]
+fn helix_reviews_what_an_agent_changed_where_it_is() {
+    let world = untouched();
+    support::run(&world, &["snapshot"]).ok();
+    let terminal = start(&world, 8);
+    terminal.wait_for("let mut sum = 0;");
+    // An agent changes the file, and the editor reads it again.
+    world.write(RUST_FILE, agents());
+    command_line(&terminal, ":reload-all");
+    terminal.wait_for("let mut sum: u32 = 0;");
+    support::run(&world, &["adopt", "--agent", "claude"]).ok();
+    terminal.wait_for("changed by claude, not reviewed");
+    choose(&terminal, "Reject and take out hunk 1");
+    terminal.wait_for("let mut sum = 0;");
+    wait_states(&world, RUST_FILE, &["rejected (unsaved)", "adopted"]);
+    assert_eq!(world.read(RUST_FILE), agents(), "rejecting wrote beneath the buffer");
+    save(&terminal);
+    wait_states(&world, RUST_FILE, &["rejected", "adopted"]);
+    let left = agents().replace("sum: u32 = 0", "sum = 0");
+    assert_eq!(world.read(RUST_FILE), left);
+    go_to(&terminal, 18);
+    choose(&terminal, "Accept as reviewed hunk 2");
+    wait_states(&world, RUST_FILE, &["rejected", "accepted"]);
+    terminal.wait("nothing left to review", |screen| !screen.contains("not reviewed"));
+    assert_eq!(world.read(RUST_FILE), left, "a review wrote");
+    verify(&world);
+}
+
+/// Helix with the configuration that users copy, on a line of the Rust file.
+fn start<'w>(world: &'w World, line: u32) -> Terminal<'w> {
+    let config = world.outer().join("config/helix");
+    fs::create_dir_all(&config).unwrap();
+    for file in ["languages.toml", "config.toml"] {
+        fs::copy(in_checkout("editors/helix").join(file), config.join(file)).unwrap();
+    }
+    let helix = program("COUNTERSIGN_TEST_HELIX");
+    let command = format!("'{}' -v {RUST_FILE}:{line}", helix.display());
+    Terminal::start(world, &path(), &command)
 }
 
 /// Opens the code actions of the cursor's line and runs the first whose title begins with `title`.

@@ -1,4 +1,4 @@
-//! Neovim, headless, with the plugin installed as a package. The drivers are `nvim_review.lua` and `nvim_plugin.lua`.
+//! Neovim, headless, with the plugin installed as a package. The drivers are `nvim_*.lua`.
 
 use std::env;
 use std::fs;
@@ -8,7 +8,10 @@ use std::process::Stdio;
 
 use test_support::World;
 
-use super::{PYTHON, PYTHON_FILE, RUST_FILE, in_checkout, path, program, states, verify, world};
+use super::{
+    PYTHON, PYTHON_FILE, RUST_FILE, SECOND, SECOND_FILE, agents, in_checkout, path, program,
+    states, two_files, verify, world,
+};
 use crate::support;
 
 #[test]
@@ -35,6 +38,31 @@ fn neovim_newest_runs_the_plugin() {
     if let Some(nvim) = newest() {
         drive(&world(), &nvim, "nvim_plugin.lua");
     }
+}
+
+#[test]
+fn neovim_oldest_accepts_over_two_files_sees_a_conflict_and_reviews_what_an_agent_changed() {
+    adopt(&oldest());
+}
+
+/// As above.
+#[test]
+fn neovim_newest_accepts_over_two_files_sees_a_conflict_and_reviews_what_an_agent_changed() {
+    if let Some(nvim) = newest() {
+        adopt(&nvim);
+    }
+}
+
+fn adopt(nvim: &Path) {
+    let world = two_files();
+    drive(&world, nvim, "nvim_adopt.lua");
+    // The first of the agent's hunks was taken out, the second stayed.
+    assert_eq!(world.read(RUST_FILE), agents().replace("sum: u32 = 0", "sum = 0"));
+    assert_eq!(world.read(SECOND_FILE), SECOND);
+    let mut states = states(&world, RUST_FILE);
+    states.sort();
+    assert_eq!(states, ["accepted", "rejected", "undone", "undone"]);
+    verify(&world);
 }
 
 fn oldest() -> PathBuf {
