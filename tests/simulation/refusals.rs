@@ -7,7 +7,7 @@ use crate::faults::{Call, Fault, calls_of, chosen, run_with};
 use crate::story::{Story, Told, tree_of};
 
 /// How many steps within git's folder are taken of one command by default.
-const STEPS_MAX: usize = 20;
+const STEPS_MAX: usize = 6;
 
 /// Runs `args` in replicas of `start` with the fault that `at` makes of each of its calls, and hands each to `then`.
 #[track_caller]
@@ -125,6 +125,37 @@ fn a_disk_that_breaks_once_during_an_undo_is_survived() {
             assert_eq!(tree_of(world.root()), story.before);
         },
     );
+}
+
+/// Taking out what an agent did either is done as a whole, or put back, or carried on when there is space again.
+#[track_caller]
+fn a_rejection_of_what_was_adopted_survives(worth: fn(&Call) -> bool, at: fn(usize) -> Fault) {
+    let story = Story::adopted();
+    let args = ["reject", &story.id, "--by", "Ada"];
+    faulted(&story.world, &args, worth, at, |world, output, _| {
+        if output.status != 0 {
+            assert_eq!(output.status, 2);
+            assert!(!output.stderr.contains("panicked"));
+        }
+        let states = story.check(world);
+        let done = states.iter().filter(|state| *state == "rejected").count();
+        assert!(output.status != 0 || done == states.len(), "what is reported done is done");
+        if done < states.len() {
+            story.decide(world, "reject");
+            story.check(world);
+        }
+        assert_eq!(tree_of(world.root()), story.before);
+    });
+}
+
+#[test]
+fn a_disk_that_fills_up_while_what_was_adopted_is_taken_out_leaves_nothing_half_written() {
+    a_rejection_of_what_was_adopted_survives(|_| true, Fault::Full);
+}
+
+#[test]
+fn a_disk_that_breaks_once_while_what_was_adopted_is_taken_out_is_survived() {
+    a_rejection_of_what_was_adopted_survives(|call| !call.name.contains("rmdir"), Fault::Broken);
 }
 
 #[test]

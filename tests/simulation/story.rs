@@ -20,6 +20,9 @@ pub enum Entry {
     EmptyFolder,
 }
 
+/// How what was done in the tree is captured.
+pub const ADOPT: [&str; 5] = ["adopt", "--agent", "claude", "--format", "json"];
+
 /// A world with a ChangeSet in its ledger.
 pub struct Story {
     pub world: World,
@@ -99,6 +102,31 @@ impl Story {
         story
     }
 
+    /// An agent did all of it in the tree, after a snapshot, and nobody has captured it yet.
+    pub fn done() -> Self {
+        let story = Self::told();
+        story.run(&story.world, &["snapshot"]);
+        lay_out(&story.world, &story.after());
+        story
+    }
+
+    /// The same, adopted.
+    pub fn adopted() -> Self {
+        let mut story = Self::done();
+        story.id = story.adopt(&story.world);
+        assert_eq!(story.states(&story.world), ["adopted"; HUNKS.len()]);
+        story
+    }
+
+    /// Adopts what was done and gives the ChangeSet, whether it is new or known.
+    #[track_caller]
+    pub fn adopt(&self, world: &World) -> String {
+        let adopted = self.run(world, &ADOPT).json();
+        let proposal = &adopted["proposal"];
+        let id = proposal.get("id").unwrap_or_else(|| &proposal["changeset"]["id"]);
+        id.as_str().unwrap_or_else(|| panic!("{adopted:#}")).to_owned()
+    }
+
     /// The tree with all hunks accepted.
     pub fn after(&self) -> Tree {
         applied(&self.before, |_| true)
@@ -130,13 +158,13 @@ impl Story {
     #[track_caller]
     pub fn check(&self, world: &World) -> Vec<String> {
         let states = self.states(world);
+        let at_rest = ["proposed", "accepted", "undone", "rejected", "adopted"];
         assert!(
-            states
-                .iter()
-                .all(|s| ["proposed", "accepted", "undone", "rejected"].contains(&s.as_str())),
+            states.iter().all(|state| at_rest.contains(&state.as_str())),
             "nobody acts, so nothing is under way: {states:?}"
         );
-        let expected = applied(&self.before, |index| states[index] == "accepted");
+        let in_text = |state: &str| ["accepted", "adopted"].contains(&state);
+        let expected = applied(&self.before, |index| in_text(&states[index]));
         let found = tree_of(world.root());
         assert_eq!(found, expected, "the tree is not what the ledger says: {states:?}");
         let left = leftovers(&world.path(".git"));
@@ -145,12 +173,24 @@ impl Story {
         states
     }
 
-    /// From whatever state: all of it can be accepted, and taken out again, to the byte. Tried at every fourth turn
+    /// The law for a decision about all of it that writes nothing: it is made as a whole or not, and is made then.
+    #[track_caller]
+    pub fn decided_at_once(&self, world: &World, verb: &str, from: &str, to: &str) {
+        let states = self.check(world);
+        assert!(states.windows(2).all(|pair| pair[0] == pair[1]), "all or none: {states:?}");
+        assert!([from, to].contains(&states[0].as_str()), "{states:?}");
+        if states[0] == from {
+            self.decide(world, verb);
+            assert_eq!(self.check(world)[0], to);
+        }
+    }
+
+    /// From whatever state: all of it can be accepted, and taken out again, to the byte. Tried at every eighth turn
     /// by default, and wherever only a part is accepted.
     #[track_caller]
     pub fn there_and_back(&self, world: &World, states: &[String], turn: usize) {
         let mixed = states.windows(2).any(|pair| pair[0] != pair[1]);
-        if !mixed && !turn.is_multiple_of(4) && !crate::thorough() {
+        if !mixed && !turn.is_multiple_of(8) && !crate::thorough() {
             return;
         }
         if states.iter().any(|state| state != "accepted") {

@@ -147,7 +147,7 @@ impl Engine {
         let mixed = mixed_hunks(&changeset, &mixed_bytes);
         changeset.adopted = Some(Adoption { snapshot, mixed });
         let stated = changeset.clone();
-        let proposal = self.record(changeset, examined, &files, &rules)?;
+        let proposal = self.record(changeset, examined, &files, &rules, None)?;
         if let Proposal::Known { id, .. } = &proposal {
             self.found_in_text(*id)?;
             // It says all of what happened again, as a new one would.
