@@ -5,12 +5,12 @@
 
 use test_support::World;
 
-use crate::faults::{Call, Fault, calls_of, chosen, run_with};
+use crate::faults::{Call, Fault, calls_of, chosen, run_at, run_with, steady_calls_of};
 use crate::story::{ADOPT, Story, Told, tree_of};
 use crate::thorough;
 
 /// How many steps within git's folder are taken of one command by default.
-const STEPS_MAX: usize = 12;
+const STEPS_MAX: usize = 10;
 
 /// Every step at which a run can be killed with another effect.
 fn steps(calls: Vec<Call>) -> Vec<(Fault, Call)> {
@@ -30,10 +30,9 @@ fn steps(calls: Vec<Call>) -> Vec<(Fault, Call)> {
 /// Kills `args` at every step in a replica of `start`, and hands each to `then`, with its turn.
 #[track_caller]
 fn killed(start: &World, args: &[&str], then: impl Fn(&World, usize)) {
-    let calls = calls_of(&start.replica(), args);
+    let calls = steady_calls_of(start, args);
     for (turn, (fault, call)) in steps(calls).into_iter().enumerate() {
-        let world = start.replica();
-        let (output, _) = run_with(&world, args, &fault);
+        let (world, output) = run_at(start, args, &fault, &call);
         let step = format!("{} {}", call.name, call.path);
         assert_eq!(output.status, -1, "{fault:?} at {step}: the same run makes the same calls");
         let told = Told(format!("`{}` with {fault:?} at {step}", args.join(" ")));
@@ -46,7 +45,7 @@ fn killed(start: &World, args: &[&str], then: impl Fn(&World, usize)) {
 fn killed_at_every_step_of_an_acceptance() {
     let story = Story::proposed();
     killed(&story.world, &["accept", &story.id, "--by", "Ada"], |world, turn| {
-        let states = story.check(world);
+        let states = story.settled(world);
         story.there_and_back(world, &states, turn);
     });
 }
@@ -55,11 +54,11 @@ fn killed_at_every_step_of_an_acceptance() {
 fn killed_at_every_step_of_an_undo() {
     let story = Story::accepted();
     killed(&story.world, &["undo", &story.id, "--by", "Ada"], |world, turn| {
-        let states = story.check(world);
+        let mut states = story.settled(world);
         if states.iter().any(|state| state == "accepted") {
             story.decide(world, "undo");
+            states = story.settled(world);
         }
-        let states = story.check(world);
         assert_eq!(tree_of(world.root()), story.before);
         story.there_and_back(world, &states, turn);
     });
@@ -93,17 +92,19 @@ fn killed_at_every_step_of_an_adoption() {
 fn killed_at_every_step_of_the_rejection_of_what_was_adopted() {
     let story = Story::adopted();
     killed(&story.world, &["reject", &story.id, "--by", "Ada"], |world, turn| {
-        let states = story.check(world);
+        let states = story.settled(world);
         if states.iter().any(|state| state == "adopted") {
             story.decide(world, "reject");
-            assert!(story.check(world).iter().all(|state| state == "rejected"));
+            assert!(story.settled(world).iter().all(|state| state == "rejected"));
         }
         assert_eq!(tree_of(world.root()), story.before);
         // What was taken out by half comes back as well as what was taken out at once.
-        if states.windows(2).any(|pair| pair[0] != pair[1]) || turn.is_multiple_of(4) {
+        if states.windows(2).any(|pair| pair[0] != pair[1]) || turn.is_multiple_of(8) {
             story.decide(world, "restore");
             let states = story.states(world);
             story.there_and_back(world, &states, 0);
+        } else {
+            story.run(world, &["ledger", "verify"]);
         }
     });
 }
@@ -113,7 +114,7 @@ fn killed_at_every_step_of_the_review_of_what_was_adopted() {
     let story = Story::adopted();
     killed(&story.world, &["accept", &story.id, "--by", "Ada"], |world, turn| {
         story.decided_at_once(world, "accept", "adopted", "accepted");
-        if turn.is_multiple_of(4) {
+        if turn.is_multiple_of(8) {
             // It was a review, and so is taking it back.
             story.decide(world, "undo");
             assert!(story.check(world).iter().all(|state| state == "adopted"));
@@ -127,7 +128,7 @@ fn killed_at_every_step_of_a_restoration() {
     story.decide(&story.world, "reject");
     killed(&story.world, &["restore", &story.id, "--by", "Ada"], |world, turn| {
         story.decided_at_once(world, "restore", "rejected", "proposed");
-        if turn.is_multiple_of(4) {
+        if turn.is_multiple_of(8) {
             story.decide(world, "accept");
             assert_eq!(tree_of(world.root()), story.after());
         }
@@ -200,7 +201,7 @@ fn killed_while_the_ledger_is_made() {
         let id = imported.get("id").unwrap_or_else(|| &imported["changeset"]["id"]);
         let id = id.as_str().unwrap().to_owned();
         let taken = Story { id, world: World::without_git(), before: story.before.clone() };
-        assert_eq!(taken.check(world)[0], "proposed");
+        assert_eq!(taken.settled(world)[0], "proposed");
         taken.decide(world, "accept");
         assert_eq!(taken.check(world)[0], "accepted");
     });
@@ -218,7 +219,7 @@ fn killed_at_every_step_of_the_recovery() {
         let crashed = story.world.replica();
         assert_eq!(run_with(&crashed, &accept, &Fault::Kill(moment)).0.status, -1);
         killed(&crashed, &["list"], |world, _| {
-            let states = story.check(world);
+            let states = story.settled(world);
             if states[0] != "accepted" {
                 story.decide(world, "accept");
             }
