@@ -47,6 +47,13 @@ impl Call {
         !matches!(self.name.as_str(), "fsync" | "fdatasync")
     }
 
+    /// Whether it needs space, as `faults.c` has it. A disk that is full from any other call on is full from the
+    /// next of these on.
+    pub fn grows(&self) -> bool {
+        let others = ["truncate", "sync", "chmod", "chown", "unlink", "rmdir", "rename"];
+        !others.iter().any(|other| self.name.contains(other))
+    }
+
     /// Whether it can be cut in half.
     pub fn writes(&self) -> bool {
         self.name.contains("write")
@@ -99,6 +106,34 @@ pub fn run_with(world: &World, args: &[&str], fault: &Fault) -> (Output, Vec<Cal
     (output, calls)
 }
 
+/// Runs the binary in a replica of `start` with a fault at `call`. When files are written is seen in what is looked at
+/// again, so a run may make a call more or less: then it is run again.
+#[track_caller]
+pub fn run_at(start: &World, args: &[&str], fault: &Fault, call: &Call) -> (World, Output) {
+    for _ in 0..10 {
+        let world = start.replica();
+        let (output, calls) = run_with(&world, args, fault);
+        if calls.contains(call) {
+            return (world, output);
+        }
+    }
+    panic!("no run makes {call:?} again");
+}
+
+/// The calls that two runs in replicas of `start` agree on.
+#[track_caller]
+pub fn steady_calls_of(start: &World, args: &[&str]) -> Vec<Call> {
+    let mut last = calls_of(&start.replica(), args);
+    for _ in 0..10 {
+        let next = calls_of(&start.replica(), args);
+        if next == last {
+            return next;
+        }
+        last = next;
+    }
+    panic!("no two runs of {args:?} make the same calls");
+}
+
 /// The calls of a run without a fault, which must succeed.
 #[track_caller]
 pub fn calls_of(world: &World, args: &[&str]) -> Vec<Call> {
@@ -116,6 +151,7 @@ fn call(world: &World, line: &str) -> Call {
         .filter(|path| !path.is_empty())
         .map(|path| {
             let path = path.strip_prefix(&root).unwrap_or(path);
+            let path = if root.strip_suffix('/') == Some(path) { "." } else { path };
             let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
             let random = name.starts_with(".countersign-")
                 || folder.ends_with("/holders")

@@ -1,7 +1,7 @@
 //! Crash simulation: what must hold holds after a crash at any step, a full disk, a read-only file, and whatever
 //! two editors, a terminal and git do at once.
 //!
-//! Two rings. `kills` and `refusals` run the real binary and makes one of its system calls go wrong, each in turn.
+//! Two rings. `kills` and `refusals` run the real binary and make one of its system calls go wrong, each in turn.
 //! `seeds` plays editors, a terminal and git in one process, one step at a time in an order that a seed decides,
 //! and crashes them between any two steps.
 //!

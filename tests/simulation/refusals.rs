@@ -3,11 +3,12 @@
 
 use test_support::{Output, World};
 
-use crate::faults::{Call, Fault, calls_of, chosen, run_with};
+use crate::faults::{Call, Fault, chosen, run_at, run_with, steady_calls_of};
 use crate::story::{Story, Told, tree_of};
+use crate::thorough;
 
 /// How many steps within git's folder are taken of one command by default.
-const STEPS_MAX: usize = 20;
+const STEPS_MAX: usize = 8;
 
 /// Runs `args` in replicas of `start` with the fault that `at` makes of each of its calls, and hands each to `then`.
 #[track_caller]
@@ -18,12 +19,15 @@ fn faulted(
     at: fn(usize) -> Fault,
     then: impl Fn(&World, Output, usize),
 ) {
-    let calls = calls_of(&start.replica(), args);
+    let calls = steady_calls_of(start, args);
     let calls: Vec<Call> = calls.into_iter().filter(worth).collect();
     for (turn, call) in chosen(calls, STEPS_MAX, |call| call).into_iter().enumerate() {
-        let world = start.replica();
+        // The kills take each step; here it is each second one by default.
+        if !turn.is_multiple_of(2) && !thorough() {
+            continue;
+        }
         let fault = at(call.number);
-        let (output, _) = run_with(&world, args, &fault);
+        let (world, output) = run_at(start, args, &fault, &call);
         let told = Told(format!("{fault:?} at {} {}: {output:#?}", call.name, call.path));
         then(&world, output, turn);
         drop(told);
@@ -43,45 +47,33 @@ fn refused(output: &Output, reasons: &[&str]) {
 fn a_disk_that_fills_up_during_an_acceptance_leaves_nothing_half_written() {
     let story = Story::proposed();
     let args = ["accept", &story.id, "--by", "Ada"];
-    faulted(
-        &story.world,
-        &args,
-        |_| true,
-        Fault::Full,
-        |world, output, turn| {
-            if output.status != 0 {
-                refused(&output, &["full", "space"]);
-            }
-            let states = story.check(world);
-            let done = states.iter().filter(|state| *state == "accepted").count();
-            assert!(output.status != 0 || done == states.len(), "what is reported done is done");
-            // There is space again.
-            story.there_and_back(world, &states, turn);
-        },
-    );
+    faulted(&story.world, &args, Call::grows, Fault::Full, |world, output, turn| {
+        if output.status != 0 {
+            refused(&output, &["full", "space"]);
+        }
+        let states = story.settled(world);
+        let done = states.iter().filter(|state| *state == "accepted").count();
+        assert!(output.status != 0 || done == states.len(), "what is reported done is done");
+        // There is space again.
+        story.there_and_back(world, &states, turn);
+    });
 }
 
 #[test]
 fn a_disk_that_fills_up_during_an_undo_leaves_nothing_half_written() {
     let story = Story::accepted();
     let args = ["undo", &story.id, "--by", "Ada"];
-    faulted(
-        &story.world,
-        &args,
-        |_| true,
-        Fault::Full,
-        |world, output, _| {
-            if output.status != 0 {
-                refused(&output, &["full", "space"]);
-            }
-            let states = story.check(world);
-            if states.iter().any(|state| state == "accepted") {
-                story.decide(world, "undo");
-            }
-            story.check(world);
-            assert_eq!(tree_of(world.root()), story.before);
-        },
-    );
+    faulted(&story.world, &args, Call::grows, Fault::Full, |world, output, _| {
+        if output.status != 0 {
+            refused(&output, &["full", "space"]);
+        }
+        let states = story.settled(world);
+        if states.iter().any(|state| state == "accepted") {
+            story.decide(world, "undo");
+        }
+        story.check(world);
+        assert_eq!(tree_of(world.root()), story.before);
+    });
 }
 
 #[test]
@@ -99,7 +91,7 @@ fn a_disk_that_breaks_once_during_an_acceptance_is_survived() {
                 assert_eq!(output.status, 2);
                 assert!(!output.stderr.contains("panicked"));
             }
-            let states = story.check(world);
+            let states = story.settled(world);
             let done = states.iter().filter(|state| *state == "accepted").count();
             assert!(output.status != 0 || done == states.len(), "what is reported done is done");
             story.there_and_back(world, &states, turn);
@@ -117,7 +109,7 @@ fn a_disk_that_breaks_once_during_an_undo_is_survived() {
         |call| !call.name.contains("rmdir"),
         Fault::Broken,
         |world, _, _| {
-            let states = story.check(world);
+            let states = story.settled(world);
             if states.iter().any(|state| state == "accepted") {
                 story.decide(world, "undo");
             }
@@ -125,6 +117,37 @@ fn a_disk_that_breaks_once_during_an_undo_is_survived() {
             assert_eq!(tree_of(world.root()), story.before);
         },
     );
+}
+
+/// Taking out what an agent did either is done as a whole, or put back, or carried on when there is space again.
+#[track_caller]
+fn a_rejection_of_what_was_adopted_survives(worth: fn(&Call) -> bool, at: fn(usize) -> Fault) {
+    let story = Story::adopted();
+    let args = ["reject", &story.id, "--by", "Ada"];
+    faulted(&story.world, &args, worth, at, |world, output, _| {
+        if output.status != 0 {
+            assert_eq!(output.status, 2);
+            assert!(!output.stderr.contains("panicked"));
+        }
+        let states = story.settled(world);
+        let done = states.iter().filter(|state| *state == "rejected").count();
+        assert!(output.status != 0 || done == states.len(), "what is reported done is done");
+        if done < states.len() {
+            story.decide(world, "reject");
+        }
+        story.check(world);
+        assert_eq!(tree_of(world.root()), story.before);
+    });
+}
+
+#[test]
+fn a_disk_that_fills_up_while_what_was_adopted_is_taken_out_leaves_nothing_half_written() {
+    a_rejection_of_what_was_adopted_survives(Call::grows, Fault::Full);
+}
+
+#[test]
+fn a_disk_that_breaks_once_while_what_was_adopted_is_taken_out_is_survived() {
+    a_rejection_of_what_was_adopted_survives(|call| !call.name.contains("rmdir"), Fault::Broken);
 }
 
 #[test]

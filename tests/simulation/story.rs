@@ -20,6 +20,9 @@ pub enum Entry {
     EmptyFolder,
 }
 
+/// How what was done in the tree is captured.
+pub const ADOPT: [&str; 5] = ["adopt", "--agent", "claude", "--format", "json"];
+
 /// A world with a ChangeSet in its ledger.
 pub struct Story {
     pub world: World,
@@ -99,6 +102,31 @@ impl Story {
         story
     }
 
+    /// An agent did all of it in the tree, after a snapshot, and nobody has captured it yet.
+    pub fn done() -> Self {
+        let story = Self::told();
+        story.run(&story.world, &["snapshot"]);
+        lay_out(&story.world, &story.after());
+        story
+    }
+
+    /// The same, adopted.
+    pub fn adopted() -> Self {
+        let mut story = Self::done();
+        story.id = story.adopt(&story.world);
+        assert_eq!(story.states(&story.world), ["adopted"; HUNKS.len()]);
+        story
+    }
+
+    /// Adopts what was done and gives the ChangeSet, whether it is new or known.
+    #[track_caller]
+    pub fn adopt(&self, world: &World) -> String {
+        let adopted = self.run(world, &ADOPT).json();
+        let proposal = &adopted["proposal"];
+        let id = proposal.get("id").unwrap_or_else(|| &proposal["changeset"]["id"]);
+        id.as_str().unwrap_or_else(|| panic!("{adopted:#}")).to_owned()
+    }
+
     /// The tree with all hunks accepted.
     pub fn after(&self) -> Tree {
         applied(&self.before, |_| true)
@@ -126,32 +154,52 @@ impl Story {
         hunks.iter().map(|hunk| hunk["state"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// The law: text and ledger agree, nothing is left lying about, and the ledger is whole. Gives the states.
+    /// The law, and that the ledger is whole, which is asked once for all that happened in a world: at the end.
     #[track_caller]
     pub fn check(&self, world: &World) -> Vec<String> {
-        let states = self.states(world);
-        assert!(
-            states
-                .iter()
-                .all(|s| ["proposed", "accepted", "undone", "rejected"].contains(&s.as_str())),
-            "nobody acts, so nothing is under way: {states:?}"
-        );
-        let expected = applied(&self.before, |index| states[index] == "accepted");
-        let found = tree_of(world.root());
-        assert_eq!(found, expected, "the tree is not what the ledger says: {states:?}");
-        let left = leftovers(&world.path(".git"));
-        assert!(left.is_empty(), "left lying about: {left:?}");
+        let states = self.settled(world);
         self.run(world, &["ledger", "verify"]);
         states
     }
 
-    /// From whatever state: all of it can be accepted, and taken out again, to the byte. Tried at every fourth turn
+    /// The law: text and ledger agree, and nothing is left lying about. Gives the states.
+    #[track_caller]
+    pub fn settled(&self, world: &World) -> Vec<String> {
+        let states = self.states(world);
+        let at_rest = ["proposed", "accepted", "undone", "rejected", "adopted"];
+        assert!(
+            states.iter().all(|state| at_rest.contains(&state.as_str())),
+            "nobody acts, so nothing is under way: {states:?}"
+        );
+        let in_text = |state: &str| ["accepted", "adopted"].contains(&state);
+        let expected = applied(&self.before, |index| in_text(&states[index]));
+        let found = tree_of(world.root());
+        assert_eq!(found, expected, "the tree is not what the ledger says: {states:?}");
+        let left = leftovers(&world.path(".git"));
+        assert!(left.is_empty(), "left lying about: {left:?}");
+        states
+    }
+
+    /// The law for a decision about all of it that writes nothing: it is made as a whole or not, and is made then.
+    #[track_caller]
+    pub fn decided_at_once(&self, world: &World, verb: &str, from: &str, to: &str) {
+        let states = self.settled(world);
+        assert!(states.windows(2).all(|pair| pair[0] == pair[1]), "all or none: {states:?}");
+        assert!([from, to].contains(&states[0].as_str()), "{states:?}");
+        if states[0] == from {
+            self.decide(world, verb);
+            assert_eq!(self.settled(world)[0], to);
+        }
+        self.run(world, &["ledger", "verify"]);
+    }
+
+    /// From whatever state: all of it can be accepted, and taken out again, to the byte. Tried at every eighth turn
     /// by default, and wherever only a part is accepted.
     #[track_caller]
     pub fn there_and_back(&self, world: &World, states: &[String], turn: usize) {
         let mixed = states.windows(2).any(|pair| pair[0] != pair[1]);
-        if !mixed && !turn.is_multiple_of(4) && !crate::thorough() {
-            return;
+        if !mixed && !turn.is_multiple_of(8) && !crate::thorough() {
+            return drop(self.run(world, &["ledger", "verify"]));
         }
         if states.iter().any(|state| state != "accepted") {
             self.decide(world, "accept");

@@ -149,7 +149,7 @@ impl Engine {
         changeset.adopted = Some(Adoption { snapshot, worktree: self.worktree(), mixed });
         let stated = changeset.clone();
         let prints = earlier::prints(&stated, &files);
-        let proposal = self.record(changeset, examined, &files, &rules)?;
+        let proposal = self.record(changeset, examined, &files, &rules, None)?;
         if let Proposal::Known { id, .. } = &proposal {
             self.found_in_text(*id)?;
             // It says all of what happened again, as a new one would.

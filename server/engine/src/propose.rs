@@ -241,27 +241,20 @@ impl Engine {
         files: &[ChangedFile],
         rules: &Rules,
     ) -> Result<Proposal, Error> {
-        let examined = examine_all(files.iter().cloned(), rules);
-        for file in &examined.files {
-            if matches!(file.change.content, Content::Unreadable | Content::Huge) {
-                let reason = file.unexamined.as_ref().map(|u| u.reason.clone()).unwrap_or_default();
-                return Err(Error::Uncapturable { path: file.change.path.clone(), reason });
-            }
-        }
-        let changes = examined.files.iter().map(|file| file.change.clone()).collect();
-        let changeset = ChangeSet::new(base, origin, title, rationale, changes);
-        self.record(changeset, examined, files, rules)
+        let (changeset, examined) = stated(base, origin, title, rationale, files, rules)?;
+        self.record(changeset, examined, files, rules, None)
     }
 
     /// Reviews, judges and records a ChangeSet: blobs first, then the events in one transaction. Hunks that
     /// were rejected before are rejected from the start, unless they are in the text; older statements of the
-    /// same work give way.
+    /// same work give way, and so do the hunks `instead_of` of another ChangeSet, should they wait.
     pub(crate) fn record(
         &mut self,
         changeset: ChangeSet,
         examined: Examination,
         files: &[ChangedFile],
         rules: &Rules,
+        instead_of: Option<(ChangeSetId, &[u32])>,
     ) -> Result<Proposal, Error> {
         if let Some(state) = self.ledger.state(changeset.id)? {
             return Ok(Proposal::Known { id: changeset.id, stage: state.stage() });
@@ -297,12 +290,49 @@ impl Engine {
         };
         let proposed = Event::ChangeSetProposed { changeset: changeset.clone() };
         let rejected = rejected_from_the_start(&changeset, &rejected, &prints);
-        let superseded = self.superseding(&changeset, &prints)?;
+        let mut superseded = self.superseding(&changeset, &prints)?;
+        superseded.extend(instead_of.and_then(|older| giving_way(older, &changeset, &superseded)));
         let events = [proposed, judged].into_iter().chain(rejected).chain(superseded);
         let events: Vec<Event> = events.collect();
         self.ledger.append_all(self.clock.now(), &self.actor, &events)?;
         Ok(Proposal::New(Box::new(Captured { changeset, review, verdict })))
     }
+}
+
+/// The difference `files` as a ChangeSet.
+pub(crate) fn stated(
+    base: model::Base,
+    origin: Origin,
+    title: String,
+    rationale: String,
+    files: &[ChangedFile],
+    rules: &Rules,
+) -> Result<(ChangeSet, Examination), Error> {
+    let examined = examine_all(files.iter().cloned(), rules);
+    for file in &examined.files {
+        if matches!(file.change.content, Content::Unreadable | Content::Huge) {
+            let reason = file.unexamined.as_ref().map(|u| u.reason.clone()).unwrap_or_default();
+            return Err(Error::Uncapturable { path: file.change.path.clone(), reason });
+        }
+    }
+    let changes = examined.files.iter().map(|file| file.change.clone()).collect();
+    Ok((ChangeSet::new(base, origin, title, rationale, changes), examined))
+}
+
+/// The event by which the hunks of an older ChangeSet give way that do not already.
+fn giving_way(
+    (changeset, hunks): (ChangeSetId, &[u32]),
+    by: &ChangeSet,
+    superseded: &[Event],
+) -> Option<Event> {
+    let already = |hunk: &u32| {
+        superseded.iter().any(|event| {
+            matches!(event, Event::Superseded { changeset: older, hunks, .. }
+                if *older == changeset && hunks.contains(hunk))
+        })
+    };
+    let hunks: Vec<u32> = hunks.iter().copied().filter(|hunk| !already(hunk)).collect();
+    (!hunks.is_empty()).then_some(Event::Superseded { changeset, hunks, by: by.id })
 }
 
 /// Which hunks should land together.

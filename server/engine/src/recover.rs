@@ -2,9 +2,10 @@
 //!
 //! A file that has its planned content has landed. If some files of an intent have and others are still
 //! as they were, the person's wish is carried on where we can write; if none has, nothing happened and
-//! the hunks are back where they were. A file that is neither is named and left alone.
+//! the hunks are back where they were. A file that is neither is named and left alone; those of its hunks that are
+//! there as planned have landed all the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
     Actor, ActorKind, ChangeSetState, Event, FailedFile, HunkState, Intent, LandedFile,
@@ -161,18 +162,24 @@ impl Engine {
             intent.files.iter().map(|file| (file, look(&world, file))).collect();
         let begun = found.iter().any(|(_, found)| matches!(found, Found::Landed));
         let (mut landed, mut failed) = (Vec::new(), Vec::new());
+        let mut lost: BTreeSet<u32> = BTreeSet::new();
         for (file, found) in found {
             let path = file.path.clone();
             let saved = !open.0.get(&path).is_some_and(|open| open.unsaved);
             let blob = file.after.map(|side| side.blob);
             match found {
                 Found::Landed => landed.push(LandedFile { path, blob, saved }),
-                // It was written, and someone has changed other places since.
-                Found::Neither(_) if saved && self.all_on_disk(file) => {
-                    let blob = self.saved_digest(&path).unwrap_or(blob);
-                    landed.push(LandedFile { path, blob, saved });
+                Found::Neither(reason) => {
+                    let there = if saved { self.hunks_on_disk(file) } else { Vec::new() };
+                    if !there.is_empty() {
+                        let blob = self.saved_digest(&path).unwrap_or(blob);
+                        landed.push(LandedFile { path: path.clone(), blob, saved });
+                    }
+                    if there.len() < file.hunks.len() || there.is_empty() {
+                        failed.push(FailedFile { path, reason });
+                    }
+                    lost.extend(file.hunks.iter().filter(|hunk| !there.contains(hunk)));
                 }
-                Found::Neither(reason) => failed.push(FailedFile { path, reason }),
                 Found::Untouched if begun && !file.in_editor => {
                     match self.stored_plan(file).and_then(|plan| self.write(&plan)) {
                         Ok(done) => landed.push(done),
@@ -186,14 +193,15 @@ impl Engine {
             }
         }
         let files = intent.files.iter().map(|file| (&file.path, file.hunks.as_slice()));
-        let hunks = took_effect(&intent.hunks, files, &landed);
+        let mut hunks = took_effect(&intent.hunks, files, &landed);
+        hunks.retain(|hunk| !lost.contains(hunk));
         Ok(Outcome { operation, changeset: intent.changeset, hunks, landed, failed })
     }
 
-    /// Whether the disk has all that a file's hunks of lines were to bring there.
-    fn all_on_disk(&self, file: &PlannedFile) -> bool {
+    /// The hunks of lines of a file that are on disk as planned, though someone has changed the file since.
+    fn hunks_on_disk(&self, file: &PlannedFile) -> Vec<u32> {
         let there = |hunk: &u32| self.on_disk(file, *hunk) == Some(true);
-        !file.hunks.is_empty() && file.hunks.iter().all(there)
+        file.hunks.iter().copied().filter(there).collect()
     }
 
     fn stored_plan(&self, file: &PlannedFile) -> Result<PlanFile, String> {

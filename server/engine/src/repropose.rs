@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use model::{ChangeSet, ChangeSetId, Event, FileChange, FileMode, Hunk, HunkKind, RelPath};
+use model::{ChangeSet, ChangeSetId, FileChange, FileMode, Hunk, HunkKind, RelPath};
 use semdiff::Anchoring;
 use workspace::{ProposedFile, SideContent};
 
@@ -18,7 +18,7 @@ use crate::check::captured_file;
 use crate::engine::Engine;
 use crate::examine::{ChangedFile, Side, examine_all};
 use crate::plan::{OpenTexts, PlanFile, World, accept_whole};
-use crate::propose::Proposal;
+use crate::propose::{Proposal, stated};
 
 /// In how many files, at most, a thing is looked for that is gone from its own.
 const FILES_SEARCHED_MAX: usize = 200;
@@ -91,27 +91,10 @@ impl Engine {
             rationale.push_str(&format!("\nHunk {hunk} of {} was found again: {why}.", id.short()));
         }
         let (origin, title) = (of.origin.clone(), of.title.clone());
-        let proposal =
-            self.propose(base, origin, title, rationale.trim_start().to_owned(), &files, &rules)?;
-        if let Proposal::New(captured) = &proposal {
-            self.give_way(id, &hunks, captured.changeset.id)?;
-        }
+        let rationale = rationale.trim_start().to_owned();
+        let (anew, examined) = stated(base, origin, title, rationale, &files, &rules)?;
+        let proposal = self.record(anew, examined, &files, &rules, Some((id, &hunks)))?;
         Ok(Reproposed { proposal: Some(proposal), suggested, left })
-    }
-
-    /// Lets those of `hunks` that still wait give way to `by`.
-    fn give_way(
-        &mut self,
-        changeset: ChangeSetId,
-        hunks: &[u32],
-        by: ChangeSetId,
-    ) -> Result<(), Error> {
-        let waiting = self.change(changeset)?.state.waiting();
-        let hunks: Vec<u32> = hunks.iter().filter(|h| waiting.contains(h)).copied().collect();
-        if changeset != by && !hunks.is_empty() {
-            self.append(&Event::Superseded { changeset, hunks, by })?;
-        }
-        Ok(())
     }
 
     fn restate(&self, change: &BoardChange, waiting: &[u32]) -> Result<Restated, Error> {
@@ -277,10 +260,7 @@ impl Engine {
         let mut again = ChangeSet::new(base, origin, title, of.rationale.clone(), changes);
         let mixed = mixed_hunks(&again, &mixed);
         again.adopted = of.adopted.clone().map(|adopted| model::Adoption { mixed, ..adopted });
-        let proposal = self.record(again, examined, &files, &rules)?;
-        if let Proposal::New(captured) = &proposal {
-            self.give_way(of.id, &adopted, captured.changeset.id)?;
-        }
+        let proposal = self.record(again, examined, &files, &rules, Some((of.id, &adopted)))?;
         Ok(Reproposed { proposal: Some(proposal), suggested: Vec::new(), left })
     }
 }
