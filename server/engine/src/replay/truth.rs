@@ -93,7 +93,9 @@ fn overlapping(
     let end = (own.end..base.count()).find_map(|row| identity.get(row)).unwrap_or(current.count());
     let region = start..end.max(start);
     let gone = own.clone().all(|row| identity.get(row).is_none());
-    let there = gone && standing(current, &region, text).next().is_some();
+    let within = |region: &Range<usize>| standing(current, region, text).next().is_some();
+    let there =
+        gone && (within(&region) || within(&widened(base, current, identity, own, &region)));
     // Brought back by hand: the same lines, once, though not the same identity. They can be taken at their
     // word, unless the hunk is there too.
     let mut restored = standing(current, &region, base.of(own));
@@ -105,6 +107,35 @@ fn overlapping(
         place,
         region: current.range(&region),
     }
+}
+
+/// `region`, with the kept lines right below it if equal new lines follow them: which of the two are the kept
+/// ones is only how the diff draws it.
+fn widened(
+    base: &Lines<'_>,
+    current: &Lines<'_>,
+    identity: &Identity,
+    own: &Range<usize>,
+    region: &Range<usize>,
+) -> Range<usize> {
+    let Some(first) = (own.end..base.count()).find(|&row| identity.get(row).is_some()) else {
+        return region.clone();
+    };
+    let back = identity.back();
+    let line = |text: &Lines<'_>, row: usize| text.of(&(row..row + 1)).to_vec();
+    let kept = (0..current.count() - region.end)
+        .take_while(|far| identity.get(first + far) == Some(region.end + far))
+        .count();
+    let equal_follow = |lines: &usize| {
+        (0..*lines).all(|nth| {
+            let follows = region.end + lines + nth;
+            follows < current.count()
+                && back.get(follows).is_none()
+                && line(base, first + nth) == line(current, follows)
+        })
+    };
+    let lines = (1..=kept).find(equal_follow).unwrap_or(0);
+    region.start..region.end + lines
 }
 
 /// Where `text` stands in `region` as whole lines.
@@ -183,6 +214,21 @@ mod tests {
         assert_eq!(check("a\nX\nc\nd\ne\n", 1..2, "B\n"), (Relation::Overlapping, None, false));
         assert_eq!(check("a\nc\nd\ne\n", 1..2, ""), (Relation::Overlapping, None, true));
         assert_eq!(check("a\nb\nx\nD\ne\n", 2..2, "x\n"), (Relation::Overlapping, None, true));
+    }
+
+    #[test]
+    fn which_of_two_equal_lines_is_the_kept_one_does_not_matter() {
+        let base = Lines::new(b"a\nb\n\nc\n");
+        let now = Lines::new(b"A\nB\n\n\nC\n");
+        // The empty line is the first of the two, and the text that landed has one too.
+        let identity = Identity { at: vec![None, None, Some(2), None], lines: 5 };
+        let right = |text: &[u8]| truth(&base, &now, &identity, &base.span(&(1..2)), text).there;
+        assert!(right(b"B\n\n"));
+        assert!(!right(b"B\n\n\n"));
+        // With one empty line it is not there.
+        let now = Lines::new(b"A\nB\n\nC\n");
+        let identity = Identity { at: vec![None, None, Some(2), None], lines: 4 };
+        assert!(!truth(&base, &now, &identity, &base.span(&(1..2)), b"B\n\n").there);
     }
 
     #[test]

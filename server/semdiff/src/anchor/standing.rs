@@ -7,8 +7,9 @@
 //!   made. Its lines may stand elsewhere by now, or the comparison may have kept them; then they were moved,
 //!   or what surrounds them was changed, and the hunk was not made.
 //! - **What it puts is never put a second time.** If it landed and was moved or edited since, its gap looks
-//!   as open as before. If most of what it adds has come to stand in current since base, and did not take the
-//!   place of lines like those that it takes away, it may be this hunk that put it there.
+//!   as open as before. If all of what it adds, or most of what base does not have, has come to stand in current
+//!   since, and did not take the place of lines like those that it takes away, it may be this hunk that put it
+//!   there.
 //!
 //! Lines without letters and digits are nobody's and count for nothing, unless there are no others.
 
@@ -31,16 +32,16 @@ impl Anchoring<'_> {
         if rows.clone().filter(taken).any(kept) {
             return true;
         }
+        let told = rows.clone().filter(taken).filter(telling);
+        if told.clone().any(|row| self.once(row) && self.times_in_current(row) > 0) {
+            return true;
+        }
         // What was to take their place and does, if it says anything, shows that it was made.
         if new.iter().any(|line| says_something(line)) {
             return false;
         }
         let between = self.between_kept(rows);
         if between.clone().any(|at| says_something(self.current.of(&(at..at + 1)))) {
-            return true;
-        }
-        let told = rows.clone().filter(telling);
-        if told.clone().any(|row| self.once(row) && self.times_in_current(row) > 0) {
             return true;
         }
         let told = told.map(|row| self.line(row).trim_ascii());
@@ -75,14 +76,23 @@ impl Anchoring<'_> {
         let line_at = |row: u32| self.current.of(&(row as usize..row as usize + 1)).trim_ascii();
         let adds = |line: &[u8]| says_something(line) && new.contains(line) && !old.contains(line);
         let found = || self.risen.iter().copied().filter(|&row| adds(line_at(row)));
-        let standing = found().map(line_at).collect::<HashSet<_>>().len();
-        let added = new.iter().filter(|line| adds(line)).count();
+        let standing: HashSet<&[u8]> = found().map(line_at).collect();
+        if standing.is_empty() {
+            return None;
+        }
+        let added: HashSet<&[u8]> = new.iter().copied().filter(|line| adds(line)).collect();
         let taken = old.iter().copied().filter(|line| says_something(line) && !new.contains(line));
         let taken: HashSet<&[u8]> = taken.collect();
-        // With the lines that it takes away standing at its place, only the whole of it is evidence.
-        let most = if taken.is_empty() { 2 * standing >= added } else { standing == added };
-        if standing == 0 || !most {
-            return None;
+        // With the lines that it takes away standing at its place, only the whole of it is evidence. Lines that
+        // base has too are anybody's: of a part of it, only the others are.
+        if standing.len() < added.len() {
+            let mut fresh = self.times(added);
+            fresh.retain(|_, (before, _)| *before == 0);
+            let fresh_standing = fresh.keys().filter(|line| standing.contains(*line)).count();
+            let most = fresh_standing > 0 && 2 * fresh_standing >= fresh.len();
+            if !taken.is_empty() || !most {
+                return None;
+            }
         }
         let taken = self.times(taken);
         let elsewhere_too = !taken.is_empty() && taken.values().all(|&(before, now)| now < before);

@@ -792,14 +792,14 @@ fn a_deletion_is_there_only_if_its_lines_are_gone() {
         already there 3+0
     "#]],
     );
-    // What stands in its place shows that it was made, though the line stands elsewhere by now.
+    // Though something stands in its place: one of two may have been moved.
     check(
         "a\nb\nc\nd\n",
         "a\nB\nc\nd\n",
         "0\na\nB\nc\nb\nd\n",
         &expect![[r#"
-        already there 3+1
-    "#]],
+            conflict: the text it replaces was changed
+        "#]],
     );
 }
 
