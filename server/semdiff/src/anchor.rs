@@ -11,13 +11,11 @@
 //! 3. **No other place looks as good.** Of up to [`CONTEXT_LINES`] lines on each side, those that still
 //!    match, counted outwards from the hunk until the first that does not, are its context. Another place
 //!    with the same text (for an insertion: any other gap) and as much matching context, in current or in
-//!    base, is a rival. The diff alone never decides between two such places.
+//!    base, is a rival. The diff alone never decides between two such places. Only if nothing above the
+//!    hunk changed at all, down to its last context line, need no rival be feared.
 //!
 //!    Only if nothing above the hunk changed at all, down to its last context line, or if lines that stand
 //!    once in both texts hold it in its place (see `frame`), need no rival be feared.
-//!
-//! A place is not taken if what the hunk would put there has come to stand elsewhere, and what it takes away is
-//! not called gone while it stands (see `standing`).
 //!
 //! If there is no such place, the hunk may have landed already: its replacement stands between the lines
 //! that touched it, or taking it out again has a place by the same rules. If only rule 2 fails, it may still
@@ -188,10 +186,6 @@ impl<'t> Anchoring<'t> {
             return Anchor::AlreadyThere(there);
         }
         let placed = match self.find(&rows) {
-            // A line that equals the one that touched it, with half of the change made before it.
-            Ok(Some(place)) if self.made_in_part(&rows, &place, replacement) => {
-                Anchor::Conflict(ConflictReason::NeighboursChanged)
-            }
             Ok(Some(place)) if place.start == rows.start && self.untouched_above(&rows) => {
                 Anchor::Unchanged(self.current.range(&place))
             }
@@ -199,12 +193,12 @@ impl<'t> Anchoring<'t> {
             Ok(None) => self.anchor_beside_changes(&rows, replacement),
             Err(reason) => Anchor::Conflict(reason),
         };
-        if let Some(place) = placed.target()
-            && let Some(line) = self.stands_elsewhere(&rows, replacement, place)
-        {
-            return Anchor::Conflict(ConflictReason::StandsElsewhere { line });
+        match self.stands_elsewhere(&rows, replacement) {
+            Some(line) if placed.target().is_some() => {
+                Anchor::Conflict(ConflictReason::StandsElsewhere { line })
+            }
+            _ => placed,
         }
-        placed
     }
 
     /// The answer where the hunk's own lines, or what touches them, changed.

@@ -78,13 +78,13 @@ impl Anchoring<'_> {
     }
 
     /// Whether a line of base says something and stands there once. Braces and empty lines are nobody's.
-    pub(super) fn once(&self, row: usize) -> bool {
+    fn once(&self, row: usize) -> bool {
         let single = |number| self.base_lines.places_of(number).len() == 1;
         self.base_lines.get(row).is_some_and(single)
             && says_something(self.base.of(&(row..row + 1)))
     }
 
-    pub(super) fn times_in_current(&self, row: usize) -> usize {
+    fn times_in_current(&self, row: usize) -> usize {
         let times = |text: &Numbered, number| text.places_of(number).len();
         self.base_lines.get(row).map_or(0, |number| times(&self.current_lines, number))
     }

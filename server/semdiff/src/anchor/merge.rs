@@ -45,7 +45,8 @@ impl Anchoring<'_> {
         if !self.certain || replacement.is_empty() || !self.stands(replacement) {
             return None;
         }
-        let around = self.current_lines.lines().get(self.between_kept(rows))?;
+        let region = self.kept_above(rows.start).current..self.kept_below(rows.end).current;
+        let around = self.current_lines.lines().get(region)?;
         let old = self.base_lines.lines().get(rows.clone())?;
         if old.iter().any(|line| around.contains(line)) {
             return None;
@@ -106,11 +107,6 @@ impl Anchoring<'_> {
         Some(at..at)
     }
 
-    /// The lines of current between the nearest certain lines above and below lines `rows` of base.
-    pub(super) fn between_kept(&self, rows: &Range<usize>) -> Range<usize> {
-        self.kept_above(rows.start).current..self.kept_below(rows.end).current
-    }
-
     /// The gap below the last certain line above gap `gap`, in both texts; the start if there is none.
     fn kept_above(&self, gap: usize) -> Gap {
         let lines = self.alignment.lines.get(..gap).unwrap_or_default();
@@ -143,12 +139,7 @@ impl Anchoring<'_> {
     /// Whether text that the person put beside the place is text that the replacement would put there.
     ///
     /// A line of punctuation, or an empty one, counts where it touches: every block has such lines.
-    pub(super) fn made_in_part(
-        &self,
-        rows: &Range<usize>,
-        place: &Range<usize>,
-        replacement: &[u8],
-    ) -> bool {
+    fn made_in_part(&self, rows: &Range<usize>, place: &Range<usize>, replacement: &[u8]) -> bool {
         let split = |text: &'_ [u8]| -> Vec<Vec<u8>> {
             text.split_inclusive(|&byte| byte == b'\n').map(|l| l.trim_ascii().to_vec()).collect()
         };
