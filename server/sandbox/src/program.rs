@@ -35,6 +35,18 @@ pub(crate) fn find(name: &str, path: &OsStr) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
+/// The first file called `name` in the absolute folders of `path` that may be executed.
+#[cfg(target_os = "linux")]
+pub(crate) fn find_executable(name: &OsStr, path: &OsStr) -> Option<PathBuf> {
+    std::env::split_paths(path)
+        .filter(|folder| folder.is_absolute())
+        .map(|folder| folder.join(name))
+        .find(|file| {
+            let may = rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok();
+            may && file.is_file()
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,180 @@
+//! Process 1 of a sandbox: builds it, gives up every right, starts the program and reaps.
+//!
+//! It is confined as the program is before it starts it, so taking it over gains nothing; and it cannot be traced
+//! or killed from inside.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::thread;
+
+use landlock::{
+    ABI, Access, AccessFs, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
+    RulesetCreatedAttr, Scope,
+};
+use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal, WaitOptions};
+use rustix::thread::{CapabilitySet, CapabilitySets};
+
+use super::stage::{Failure, Step};
+use super::wire::{Plan, Report, receive_plan, report};
+use super::{loopback, mounts, syscalls};
+
+/// The newest Landlock we know how to use; an older kernel uses what it has of it.
+const LANDLOCK: ABI = ABI::V6;
+
+/// One more than the highest capability there can be (capability.h counts to 40 today).
+const CAPABILITIES_MAX: u32 = 64;
+
+/// Runs the plan that arrives over `control`. Answers the exit code of this process.
+pub fn run(control: &File) -> Result<i32, Failure> {
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
+        .step("end with whoever started it")?;
+    let (plan, stdin) = receive_plan(control).step("learn what to run")?;
+    rustix::process::setsid().step("leave the terminal")?;
+    rustix::system::sethostname(b"sandbox").step("name the host")?;
+    loopback::bring_up().step("bring up a loopback of its own")?;
+    let writable = mounts::build(&plan)?;
+    limit(&plan)?;
+    give_up_rights().step("give up all rights")?;
+    let files = landlock(&writable).map_err(io::Error::other);
+    files.step("restrict itself by landlock")?;
+    syscalls::filter().map_err(io::Error::other).step("filter system calls")?;
+    rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)
+        .step("be closed to others")?;
+    let lifeline = control.try_clone().step("watch its lifeline")?;
+    thread::Builder::new().spawn(move || end_with(lifeline)).step("watch its lifeline")?;
+    start_and_reap(&plan, stdin, control)
+}
+
+/// Ends this process, and by that all others in here, when nobody waits for them any more.
+fn end_with(mut lifeline: File) {
+    let mut byte = [0];
+    loop {
+        match lifeline.read(&mut byte) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            _ => std::process::exit(0),
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this crate is the door for starting processes")]
+fn start_and_reap(plan: &Plan, stdin: OwnedFd, control: &File) -> Result<i32, Failure> {
+    let program = plan.argv.first().map(OsString::as_os_str).unwrap_or_default();
+    let Some(file) = locate(program, plan) else {
+        let reason = "it is in no folder of PATH inside the sandbox".to_owned();
+        report(control, &Report::NotStarted { errno: None, reason });
+        return Ok(0);
+    };
+    let mut command = std::process::Command::new(file);
+    std::os::unix::process::CommandExt::arg0(&mut command, program);
+    let started = command
+        .args(plan.argv.iter().skip(1))
+        .env_clear()
+        .envs(plan.env.iter().map(|(name, value)| (name, value)))
+        .current_dir(&plan.cwd)
+        .stdin(Stdio::from(stdin))
+        .spawn();
+    drop(command);
+    let child = match started {
+        Ok(child) => child,
+        Err(error) => {
+            let (errno, reason) = (error.raw_os_error(), error.to_string());
+            report(control, &Report::NotStarted { errno, reason });
+            return Ok(0);
+        }
+    };
+    report(control, &Report::Started);
+    loop {
+        match rustix::process::wait(WaitOptions::empty()) {
+            Ok(Some((pid, status))) if pid.as_raw_nonzero().get().cast_unsigned() == child.id() => {
+                let (code, signal) = (status.exit_status(), status.terminating_signal());
+                report(control, &Report::Ended { code, signal });
+                return Ok(0);
+            }
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error).step("wait for the program"),
+        }
+    }
+}
+
+/// The file that `program` means.
+fn locate(program: &OsStr, plan: &Plan) -> Option<PathBuf> {
+    if Path::new(program).components().count() > 1 || Path::new(program).is_absolute() {
+        return Some(Path::new(&plan.cwd).join(program));
+    }
+    let path = plan.env.iter().rev().find(|(name, _)| name == "PATH").map(|(_, value)| value)?;
+    crate::program::find_executable(program, path)
+}
+
+/// The limits that the kernel keeps for each process.
+fn limit(plan: &Plan) -> Result<(), Failure> {
+    let limits = plan.rlimits;
+    for (resource, soft, hard) in [
+        (Resource::Core, 0, 0),
+        // A second more, so that the first signal is the one which says what was exceeded.
+        (Resource::Cpu, limits.cpu_s, limits.cpu_s.saturating_add(1)),
+        (Resource::Fsize, limits.file_bytes, limits.file_bytes),
+        (Resource::Nofile, limits.open_files, limits.open_files),
+        // Counted within this user namespace, hence for this sandbox alone. It does not bind the system's own
+        // root; the watch from outside does.
+        (Resource::Nproc, limits.processes, limits.processes),
+    ] {
+        // What is lower already stays so.
+        let now = rustix::process::getrlimit(resource);
+        let lower = |limit: u64, now: Option<u64>| Some(now.map_or(limit, |now| now.min(limit)));
+        let new = Rlimit { current: lower(soft, now.maximum), maximum: lower(hard, now.maximum) };
+        rustix::process::setrlimit(resource, new).step("limit itself")?;
+    }
+    Ok(())
+}
+
+/// No capability, no way to get one.
+fn give_up_rights() -> rustix::io::Result<()> {
+    rustix::thread::clear_ambient_capability_set()?;
+    for number in 0..CAPABILITIES_MAX {
+        let capability = CapabilitySet::from_bits_retain(1 << number);
+        match rustix::thread::remove_capability_from_bounding_set(capability) {
+            // There are no more.
+            Err(rustix::io::Errno::INVAL) => break,
+            removed => removed?,
+        }
+    }
+    let none = CapabilitySet::empty();
+    let sets = CapabilitySets { effective: none, permitted: none, inheritable: none };
+    rustix::thread::set_capabilities(None, sets)?;
+    rustix::thread::set_no_new_privs(true)
+}
+
+/// The inner stage: everything may be read, nothing but `writable` and the devices written; no signal and no
+/// abstract socket reaches outside.
+fn landlock(writable: &[PathBuf]) -> Result<(), landlock::RulesetError> {
+    let all = AccessFs::from_all(LANDLOCK);
+    let devices = AccessFs::MakeChar | AccessFs::MakeBlock;
+    let mut rules = Ruleset::default()
+        .set_compatibility(CompatLevel::BestEffort)
+        .handle_access(all)?
+        .scope(Scope::from_all(LANDLOCK))?
+        .create()?;
+    let read = AccessFs::from_read(LANDLOCK);
+    if let Ok(root) = PathFd::new("/") {
+        rules = rules.add_rule(PathBeneath::new(root, read))?;
+    }
+    for folder in writable {
+        if let Ok(file) = PathFd::new(folder) {
+            let rights =
+                if folder.is_dir() { all & !devices } else { AccessFs::from_file(LANDLOCK) };
+            rules = rules.add_rule(PathBeneath::new(file, rights))?;
+        }
+    }
+    for device in ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"] {
+        if let Ok(file) = PathFd::new(device) {
+            let rights = AccessFs::ReadFile | AccessFs::WriteFile | AccessFs::Truncate;
+            rules = rules.add_rule(PathBeneath::new(file, rights))?;
+        }
+    }
+    rules.restrict_self()?;
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! From a description to a plan: checks it, resolves the paths outside, adds what every sandbox has.
+
+use std::path::{Component, Path, PathBuf};
+
+use super::mounts;
+use super::wire::{Placed, Plan, Rlimits};
+use crate::confined::{Confined, GATEWAY_SOCKET, HOME, Mount, Network, Refusal};
+
+/// Where nothing of the person's can be placed: it would hide what makes a sandbox one.
+const RESERVED: &[&str] = &["/proc", "/dev", "/etc", "/.outside", "/run/countersign"];
+
+/// Where programs are looked up, if the caller names nothing else.
+const PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
+
+/// The plan for `confined`.
+pub fn of(confined: &Confined) -> Result<Plan, Refusal> {
+    if confined.argv.is_empty() {
+        return Err(Refusal::Description { reason: "no program is named".to_owned() });
+    }
+    inside(&confined.cwd)?;
+    let mut mounts = mounts::system();
+    for mount in &confined.mounts {
+        mounts.push(placed(mount)?);
+    }
+    if let Network::Socket(socket) = &confined.network {
+        let (from, at) = (resolved(socket)?.into(), GATEWAY_SOCKET.into());
+        mounts.push(Placed::Bind { from, at, writable: false });
+    }
+    let mut env: Vec<_> = [("HOME", HOME), ("PATH", PATH), ("TMPDIR", "/tmp"), ("LANG", "C.UTF-8")]
+        .map(|(name, value)| (name.into(), value.into()))
+        .into();
+    env.extend(confined.env.iter().cloned());
+    let bounds = confined.bounds;
+    Ok(Plan {
+        argv: confined.argv.clone(),
+        cwd: confined.cwd.clone().into(),
+        env,
+        mounts,
+        rlimits: Rlimits {
+            cpu_s: bounds.cpu.as_secs().max(1),
+            file_bytes: bounds.file_bytes,
+            open_files: bounds.open_files,
+            processes: bounds.processes,
+        },
+        scratch_bytes: bounds.scratch_bytes,
+    })
+}
+
+fn placed(mount: &Mount) -> Result<Placed, Refusal> {
+    let at = mount.at();
+    inside(at)?;
+    if at == Path::new("/") || RESERVED.iter().any(|reserved| at.starts_with(reserved)) {
+        let reason = format!("nothing can be placed at {}", at.display());
+        return Err(Refusal::Description { reason });
+    }
+    let at = at.to_owned().into();
+    Ok(match mount {
+        Mount::Bind { from, writable, .. } => {
+            Placed::Bind { from: resolved(from)?.into(), at, writable: *writable }
+        }
+        Mount::Overlay { lower, upper, work, .. } => {
+            let lower = lower.iter().map(|path| resolved(path).map(Into::into));
+            Placed::Overlay {
+                lower: lower.collect::<Result<_, _>>()?,
+                upper: resolved(upper)?.into(),
+                work: resolved(work)?.into(),
+                at,
+            }
+        }
+        Mount::Scratch { size_bytes, .. } => Placed::Scratch { at, size_bytes: *size_bytes },
+    })
+}
+
+/// A path inside must say exactly where it leads.
+fn inside(path: &Path) -> Result<(), Refusal> {
+    let plain = path.is_absolute()
+        && path.components().all(|part| matches!(part, Component::RootDir | Component::Normal(_)));
+    if plain {
+        return Ok(());
+    }
+    let reason = format!("{} is no absolute path without `..`", path.display());
+    Err(Refusal::Description { reason })
+}
+
+fn resolved(path: &Path) -> Result<PathBuf, Refusal> {
+    path.canonicalize().map_err(|source| Refusal::Mount { path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn confined(cwd: &str, mounts: Vec<Mount>) -> Confined {
+        Confined {
+            argv: vec!["true".into()],
+            cwd: cwd.into(),
+            env: vec![("LANG".into(), "de_DE".into())],
+            stdin: crate::Input::Bytes(Vec::new()),
+            mounts,
+            network: Network::None,
+            bounds: crate::Bounds::default(),
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_placed_is_refused_before_anything_starts() {
+        let scratch = |at: &str| Mount::Scratch { at: at.into(), size_bytes: 1 };
+        for at in ["/", "/proc", "/proc/sys", "/dev/shm", "relative", "/a/../etc", "/etc/passwd"] {
+            let refusal = of(&confined("/tmp", vec![scratch(at)])).unwrap_err();
+            assert!(matches!(refusal, Refusal::Description { .. }), "{at}: {refusal}");
+        }
+        assert!(of(&confined("tmp", Vec::new())).is_err());
+        let gone = Mount::Bind { from: "/nonexistent".into(), at: "/a".into(), writable: false };
+        assert!(matches!(of(&confined("/tmp", vec![gone])).unwrap_err(), Refusal::Mount { .. }));
+        let plan = of(&confined("/tmp", vec![scratch("/a")])).unwrap();
+        assert_eq!(
+            plan.env.last().unwrap(),
+            &("LANG".into(), "de_DE".into()),
+            "the caller's comes last"
+        );
+    }
+}

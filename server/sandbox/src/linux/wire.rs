@@ -1,0 +1,119 @@
+//! What is said over the control socket: the plan in one message, then reports, one JSON document a line.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
+};
+use serde::{Deserialize, Serialize};
+
+/// The first argument that makes this program a stage. Nobody types it.
+pub const STAGE: &str = "__sandbox-stage";
+/// The second argument of the stage that unshares.
+pub const OUTER: &str = "outer";
+/// The second argument of the stage that becomes process 1.
+pub const INNER: &str = "inner";
+
+/// The largest plan, in bytes. It holds paths, arguments and an environment.
+const PLAN_BYTES_MAX: u64 = 16 << 20;
+
+/// Everything process 1 needs to know.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Plan {
+    pub argv: Vec<OsString>,
+    pub cwd: OsString,
+    pub env: Vec<(OsString, OsString)>,
+    pub mounts: Vec<Placed>,
+    pub rlimits: Rlimits,
+    pub scratch_bytes: u64,
+}
+
+/// A mount, its sources resolved.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Placed {
+    Bind { from: OsString, at: OsString, writable: bool },
+    Overlay { lower: Vec<OsString>, upper: OsString, work: OsString, at: OsString },
+    Scratch { at: OsString, size_bytes: u64 },
+    Link { to: OsString, at: OsString },
+    Text { at: OsString, text: String },
+}
+
+/// The limits that the kernel keeps for each process.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Rlimits {
+    pub cpu_s: u64,
+    pub file_bytes: u64,
+    pub open_files: u64,
+    pub processes: u64,
+}
+
+/// What the stages say.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Report {
+    /// The program has been started.
+    Started,
+    /// The program could not be started.
+    NotStarted { errno: Option<i32>, reason: String },
+    /// The sandbox could not be made.
+    Failed { step: String, errno: Option<i32>, reason: String },
+    /// The program has ended.
+    Ended { code: Option<i32>, signal: Option<i32> },
+}
+
+/// Sends the plan and the program's standard input. The other side has read nothing yet, so this may block
+/// until it does.
+pub fn send_plan(socket: impl AsFd + Write, plan: &Plan, stdin: BorrowedFd<'_>) -> io::Result<()> {
+    let body = serde_json::to_vec(plan)?;
+    let length = (body.len() as u64).to_le_bytes();
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut ancillary = SendAncillaryBuffer::new(&mut space);
+    let ends = [stdin];
+    ancillary.push(SendAncillaryMessage::ScmRights(&ends));
+    let sent = sendmsg(&socket, &[IoSlice::new(&length)], &mut ancillary, SendFlags::NOSIGNAL)?;
+    if sent != length.len() {
+        return Err(io::ErrorKind::WriteZero.into());
+    }
+    let mut socket = socket;
+    socket.write_all(&body)
+}
+
+/// Receives what [`send_plan`] sent.
+pub fn receive_plan(mut socket: &File) -> io::Result<(Plan, OwnedFd)> {
+    let mut length = [0; 8];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+    let received = recvmsg(
+        socket,
+        &mut [IoSliceMut::new(&mut length)],
+        &mut ancillary,
+        RecvFlags::CMSG_CLOEXEC,
+    )?;
+    if received.bytes != length.len() {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    let stdin = ancillary.drain().find_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(mut ends) => ends.next(),
+        _ => None,
+    });
+    let stdin = stdin.ok_or(io::ErrorKind::InvalidData)?;
+    let length = u64::from_le_bytes(length);
+    if length > PLAN_BYTES_MAX {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    let mut body = Vec::new();
+    Read::take(&mut socket, length).read_to_end(&mut body)?;
+    Ok((serde_json::from_slice(&body)?, stdin))
+}
+
+/// Sends one report. Nobody may be there to read it any more, and that is no failure of the sender.
+pub fn report(mut socket: impl Write, report: &Report) {
+    if let Ok(mut line) = serde_json::to_vec(report) {
+        line.push(b'\n');
+        socket.write_all(&line).ok();
+    }
+}
