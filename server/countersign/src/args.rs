@@ -87,6 +87,12 @@ pub enum Command {
     /// Verify or export the ledger.
     #[command(subcommand)]
     Ledger(LedgerCommand),
+    /// Run a command in the sandbox that workers and gates run in: it sees the system and this folder, has no
+    /// network, and nothing it writes stays.
+    ///
+    /// Exit codes: the command's own; 124 when a limit ended it, 125 when it could not be confined and did not run,
+    /// 128 and the number of the signal that ended it.
+    Sandbox(SandboxArgs),
     /// Speak the Language Server Protocol on standard input and output.
     Lsp,
     /// Measure how hunks find their places, on the history of a repository, against answers that are known.
@@ -317,6 +323,25 @@ pub struct CheckArgs {
     pub rules: RulesArgs,
     #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
     pub format: CheckFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct SandboxArgs {
+    /// Let it change this folder or file for good; may be repeated.
+    #[arg(long, value_name = "PATH")]
+    pub writable: Vec<PathBuf>,
+    /// End it after this many seconds.
+    #[arg(long, value_name = "S", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
+    pub time: u64,
+    /// End it when its processes together use more than this many MiB of memory.
+    #[arg(long, value_name = "MIB", default_value_t = 4096, value_parser = clap::value_parser!(u64).range(1..=1 << 24))]
+    pub memory: u64,
+    /// End it when it has more than this many processes and threads.
+    #[arg(long, value_name = "N", default_value_t = 1024, value_parser = clap::value_parser!(u64).range(1..))]
+    pub processes: u64,
+    /// The command and its arguments.
+    #[arg(last = true, required = true, value_name = "CMD")]
+    pub command: Vec<std::ffi::OsString>,
 }
 
 #[derive(Debug, Args)]

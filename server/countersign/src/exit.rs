@@ -15,6 +15,8 @@ pub enum Exit {
     CouldNot,
     /// 3: a person is needed.
     NeedsPerson,
+    /// What another program ended with, or what `countersign sandbox` says instead.
+    Of(u8),
 }
 
 impl From<Exit> for ExitCode {
@@ -24,6 +26,7 @@ impl From<Exit> for ExitCode {
             Exit::Denied => 1,
             Exit::CouldNot => 2,
             Exit::NeedsPerson => 3,
+            Exit::Of(code) => code,
         })
     }
 }

@@ -18,6 +18,7 @@ use crate::exit::Failure;
 use crate::output::Terminal;
 
 fn main() -> std::process::ExitCode {
+    sandbox::enter_stage_if_asked();
     let arguments = Arguments::parse();
     let terminal = Terminal::new(arguments.color);
     let exit = match commands::run(&arguments, &terminal) {

@@ -89,7 +89,16 @@ fn recover(engine: &mut Engine) -> Result<(), Failure> {
 }
 
 fn config_home() -> Option<PathBuf> {
+    user_folder("XDG_CONFIG_HOME", ".config")
+}
+
+/// Where the person keeps what can be made again.
+pub fn cache_home() -> Option<PathBuf> {
+    user_folder("XDG_CACHE_HOME", ".cache")
+}
+
+fn user_folder(variable: &str, otherwise: &str) -> Option<PathBuf> {
     let absolute = |path: PathBuf| path.is_absolute().then_some(path);
-    let xdg = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).and_then(absolute);
-    xdg.or_else(|| std::env::home_dir().and_then(absolute).map(|home| home.join(".config")))
+    let xdg = std::env::var_os(variable).map(PathBuf::from).and_then(absolute);
+    xdg.or_else(|| std::env::home_dir().and_then(absolute).map(|home| home.join(otherwise)))
 }

@@ -67,7 +67,7 @@ fn word(exit: Exit) -> &'static str {
     match exit {
         Exit::Done => "allowed",
         Exit::Denied => "denied",
-        Exit::CouldNot => "could not check",
+        Exit::CouldNot | Exit::Of(_) => "could not check",
         Exit::NeedsPerson => "needs a person",
     }
 }

@@ -13,6 +13,7 @@ mod replay;
 mod repropose;
 mod review;
 mod run;
+mod sandbox;
 mod serve;
 mod show;
 
@@ -48,6 +49,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Failure> 
         Command::Policy(command) => policy::policy(command, terminal),
         Command::Ledger(command) => ledger::ledger(arguments, command, terminal),
         Command::Replay(args) => replay::replay(arguments, args, terminal),
+        Command::Sandbox(args) => sandbox::sandbox(arguments, args, terminal),
         Command::Lsp => serve::lsp(arguments),
     }
 }

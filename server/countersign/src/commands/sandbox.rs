@@ -1,0 +1,179 @@
+//! `countersign sandbox`: one command in the sandbox, on this folder, as workers and gates run.
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sandbox::{
+    Bound, Bounds, Confined, End, Input, Mount, Network, Refusal, Sandbox, Scratch, Stop, Stream,
+    Tier,
+};
+
+use crate::args::{Arguments, SandboxArgs};
+use crate::exit::{Exit, Failure};
+use crate::output::Terminal;
+use crate::session;
+
+/// What is passed on of each output, in bytes. A terminal takes no more, and a file is not filled by accident.
+const OUTPUT_BYTES_MAX: usize = 1 << 30;
+
+/// A limit ended the command.
+const STOPPED: u8 = 124;
+/// The command did not run.
+const REFUSED: u8 = 125;
+/// The command ended by a signal, whose number is added.
+const SIGNALLED: u8 = 128;
+
+pub fn sandbox(
+    arguments: &Arguments,
+    args: &SandboxArgs,
+    terminal: &Terminal,
+) -> Result<Exit, Failure> {
+    match confine(arguments, args, terminal) {
+        Ok(exit) => Ok(exit),
+        Err(failure) => {
+            terminal.fail(&failure);
+            Ok(Exit::Of(REFUSED))
+        }
+    }
+}
+
+fn confine(
+    arguments: &Arguments,
+    args: &SandboxArgs,
+    terminal: &Terminal,
+) -> Result<Exit, Failure> {
+    let sandbox = Sandbox::enforce(Tier::Namespaces)?;
+    let folder = resolved(&arguments.directory)?;
+    let scratch = scratch(&folder)?;
+    let failed = |error| Failure::new(format!("{}: {error}", folder.display()), "try again");
+    let mut mounts = vec![scratch.over(vec![folder.clone()], folder.clone()).map_err(failed)?];
+    for path in &args.writable {
+        let path = resolved(path)?;
+        mounts.push(Mount::Bind { from: path.clone(), at: path, writable: true });
+    }
+    let confined = Confined {
+        argv: args.command.clone(),
+        cwd: folder.clone(),
+        env: Vec::new(),
+        stdin: input()?,
+        mounts,
+        network: Network::None,
+        bounds: Bounds {
+            time: Duration::from_secs(args.time),
+            memory_bytes: args.memory << 20,
+            processes: args.processes,
+            output_bytes: OUTPUT_BYTES_MAX,
+            ..Bounds::default()
+        },
+    };
+    terminal.notice(&format!(
+        "sandbox: {}; no network; what it changes in {} is thrown away; at most {} s, {} MiB, {} processes",
+        sandbox.tier().name(),
+        folder.display(),
+        args.time,
+        args.memory,
+        args.processes,
+    ));
+    let stop = Stop::new().map_err(|error| Failure::new(error.to_string(), "try again"))?;
+    stop_by_signals(&stop);
+    let ended = sandbox.pass(&confined, &stop, &mut |stream, bytes| {
+        let written = match stream {
+            Stream::Out => std::io::stdout().write_all(bytes),
+            Stream::Err => std::io::stderr().write_all(bytes),
+        };
+        if written.is_err() {
+            // Nobody reads any more (`| head`).
+            stop.stop();
+        }
+    })?;
+    if ended.truncated {
+        terminal.notice("sandbox: its output was cut");
+    }
+    Ok(Exit::Of(match ended.end {
+        End::Exited(code) => code.to_le_bytes()[0],
+        End::Signalled(signal) => SIGNALLED.saturating_add(signal.to_le_bytes()[0]),
+        // We asked for it, with a signal or a closed pipe.
+        End::Stopped(Bound::Cancelled) => STOPPED,
+        End::Stopped(bound) => {
+            terminal.notice(&format!("sandbox: ended, because it reached {}", bound.name()));
+            STOPPED
+        }
+    }))
+}
+
+/// Where the changes to `folder` go until they are thrown away. An overlay's upper folder cannot lie in its lower one.
+fn scratch(folder: &Path) -> Result<Scratch, Failure> {
+    let homes = [session::cache_home(), Some(std::env::temp_dir())];
+    let homes = homes.into_iter().flatten().filter(|home| !home.starts_with(folder));
+    let mut failure = Failure::new(
+        format!("{} holds every folder its changes could go to", folder.display()),
+        "run it in a folder of a project",
+    );
+    for home in homes {
+        let home = home.join("countersign").join("sandbox");
+        match Scratch::new(&home) {
+            Ok(scratch) => return Ok(scratch),
+            Err(error) => {
+                let message = format!("{}: {error}", home.display());
+                failure = Failure::new(message, "set XDG_CACHE_HOME to a folder of yours");
+            }
+        }
+    }
+    Err(failure)
+}
+
+fn resolved(path: &Path) -> Result<PathBuf, Failure> {
+    let failed = |error| Failure::new(format!("{}: {error}", path.display()), "name what exists");
+    path.canonicalize().map_err(failed)
+}
+
+/// Our standard input as a pipe: a terminal, or whatever else it is, is not handed on itself.
+#[cfg(unix)]
+fn input() -> Result<Input, Failure> {
+    let pipe = std::io::pipe();
+    let (end, mut ours) = pipe.map_err(|error| Failure::new(error.to_string(), "try again"))?;
+    std::thread::spawn(move || {
+        let mut chunk = [0; 4096];
+        let mut stdin = std::io::stdin().lock();
+        while let Ok(count @ 1..) = stdin.read(&mut chunk) {
+            if ours.write_all(chunk.get(..count).unwrap_or_default()).is_err() {
+                break;
+            }
+        }
+    });
+    Ok(Input::Pipe(end.into()))
+}
+
+#[cfg(not(unix))]
+fn input() -> Result<Input, Failure> {
+    Ok(Input::Bytes(Vec::new()))
+}
+
+/// What ends this program ends the command first, and what it changed is removed.
+fn stop_by_signals(stop: &Stop) {
+    #[cfg(unix)]
+    for signal in [
+        signal_hook::consts::SIGTERM,
+        signal_hook::consts::SIGHUP,
+        signal_hook::consts::SIGINT,
+        signal_hook::consts::SIGQUIT,
+    ] {
+        if let Ok(waker) = stop.waker() {
+            // One that cannot be caught ends us as it would have anyway, and the sandbox with us.
+            drop(signal_hook::low_level::pipe::register(signal, waker));
+        }
+    }
+    #[cfg(not(unix))]
+    drop(stop.clone());
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let mut message = refusal.to_string();
+        if let Some(cause) = std::error::Error::source(&refusal) {
+            message.push_str(&format!(": {cause}"));
+        }
+        Self { message, hint: None }
+    }
+}
