@@ -164,8 +164,10 @@ pub(crate) fn accept_file(
     let landed: Vec<_> =
         landed.iter().map(|hunk| (hunk.before, hunk.after.of(&proposal))).collect();
     let replacements: Vec<_> = hunks.iter().map(replacement).collect();
+    let all: Vec<_> =
+        file.hunks.iter().map(|hunk| (hunk.before, hunk.after.of(&proposal))).collect();
     match Anchoring::past(&base, &landed, &current.bytes) {
-        Ok(anchoring) => place_in(&path, &anchoring, &current, &replacements),
+        Ok(anchoring) => place_in(&path, &anchoring.among(&all), &current, &replacements),
         Err(overlap) => refuse(overlap.to_string()),
     }
 }

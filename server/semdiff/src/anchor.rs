@@ -11,19 +11,22 @@
 //! 3. **No other place looks as good.** Of up to [`CONTEXT_LINES`] lines on each side, those that still
 //!    match, counted outwards from the hunk until the first that does not, are its context. Another place
 //!    with the same text (for an insertion: any other gap) and as much matching context, in current or in
-//!    base, is a rival. The diff alone never decides between two such places. Only if nothing above the
-//!    hunk changed at all, down to its last context line, need no rival be feared.
+//!    base, is a rival. The diff alone never decides between two such places; lines further out do, as long
+//!    as the next line that stands once is in its order on both sides.
 //!
 //!    Only if nothing above the hunk changed at all, down to its last context line, or if lines that stand
 //!    once in both texts hold it in its place (see `frame`), need no rival be feared.
+//! 4. **It was not made already.** No part of it stands right there, what it puts has not come to stand
+//!    elsewhere (see `standing`), and it does not stand where it would if all hunks of its change had landed
+//!    (see `together`).
 //!
 //! If there is no such place, the hunk may have landed already: its replacement stands between the lines
 //! that touched it, or taking it out again has a place by the same rules. If only rule 2 fails, it may still
 //! merge with the change that touches it (see `merge`).
 //!
-//! For texts too different for rule 1 (a named limit), the histogram diff stands in for it and the others
-//! turn strict: all context lines must match, and any other place with the same text between the same two
-//! lines is a rival, whatever did or did not change above.
+//! For texts too different for rule 1 (a named limit), the histogram diff stands in for it and rule 3 turns
+//! strict: either lines that stand once hold the hunk on both sides, or all context lines must match, and any
+//! other place with the same text between the same two lines is a rival, whatever did or did not change above.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -37,11 +40,13 @@ use crate::hunks::diff_rows;
 use crate::text::{Text, line_ending, narrow};
 
 use self::lines::{CONTEXT_LINES, Context, Numbered};
+use self::together::Accepted;
 
 mod frame;
 mod lines;
 mod merge;
 mod standing;
+mod together;
 
 /// The limit of rule 1 where a replacement that may have landed already is looked for, once per hunk.
 const LANDED_NODES_MAX: usize = NODES_MAX / 8;
@@ -102,6 +107,8 @@ pub struct Anchoring<'t> {
     risen: Vec<u32>,
     /// What was applied to the text that hunks are stated against to get `base`.
     landed: Vec<(LineSpan, Vec<u8>)>,
+    /// The other view, where hunks seem to have landed together (see `together`).
+    accepted: Option<Box<Accepted<'t>>>,
 }
 
 impl<'t> Anchoring<'t> {
@@ -161,6 +168,7 @@ impl<'t> Anchoring<'t> {
             certain,
             risen,
             landed: Vec::new(),
+            accepted: None,
         }
     }
 
@@ -186,6 +194,10 @@ impl<'t> Anchoring<'t> {
             return Anchor::AlreadyThere(there);
         }
         let placed = match self.find(&rows) {
+            // A line that equals the one that touched it, with part of the change made before it.
+            Ok(Some(place)) if self.made_in_part(&rows, &place, replacement) => {
+                Anchor::Conflict(ConflictReason::NeighboursChanged)
+            }
             Ok(Some(place)) if place.start == rows.start && self.untouched_above(&rows) => {
                 Anchor::Unchanged(self.current.range(&place))
             }
@@ -193,12 +205,17 @@ impl<'t> Anchoring<'t> {
             Ok(None) => self.anchor_beside_changes(&rows, replacement),
             Err(reason) => Anchor::Conflict(reason),
         };
-        match self.stands_elsewhere(&rows, replacement) {
-            Some(line) if placed.target().is_some() => {
-                Anchor::Conflict(ConflictReason::StandsElsewhere { line })
-            }
-            _ => placed,
+        if let Some(place) = placed.target()
+            && let Some(line) = self.stands_elsewhere(&rows, replacement, place)
+        {
+            return Anchor::Conflict(ConflictReason::StandsElsewhere { line });
         }
+        if placed.target().is_some()
+            && let Some(line) = self.lies_with_the_others(&before)
+        {
+            return Anchor::Conflict(ConflictReason::LandedWithOthers { line });
+        }
+        placed
     }
 
     /// The answer where the hunk's own lines, or what touches them, changed.
@@ -247,14 +264,15 @@ impl<'t> Anchoring<'t> {
             return Ok(None);
         }
         let untouched = place.start == rows.start && self.untouched_above(rows);
-        if self.certain && (untouched || self.framed(rows, &place)) {
+        if (self.certain && untouched) || self.framed(rows, &place) {
             return Ok(Some(place));
         }
         if !self.certain && context.lines() < 2 * CONTEXT_LINES {
             return Ok(None);
         }
+        let far = self.in_order(rows, &place);
         let as_good =
-            |other: Context| other.lines() >= context.lines() || (!self.certain && other.touches());
+            |other: Context| other.as_good_as(context, far) || (!self.certain && other.touches());
         let mut candidates = self.places_like(rows, as_good);
         if candidates == [narrow(place.start)]
             && !self.has_twin_in_base(rows, &(rows.start..rows.start + 1), &place, as_good)
@@ -430,7 +448,7 @@ pub fn anchor_all(base: &[u8], hunks: &[(LineSpan, &[u8])], current: &[u8]) -> V
         });
         return there.collect();
     }
-    let anchoring = Anchoring::new(base, current);
+    let anchoring = Anchoring::new(base, current).among(hunks);
     hunks.iter().map(|(span, text)| anchoring.anchor(span, text)).collect()
 }
 

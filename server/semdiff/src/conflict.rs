@@ -27,6 +27,11 @@ pub enum ConflictReason {
         /// The first such line, from 0.
         line: u32,
     },
+    /// It fits there, but it also seems to have landed with the other hunks of its change.
+    LandedWithOthers {
+        /// Where it seems to have landed, from 0.
+        line: u32,
+    },
     /// The file's line endings were converted since.
     LineEndingsChanged {
         /// What they were.
@@ -64,6 +69,11 @@ impl fmt::Display for ConflictReason {
             Self::StandsElsewhere { line } => write!(
                 f,
                 "most of what it adds was added elsewhere since, from line {} on",
+                line + 1
+            ),
+            Self::LandedWithOthers { line } => write!(
+                f,
+                "it seems to have landed with the rest of its change, at line {}",
                 line + 1
             ),
             Self::LineEndingsChanged { from, to } => {

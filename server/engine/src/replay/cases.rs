@@ -214,7 +214,9 @@ fn later(window: &Window<'_>, kind: ReplayKind, dice: &mut Dice) -> Result<Optio
     let lines = Lines::new(accepted);
     let left_of = |new: &LineSpan| {
         let blank = |row: usize| lines.of(&(row..row + 1)).trim_ascii().is_empty();
-        rows(new).any(|row| since.get(row).is_some() && !blank(row))
+        // Blank lines are kept by chance, unless they are all there is.
+        let only_blank = rows(new).all(blank);
+        rows(new).any(|row| since.get(row).is_some() && (only_blank || !blank(row)))
     };
     let waiting = hunks.map(|(old, new)| {
         let (span, text) = if undo { (new, old) } else { (old, new) };

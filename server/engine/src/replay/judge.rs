@@ -46,7 +46,8 @@ pub(super) struct Judged {
 
 /// What the product answers. One answer for each hunk, in order.
 pub(super) fn anchored(case: &Case) -> Vec<Answer> {
-    let anchoring = Anchoring::new(&case.base, &case.current);
+    let all: Vec<_> = case.waiting.iter().map(Waiting::edit).collect();
+    let anchoring = Anchoring::new(&case.base, &case.current).among(&all);
     let answer = |hunk: &Waiting| {
         let anchor = anchoring.anchor(&hunk.span, &hunk.text);
         match &anchor {

@@ -39,7 +39,49 @@ pub(super) struct Truth {
 }
 
 /// The right answer for the hunk that replaces `span` of base by `text`.
+///
+/// Where the edits do not put it there, but the block that accepting makes, both touching lines included, stands
+/// in the current text and not in base, it is there; likewise the block that it is made against is its place if it
+/// stands once in both. How a diff drew a move around such a block does not matter.
 pub(super) fn truth(
+    base: &Lines<'_>,
+    current: &Lines<'_>,
+    identity: &Identity,
+    span: &LineSpan,
+    text: &[u8],
+) -> Truth {
+    let mut right = by_edits(base, current, identity, span, text);
+    if right.there || (right.place.is_some() && !rows(span).is_empty()) {
+        return right;
+    }
+    let own = rows(span);
+    let around = own.start.saturating_sub(1)..(own.end + 1).min(base.count());
+    let (above, below) = (base.of(&(around.start..own.start)), base.of(&(own.end..around.end)));
+    let made = [above, text, below].concat();
+    let times =
+        |lines: &Lines<'_>, block: &[u8]| standing(lines, &(0..lines.count()), block).count();
+    // Where both lines that touch a gap are together by the edits, only a block right at the gap fills it.
+    let open = right.place.clone().filter(|_| right.relation == Relation::Separate);
+    let fills = |block: Range<usize>| {
+        open.as_ref().is_none_or(|gap| block.start <= gap.start && gap.end <= block.end)
+    };
+    if standing(current, &(0..current.count()), &made).any(fills) && times(base, &made) == 0 {
+        return Truth { there: true, place: None, ..right };
+    }
+    if right.place.is_some() {
+        return right;
+    }
+    let whole = base.of(&around);
+    let mut now = standing(current, &(0..current.count()), whole);
+    if let (Some(place), None, 1) = (now.next(), now.next(), times(base, whole))
+        && !own.is_empty()
+    {
+        right.place = Some(place.start + above.len()..place.end - below.len());
+    }
+    right
+}
+
+fn by_edits(
     base: &Lines<'_>,
     current: &Lines<'_>,
     identity: &Identity,
@@ -214,6 +256,44 @@ mod tests {
         assert_eq!(check("a\nX\nc\nd\ne\n", 1..2, "B\n"), (Relation::Overlapping, None, false));
         assert_eq!(check("a\nc\nd\ne\n", 1..2, ""), (Relation::Overlapping, None, true));
         assert_eq!(check("a\nb\nx\nD\ne\n", 2..2, "x\n"), (Relation::Overlapping, None, true));
+    }
+
+    #[test]
+    fn a_block_that_stands_once_is_itself_however_the_edits_are_drawn() {
+        let base = Lines::new(BASE.as_bytes());
+        let answer = |now: &str, own: Range<usize>, text: &[u8]| {
+            let lines = now.split_inclusive('\n').count();
+            // As if all had been typed anew.
+            let identity = Identity { at: vec![None; 5], lines };
+            let right =
+                truth(&base, &Lines::new(now.as_bytes()), &identity, &base.span(&own), text);
+            (right.place, right.there)
+        };
+        assert_eq!(answer("x\na\nb\nc\n", 1..2, b"B\n"), (Some(4..6), false));
+        assert_eq!(answer("x\na\nB\nc\n", 1..2, b"B\n"), (None, true));
+        assert_eq!(answer("x\na\nb\nc\na\nb\nc\n", 1..2, b"B\n"), (None, false));
+        assert_eq!(answer("x\na\nB\nC\n", 1..2, b"B\n"), (None, true));
+        assert_eq!(answer("x\na\nBB\nc\n", 1..2, b"B\n"), (None, false));
+        assert_eq!(answer("x\na\nm\nb\n", 1..1, b"m\n"), (None, true));
+        assert_eq!(answer("x\na\nb\n", 1..1, b"m\n"), (None, false));
+    }
+
+    #[test]
+    fn a_gap_that_is_open_is_not_filled_by_a_like_block_elsewhere() {
+        let base = Lines::new(b"a\n\nb\na\n\nb\nc\n");
+        // The person put the same into the other gap.
+        let now = Lines::new(b"a\n\nb\na\n\nm\nb\nc\n");
+        let at = [0, 1, 2, 3, 4, 6, 7].map(Some).to_vec();
+        let identity = Identity { at, lines: 8 };
+        let right = truth(&base, &now, &identity, &base.span(&(2..2)), b"m\n");
+        assert_eq!((right.place, right.there), (Some(3..3), false));
+        let right = truth(&base, &now, &identity, &base.span(&(5..5)), b"m\n");
+        assert_eq!((right.place, right.there), (None, true));
+        // With one of the lines that touch it gone by the edits, where it stands is where it went.
+        let (base, now) = (Lines::new(b"a\nb\nc\n"), Lines::new(b"a\nx\na\nm\nb\nc\n"));
+        let identity = Identity { at: vec![Some(0), None, Some(5)], lines: 6 };
+        let right = truth(&base, &now, &identity, &base.span(&(1..1)), b"m\n");
+        assert_eq!((right.place, right.there), (None, true));
     }
 
     #[test]

@@ -30,9 +30,19 @@ impl Anchoring<'_> {
         }
         let (above, below) = (self.above(rows, place), self.below(rows, place));
         match (above, below) {
-            (Side::Held, other) | (other, Side::Held) => other != Side::Lost,
+            (Side::Held, Side::Held) => true,
+            // What is kept is known from the alignment.
+            (Side::Held, other) | (other, Side::Held) => self.certain && other == Side::Kept,
             _ => false,
         }
+    }
+
+    /// Whether, on both sides, the next line that stands once in base is in its order in current. If one is not,
+    /// what is beyond it may belong to a twin.
+    pub(super) fn in_order(&self, rows: &Range<usize>, place: &Range<usize>) -> bool {
+        self.certain
+            && self.above(rows, place) != Side::Lost
+            && self.below(rows, place) != Side::Lost
     }
 
     /// Whether one of lines `rows` of base stands once in both texts.
@@ -78,13 +88,13 @@ impl Anchoring<'_> {
     }
 
     /// Whether a line of base says something and stands there once. Braces and empty lines are nobody's.
-    fn once(&self, row: usize) -> bool {
+    pub(super) fn once(&self, row: usize) -> bool {
         let single = |number| self.base_lines.places_of(number).len() == 1;
         self.base_lines.get(row).is_some_and(single)
             && says_something(self.base.of(&(row..row + 1)))
     }
 
-    fn times_in_current(&self, row: usize) -> usize {
+    pub(super) fn times_in_current(&self, row: usize) -> usize {
         let times = |text: &Numbered, number| text.places_of(number).len();
         self.base_lines.get(row).map_or(0, |number| times(&self.current_lines, number))
     }

@@ -8,6 +8,9 @@ use crate::text::{Text, narrow};
 /// How many lines on each side of a hunk tell its place from others.
 pub(super) const CONTEXT_LINES: usize = 3;
 
+/// How many of them are looked at where two places are alike that far.
+const FAR_LINES: usize = 64;
+
 /// How many comparisons for each line of the text looking up a block may take before a slower way to start
 /// that never takes more is used.
 const COMPARISONS_PER_LINE: usize = 4;
@@ -125,7 +128,7 @@ fn numbers<'l>(text: &'l Text<'_>, ids: &mut HashMap<&'l [u8], u32>) -> Vec<u32>
 }
 
 /// How many lines next to two places are the same, counted outwards until the first that differs, or until
-/// [`CONTEXT_LINES`]. Beyond the ends of a text there is nothing, which equals only nothing.
+/// [`FAR_LINES`]. Beyond the ends of a text there is nothing, which equals only nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Context {
     pub above: usize,
@@ -138,17 +141,24 @@ impl Context {
             start.checked_sub(far).and_then(|line| text.get(line).copied())
         };
         let down = |text: &[u32], end: usize, far: usize| text.get(end + far - 1).copied();
-        let above = (1..=CONTEXT_LINES)
+        let above = (1..=FAR_LINES)
             .take_while(|&far| up(one, at.start, far) == up(other, there.start, far))
             .count();
-        let below = (1..=CONTEXT_LINES)
+        let below = (1..=FAR_LINES)
             .take_while(|&far| down(one, at.end, far) == down(other, there.end, far))
             .count();
         Self { above, below }
     }
 
+    /// How many of the [`CONTEXT_LINES`] on each side.
     pub fn lines(self) -> usize {
-        self.above + self.below
+        self.above.min(CONTEXT_LINES) + self.below.min(CONTEXT_LINES)
+    }
+
+    /// Whether it is no worse than `other`: near the place and, if `far` counts, beyond.
+    pub fn as_good_as(self, other: Self, far: bool) -> bool {
+        self.lines() >= other.lines()
+            && (!far || self.above + self.below >= other.above + other.below)
     }
 
     /// Whether the lines right above and right below are the same.

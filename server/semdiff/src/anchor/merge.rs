@@ -10,7 +10,7 @@
 //!   the change by hand, and it would be there twice.
 //! - **An insertion has a known side to hold on to.** It stands between two lines. If one was deleted, it
 //!   goes next to the other; so too if one was edited in place, line for line and still recognisable. With
-//!   anything else at that place, which of the two texts comes first is unknown.
+//!   anything else at that place, or where the line was moved, where it belongs is unknown.
 //! - **The file is not empty.** Its start and its end are then all that is left of what the hunk belonged to.
 
 use std::ops::Range;
@@ -45,15 +45,15 @@ impl Anchoring<'_> {
         if !self.certain || replacement.is_empty() || !self.stands(replacement) {
             return None;
         }
-        let region = self.kept_above(rows.start).current..self.kept_below(rows.end).current;
-        let around = self.current_lines.lines().get(region)?;
+        let around = self.current_lines.lines().get(self.between_kept(rows))?;
         let old = self.base_lines.lines().get(rows.clone())?;
-        if old.iter().any(|line| around.contains(line)) {
+        if old.iter().any(|line| around.contains(line)) || self.takes_single(rows, replacement) {
             return None;
         }
         let (inverse, put) = self.against_accepted(rows, replacement)?;
         let there = inverse.certain_place(&put).filter(|_| inverse.certain)?;
-        inverse.is_merge(&put, &there).then_some(there)
+        // Only a line of its own is proof: others may be of another block that was put there.
+        (inverse.is_single(&put) && inverse.is_merge(&put, &there)).then_some(there)
     }
 
     /// Whether the side that did not change tells the place from all others.
@@ -62,7 +62,8 @@ impl Anchoring<'_> {
         if context.lines() == 0 {
             return false;
         }
-        let as_good = |other: Context| other.lines() >= context.lines();
+        let far = self.in_order(rows, place);
+        let as_good = |other: Context| other.as_good_as(context, far);
         // The gaps on both sides of deleted lines are one by now.
         let own = match rows.is_empty() {
             true => self.kept_above(rows.start).base..self.kept_below(rows.start).base + 1,
@@ -85,6 +86,11 @@ impl Anchoring<'_> {
         if kept_above == kept_below || (gap == 0 && self.mark_changed().is_some()) {
             return None;
         }
+        let beside = if kept_above { deleted.start } else { deleted.end.checked_sub(1)? };
+        // The line that touched it is not gone, it was moved: the insertion may belong there.
+        if self.once(beside) && self.times_in_current(beside) > 0 {
+            return None;
+        }
         let edited = |old: usize, new: usize| {
             let line = |at: usize| at..at + 1;
             recognisable(self.base.of(&line(old)), self.current.of(&line(new)))
@@ -105,6 +111,11 @@ impl Anchoring<'_> {
         }
         let at = if kept_above { above.current } else { below.current };
         Some(at..at)
+    }
+
+    /// The lines of current between the nearest certain lines above and below lines `rows` of base.
+    pub(super) fn between_kept(&self, rows: &Range<usize>) -> Range<usize> {
+        self.kept_above(rows.start).current..self.kept_below(rows.end).current
     }
 
     /// The gap below the last certain line above gap `gap`, in both texts; the start if there is none.
@@ -139,7 +150,12 @@ impl Anchoring<'_> {
     /// Whether text that the person put beside the place is text that the replacement would put there.
     ///
     /// A line of punctuation, or an empty one, counts where it touches: every block has such lines.
-    fn made_in_part(&self, rows: &Range<usize>, place: &Range<usize>, replacement: &[u8]) -> bool {
+    pub(super) fn made_in_part(
+        &self,
+        rows: &Range<usize>,
+        place: &Range<usize>,
+        replacement: &[u8],
+    ) -> bool {
         let split = |text: &'_ [u8]| -> Vec<Vec<u8>> {
             text.split_inclusive(|&byte| byte == b'\n').map(|l| l.trim_ascii().to_vec()).collect()
         };
@@ -165,7 +181,7 @@ struct Gap {
 
 /// Whether a line is still the other line, edited: at least half of the longer is their common start and end,
 /// white space around them aside.
-fn recognisable(one: &[u8], other: &[u8]) -> bool {
+pub(super) fn recognisable(one: &[u8], other: &[u8]) -> bool {
     let (one, other) = (one.trim_ascii(), other.trim_ascii());
     let equal = |pair: &(&u8, &u8)| pair.0 == pair.1;
     let head = one.iter().zip(other).take_while(equal).count();

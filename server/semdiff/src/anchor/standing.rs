@@ -4,11 +4,12 @@
 //! would then be lies, so lines are counted wherever they stand:
 //!
 //! - **What it takes away is called gone only if it is gone.** A deletion leaves nothing that shows it was
-//!   made. Its lines may stand elsewhere by now, or the comparison may have kept them; then they were moved,
-//!   or what surrounds them was changed, and the hunk was not made.
-//! - **What it puts is never put a second time.** If it landed and was moved or edited since, its gap looks
-//!   as open as before. If most of what a hunk only adds has come to stand in current since base, it may be
-//!   this hunk that put it there.
+//!   made. Its lines may stand elsewhere or indented by now, or the comparison may have kept them; then they
+//!   were moved, or what surrounds them was changed, and the hunk was not made.
+//! - **What it puts is never put a second time.** If it landed and was moved or edited since, its place looks
+//!   as open as before. If most of what a hunk only adds has come to stand in current since base, or all that
+//!   a replacement puts and base does not have, it may be this hunk that put it there. A replacement is let
+//!   through where that took the place of a line like the one that it takes away: the same was done twice.
 //!
 //! Lines without letters and digits are nobody's and count for nothing, unless there are no others.
 
@@ -18,6 +19,8 @@ use std::ops::Range;
 use super::Anchoring;
 use super::frame::says_something;
 use super::lines::Numbered;
+use super::merge::recognisable;
+use crate::text::{Text, line_span};
 
 impl Anchoring<'_> {
     /// Whether lines that the replacement takes away still stand, so that it has not landed.
@@ -52,41 +55,148 @@ impl Anchoring<'_> {
         if puts || telling.is_empty() {
             return false;
         }
-        let mut single = telling.iter().filter(|&&row| self.times(row).0 == 1).peekable();
-        match single.peek() {
-            Some(_) => single.any(|&row| self.times(row).1 > 0),
-            None => telling.iter().any(|&row| self.times(row).1 >= self.times(row).0),
+        if self.said_between(rows) {
+            return true;
+        }
+        let told: HashSet<&[u8]> = telling.iter().map(|&row| self.line(row).trim_ascii()).collect();
+        let times = self.times(&told);
+        match times.values().any(|&(before, _)| before == 1) {
+            true => times.values().any(|&(before, now)| before == 1 && now > 0),
+            false => times.values().any(|&(before, now)| now >= before),
         }
     }
 
-    /// The first line of current that is one of those that the replacement only adds, if most of these have
-    /// come to stand there since base.
-    pub(super) fn stands_elsewhere(&self, rows: &Range<usize>, replacement: &[u8]) -> Option<u32> {
-        let new: HashSet<&[u8]> = split(replacement).map(<[u8]>::trim_ascii).collect();
-        let takes = rows.clone().map(|row| self.line(row).trim_ascii());
-        if takes.clone().any(|line| says_something(line) && !new.contains(line)) {
-            return None;
+    /// Whether something is said between the nearest certain lines that say something above and below `rows`.
+    /// Deleted lines may have been rewritten to that.
+    fn said_between(&self, rows: &Range<usize>) -> bool {
+        let certain = |row: usize| {
+            let there = self.alignment.lines.get(row).copied().flatten();
+            there.filter(|_| says_something(self.line(row)))
+        };
+        let start = (0..rows.start).rev().find_map(certain).map_or(0, |line| line + 1);
+        let end = (rows.end..self.base.lines()).find_map(certain).unwrap_or(self.current.lines());
+        (start..end).any(|at| says_something(self.current.of(&(at..at + 1))))
+    }
+
+    /// Whether a line that stands once in base, and that the replacement takes away, stands somewhere.
+    pub(super) fn takes_single(&self, rows: &Range<usize>, replacement: &[u8]) -> bool {
+        let new: HashSet<&[u8]> = split(replacement).collect();
+        rows.clone()
+            .filter(|row| !new.contains(self.line(*row)))
+            .any(|row| self.once(row) && self.times_in_current(row) > 0)
+    }
+
+    /// The first line of current that is one of those that the replacement adds, if enough of these have come
+    /// to stand there since base.
+    pub(super) fn stands_elsewhere(
+        &self,
+        rows: &Range<usize>,
+        replacement: &[u8],
+        place: &Range<usize>,
+    ) -> Option<u32> {
+        let telling = |line: &&[u8]| says_something(line);
+        let new: HashSet<&[u8]> =
+            split(replacement).map(<[u8]>::trim_ascii).filter(telling).collect();
+        if !new.is_empty()
+            && let Some(at) = stands_beside(&self.current, place, replacement)
+            && stands_beside(&self.base, &self.base.range(rows), replacement).is_none()
+        {
+            return Some(line_span(self.current.bytes(), at..at).first_line);
         }
-        let old: HashSet<&[u8]> = takes.collect();
-        let put: HashSet<&[u8]> =
-            new.into_iter().filter(|line| says_something(line) && !old.contains(line)).collect();
+        let old: HashSet<&[u8]> =
+            rows.clone().map(|row| self.line(row).trim_ascii()).filter(telling).collect();
         let line_at = |row: u32| self.current.of(&(row as usize..row as usize + 1)).trim_ascii();
-        let found = self.risen.iter().filter(|&&row| put.contains(line_at(row)));
-        let standing: HashSet<&[u8]> = found.clone().map(|&row| line_at(row)).collect();
-        let most = !standing.is_empty() && 2 * standing.len() >= put.len();
-        found.min().copied().filter(|_| most)
+        let adds = |line: &[u8]| new.contains(line) && !old.contains(line);
+        let found: Vec<u32> =
+            self.risen.iter().copied().filter(|&row| adds(line_at(row))).collect();
+        let first = found.iter().copied().min()?;
+        let standing: HashSet<&[u8]> = found.iter().map(|&row| line_at(row)).collect();
+        let added: HashSet<&[u8]> = new.difference(&old).copied().collect();
+        let before = self.times(&added);
+        let fresh =
+            || added.iter().filter(|line| before.get(*line).is_some_and(|times| times.0 == 0));
+        let fresh_standing = fresh().filter(|line| standing.contains(*line)).count();
+        let only_adds = old.is_subset(&new);
+        let landed = match only_adds {
+            true if fresh().next().is_none() => standing.len() == added.len(),
+            true => fresh_standing > 0 && 2 * fresh_standing >= fresh().count(),
+            false => {
+                fresh_standing > 0
+                    && fresh_standing == fresh().count()
+                    && !self.done_to_like_lines(&found, &old.difference(&new).copied().collect())
+            }
+        };
+        landed.then_some(first)
+    }
+
+    /// Whether each of the lines `found` of current took the place of a line that stands less often than in
+    /// base and is, or is like, one of `taken`.
+    fn done_to_like_lines(&self, found: &[u32], taken: &HashSet<&[u8]>) -> bool {
+        found.iter().all(|&at| {
+            self.replaced_by(at as usize).any(|row| {
+                let line = self.line(row).trim_ascii();
+                let fewer = self.base_lines.get(row).is_some_and(|number| {
+                    let times = |text: &Numbered| text.places_of(number).len();
+                    times(&self.current_lines) < times(&self.base_lines)
+                });
+                fewer && taken.iter().any(|taken| recognisable(line, taken) || alike(line, taken))
+            })
+        })
+    }
+
+    /// The lines of base in whose place line `at` of current stands: those between the certain lines around it.
+    fn replaced_by(&self, at: usize) -> Range<usize> {
+        let certain = self.alignment.lines.iter().enumerate();
+        let mut kept = certain.filter_map(|(row, there)| there.map(|there| (row, there)));
+        let start = kept.clone().take_while(|(_, there)| *there < at).last();
+        let end = kept.find(|(_, there)| *there > at);
+        start.map_or(0, |(row, _)| row + 1)..end.map_or(self.base.lines(), |(row, _)| row)
     }
 
     fn line(&self, row: usize) -> &[u8] {
         self.base.of(&(row..row + 1))
     }
 
-    /// How often line `row` of base stands in base and in current.
-    fn times(&self, row: usize) -> (usize, usize) {
-        let number = self.base_lines.get(row);
-        let times = |text: &Numbered| number.map_or(0, |number| text.places_of(number).len());
-        (times(&self.base_lines), times(&self.current_lines))
+    /// How often each of these lines stands in base and in current, white space around them aside.
+    fn times<'l>(&self, lines: &HashSet<&'l [u8]>) -> HashMap<&'l [u8], (usize, usize)> {
+        let mut times: HashMap<_, _> = lines.iter().map(|line| (*line, (0, 0))).collect();
+        for line in self.base.iter() {
+            if let Some((before, _)) = times.get_mut(line.trim_ascii()) {
+                *before += 1;
+            }
+        }
+        for line in self.current.iter() {
+            if let Some((_, now)) = times.get_mut(line.trim_ascii()) {
+                *now += 1;
+            }
+        }
+        times
     }
+}
+
+/// The byte from which `block` stands as whole lines right above or right below `place`.
+fn stands_beside(text: &Text<'_>, place: &Range<usize>, block: &[u8]) -> Option<usize> {
+    let above = text.bytes().get(..place.start)?;
+    let below = text.bytes().get(place.end..)?;
+    match above.strip_suffix(block) {
+        Some(rest) if rest.last().is_none_or(|&byte| byte == b'\n') => Some(rest.len()),
+        _ => below.starts_with(block).then_some(place.end),
+    }
+}
+
+/// Whether at least half of the words of the line with more words are in both.
+fn alike(one: &[u8], other: &[u8]) -> bool {
+    let words = |line: &'_ [u8]| -> Vec<Vec<u8>> {
+        let words = line.split(|byte| !byte.is_ascii_alphanumeric() && byte.is_ascii());
+        words.filter(|word| !word.is_empty()).map(<[u8]>::to_vec).collect()
+    };
+    let (one, mut rest) = (words(one), words(other));
+    let longer = one.len().max(rest.len());
+    let shared = one.iter().filter(|word| {
+        let found = rest.iter().position(|other| other == *word);
+        found.map(|at| rest.swap_remove(at)).is_some()
+    });
+    longer > 0 && 2 * shared.count() >= longer
 }
 
 fn split(text: &[u8]) -> impl Iterator<Item = &[u8]> {

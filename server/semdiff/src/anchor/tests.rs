@@ -4,6 +4,7 @@ use expect_test::{Expect, expect};
 
 use super::*;
 use crate::hunks;
+use crate::text::line_span;
 
 /// Anchors the hunks from `base` to `proposal` in `current`; places are lines counted from 1.
 fn check(base: &str, proposal: &str, current: &str, expected: &Expect) {
@@ -692,10 +693,12 @@ fn a_text_too_different_to_be_certain_needs_its_full_context() {
         assert_eq!(anchor.target().is_some(), lands, "{anchor:?}");
     };
     check(&format!("import\n{base}"), true);
-    check(&base.replace("6\n", "six\n"), false);
+    // Lines that stand once in both, with nothing changed up to them on both sides, need no more.
+    check(&base.replace("6\n", "six\n"), true);
     check(&format!("import\n{base}3\nold\n4\n"), false);
     check(&format!("{base}other\n"), true);
     check(&format!("{base}3\nold\n4\n"), false);
+    check(&format!("{}3\nold\n4\n", base.replace("1\n2\n", "one\ntwo\n")), false);
 }
 
 #[test]
@@ -835,13 +838,101 @@ fn what_was_added_elsewhere_is_not_added_again() {
         shifted +1 to 5+0
     "#]],
     );
-    // What it replaces still says something: then it was not made there.
+    // What it replaces is where it was, but all that it puts was put elsewhere.
     check(
         base,
         "a\nb\nC\nd\ne\n",
         "C\na\nb\nc\nd\ne\n",
         &expect![[r#"
-        shifted +1 to 4+1
+            conflict: most of what it adds was added elsewhere since, from line 1 on
+        "#]],
+    );
+}
+
+#[test]
+fn what_the_same_edit_puts_elsewhere_is_no_landing() {
+    // Two lines that are alike became the same line: the person did one of them.
+    check(
+        "a\nrevision 3\nb\nc\nd\nrevision 5\ne\n",
+        "a\nrevision 3\nb\nc\nd\nrevision 7\ne\n",
+        "a\nrevision 7\nb\nc\nd\nrevision 5\ne\n",
+        &expect![[r#"
+            shifted +0 to 6+1
+        "#]],
+    );
+}
+
+#[test]
+fn a_block_that_stands_beside_its_gap_is_not_put_again() {
+    // Its lines stood in base, too, so that nothing new shows that it landed.
+    check(
+        "end\n\ntest\n  two\nend\n\ntest\n  one\nend\n\nlast\n",
+        "end\n\ntest\n  one\nend\n\ntest\n  two\nend\n\nlast\n",
+        "end\n\ntest\n  one\nend\n\ntest\n  two\nend\n\nlast\nmore\n",
+        &expect![[r#"
+            already there 4+1
+            already there 8+1
+        "#]],
+    );
+}
+
+#[test]
+fn a_part_that_was_made_before_a_line_like_the_one_that_touched_it_is_seen() {
+    check(
+        "unreleased\n=====\n\n  * fix\n",
+        "1.0\n===\n\n  * fix\n",
+        "unreleased\n=====\n\n  * new\n\n1.0\n===\n\n  * fix\n",
+        &expect![[r#"
+            conflict: the lines right next to it were changed
+        "#]],
+    );
+}
+
+#[test]
+fn an_insertion_beside_a_line_that_was_moved_has_no_place() {
+    check(
+        "f {\n  a\n  b\n  delete\n}\n",
+        "f {\n  a\n  b\n  delete\n  notify\n}\n",
+        "f {\n  delete\n  a\n  b\n}\n",
+        &expect![[r#"
+            conflict: the lines right next to it were changed
+        "#]],
+    );
+}
+
+#[test]
+fn a_deletion_whose_lines_were_rewritten_or_indented_is_not_there() {
+    check(
+        "pub fn a\n\nx y\n\npub fn b\n",
+        "pub fn a\n\npub fn b\n",
+        "fn other\n\nx z\n\npub fn b\n",
+        &expect![[r#"
+            conflict: the text it replaces was changed
+        "#]],
+    );
+    check(
+        "a\nx\ny\nb\n",
+        "a\nb\n",
+        "a\n  x\n  y\nb\n",
+        &expect![[r#"
+        conflict: the text it replaces was changed
     "#]],
     );
+}
+
+#[test]
+fn hunks_that_landed_with_the_rest_of_a_move_are_not_applied_where_their_lines_went() {
+    // `q` was moved up and said `new` there; since then `b` was edited.
+    let (base, current) = (b"b\n\nq\n\nend\n", b"new\n\nq\n\nc\n\n\nend\n");
+    let put = (line_span(base, 0..0), &b"new\n\nq\n\n"[..]);
+    let taken = (line_span(base, 3..5), &b""[..]);
+    let alone = Anchoring::new(base, current);
+    assert_eq!(alone.anchor(&taken.0, taken.1), Anchor::Shifted(5..7, 0));
+    let together = Anchoring::new(base, current).among(&[put, taken]);
+    let landed = ConflictReason::LandedWithOthers { line: 6 };
+    assert_eq!(together.anchor(&taken.0, taken.1), Anchor::Conflict(landed));
+    // Nothing of the other says that they landed.
+    let other = (put.0, &b"other\n\n"[..]);
+    let apart = Anchoring::new(base, current).among(&[other, taken]);
+    assert_eq!(apart.anchor(&taken.0, taken.1), Anchor::Shifted(5..7, 0));
 }
