@@ -366,3 +366,35 @@ fn what_changes_while_it_is_watched_is_adopted_and_the_newest_counts() {
     assert_eq!(third["changeset"]["files"].as_array().unwrap().len(), 1);
     watching.end(&world);
 }
+
+#[test]
+fn a_folder_that_took_the_place_of_a_file_is_reviewed_and_taken_out_at_once() {
+    let world = world();
+    world.write("thing", "one\ntwo\n");
+    world.write("box/inner", "inner\n");
+    world.commit("A file and a folder");
+    run(&world, &["snapshot"]).ok();
+    world.remove("thing");
+    world.write("thing/part", "part\n");
+    world.remove("box/inner");
+    std::fs::remove_dir(world.path("box")).unwrap();
+    world.write("box", "now a file\n");
+    let adopted = id(&adopt(&world));
+    let list = run(&world, &["list"]).ok().stdout;
+    assert!(!list.contains("conflict"), "{list}");
+    run(&world, &["reject", &adopted, "--by", "Ada"]).ok();
+    assert_eq!(world.git(&["status", "--porcelain"]), "");
+    // And all of it again, as one acceptance.
+    run(&world, &["restore", &adopted, "--by", "Ada"]).ok();
+    run(&world, &["accept", &adopted, "--by", "Ada"]).ok();
+    assert_eq!((&*world.read("thing/part"), &*world.read("box")), ("part\n", "now a file\n"));
+    run(&world, &["undo", &adopted, "--by", "Ada"]).ok();
+    assert_eq!(world.git(&["status", "--porcelain"]), "");
+    // What else is in the folder keeps it.
+    run(&world, &["accept", &adopted, "--by", "Ada"]).ok();
+    world.write("thing/mine", "mine\n");
+    run(&world, &["undo", &adopted, "--by", "Ada"]).exited(2);
+    assert_eq!((&*world.read("thing/part"), &*world.read("thing/mine")), ("part\n", "mine\n"));
+    assert_eq!(world.read("box"), "now a file\n");
+    run(&world, &["ledger", "verify"]).ok();
+}
