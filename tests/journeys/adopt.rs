@@ -398,3 +398,56 @@ fn a_folder_that_took_the_place_of_a_file_is_reviewed_and_taken_out_at_once() {
     assert_eq!(world.read("box"), "now a file\n");
     run(&world, &["ledger", "verify"]).ok();
 }
+
+#[test]
+fn what_came_with_commits_is_no_part_of_what_is_adopted() {
+    let world = world();
+    let lines = |marks: [&str; 3]| {
+        let [a, b, c] = marks;
+        format!("{a}\nkeep\nkeep too\nand this\n{b}\nstays\nas well\nto the end\n{c}\n")
+    };
+    world.write("clean.txt", lines(["one", "two", "three"]));
+    world.write("dirty.txt", lines(["one", "two", "three"]));
+    world.write("moves.txt", "it\nmoves\nwith\na commit\n");
+    world.write("goes.txt", "it goes\n");
+    world.commit("Start");
+    world.git(&["switch", "--quiet", "-c", "upstream"]);
+    world.write("clean.txt", lines(["one", "two", "three upstream"]));
+    world.write("dirty.txt", lines(["one", "two", "three upstream"]));
+    world.write("new.txt", "new upstream\n");
+    world.git(&["mv", "moves.txt", "moved.txt"]);
+    world.git(&["rm", "--quiet", "goes.txt"]);
+    world.commit("Upstream");
+    world.git(&["switch", "--quiet", "-"]);
+    let start = world.git(&["rev-parse", "HEAD"]).trim().to_owned();
+    world.write("dirty.txt", lines(["one mine", "two", "three"]));
+    run(&world, &["snapshot"]).ok();
+    // A pull with the person's changes put aside, as `git pull --autostash` does.
+    world.git(&["stash", "--quiet"]);
+    world.git(&["merge", "--quiet", "--ff-only", "upstream"]);
+    world.git(&["stash", "pop", "--quiet"]);
+    let pulled = run(&world, &["adopt", "--format", "json"]).ok().json();
+    assert_eq!(pulled["proposal"], serde_json::Value::Null, "{pulled}");
+    let notice = pulled["notice"].as_str().unwrap();
+    assert!(notice.contains(&format!("adopt --since {}", &start[..12])), "{notice}");
+    // What an agent does on top is all that is adopted.
+    world.write("clean.txt", lines(["one", "two by agent", "three upstream"]));
+    world.write("dirty.txt", lines(["one mine", "two by agent", "three upstream"]));
+    world.write("moved.txt", "it\nmoves\nwith\na commit\nand more\n");
+    let id = id(&adopt(&world));
+    let shown = run(&world, &["show", &id]).ok().stdout;
+    assert!(shown.contains("3 files changed since snapshot 1 and the commits since"), "{shown}");
+    assert!(shown.contains("3 files, 3 hunks") && !shown.contains("+three upstream"), "{shown}");
+    run(&world, &["reject", &id, "--by", "Ada"]).ok();
+    assert_eq!(world.read("clean.txt"), lines(["one", "two", "three upstream"]));
+    assert_eq!(world.read("dirty.txt"), lines(["one mine", "two", "three upstream"]));
+    // A commit of what was there when the snapshot was taken changes nothing.
+    world.commit("Mine");
+    assert_eq!(
+        run(&world, &["adopt", "--format", "json"]).ok().json()["proposal"],
+        serde_json::Value::Null
+    );
+    // The way to see the commits.
+    let all = run(&world, &["adopt", "--since", &start, "--format", "json"]).ok().json();
+    assert_ne!(all["proposal"], serde_json::Value::Null);
+}

@@ -16,6 +16,7 @@ use workspace::SideContent;
 use crate::Error;
 use crate::apart::{Touch, keep_apart};
 use crate::check::read;
+use crate::committed::Committed;
 use crate::earlier;
 use crate::engine::Engine;
 use crate::examine::{ChangedFile, Side, examine_all};
@@ -45,6 +46,8 @@ pub struct AdoptedRun {
     pub since: String,
     /// Changed files that could not be captured, each with its reason.
     pub left_out: Vec<(RelPath, String)>,
+    /// What else the person should know, in one sentence.
+    pub notice: Option<String>,
 }
 
 /// A snapshot that was taken.
@@ -66,6 +69,7 @@ struct Start {
     first_event: u64,
     words: String,
     files: Vec<ChangedFile>,
+    committed: Option<Committed>,
 }
 
 pub(crate) type Touches = BTreeMap<RelPath, Vec<Touch>>;
@@ -128,11 +132,17 @@ impl Engine {
     /// takes nothing.
     pub fn adopt(&mut self, since: &Since, agent: Option<&str>) -> Result<AdoptedRun, Error> {
         let rules = self.rules()?;
-        let Start { snapshot, first_event, words, files } = self.start(since, &rules)?;
+        let Start { snapshot, first_event, words, mut files, committed } =
+            self.start(since, &rules)?;
         let mut left_out = Vec::new();
-        let touches = self.touches(first_event)?;
+        let mut touches = self.touches(first_event)?;
+        if let Some(committed) = &committed {
+            committed.keep_apart(&mut files, &mut touches);
+        }
+        let notice = committed.map(kept_apart);
         let (files, mixed_bytes) = told_apart(files, &touches, &mut left_out);
-        let nothing = AdoptedRun { proposal: None, since: words.clone(), left_out: Vec::new() };
+        let nothing =
+            AdoptedRun { proposal: None, since: words.clone(), left_out: Vec::new(), notice };
         if files.is_empty() {
             return Ok(AdoptedRun { left_out, ..nothing });
         }
@@ -186,18 +196,14 @@ impl Engine {
             Since::Snapshot => self.ledger.last_snapshot(&self.worktree())?,
             Since::Revision(_) => None,
         };
-        let (snapshot, first_event, words, deltas) = match (since, last) {
+        match (since, last) {
             (Since::Snapshot, Some((seq, snapshot))) => {
-                let deltas = self.since_snapshot(&snapshot)?;
-                let moved = self.repository.head()?.commit != snapshot.head;
-                let words = if moved {
-                    format!(
-                        "snapshot {seq} (HEAD has moved since: what came with that is shown too)"
-                    )
-                } else {
-                    format!("snapshot {seq}")
-                };
-                (Some(seq), seq + 1, words, deltas)
+                let files = self.read_all(self.since_snapshot(&snapshot)?, huge);
+                let committed = self.committed(&snapshot, &files, huge)?;
+                let apart = if committed.is_some() { " and the commits since" } else { "" };
+                let words = format!("snapshot {seq}{apart}");
+                let snapshot = Some(seq);
+                Ok(Start { snapshot, first_event: seq + 1, words, files, committed })
             }
             (since, _) => {
                 let revision = match since {
@@ -208,11 +214,14 @@ impl Engine {
                 let deltas = self.repository.deltas(&workspace::Scope::Since { base })?;
                 let deltas = self.repository.as_checked_out(deltas)?;
                 let first = self.ledger.last_seq()?.saturating_sub(EVENTS_SINCE_COMMIT_MAX) + 1;
-                (None, first, revision.to_owned(), deltas)
+                let (words, files) = (revision.to_owned(), self.read_all(deltas, huge));
+                Ok(Start { snapshot: None, first_event: first, words, files, committed: None })
             }
-        };
-        let files = deltas.into_iter().map(|delta| read(&self.repository, delta, huge)).collect();
-        Ok(Start { snapshot, first_event, words, files })
+        }
+    }
+
+    fn read_all(&self, deltas: Vec<workspace::Delta>, huge_bytes: u64) -> Vec<ChangedFile> {
+        deltas.into_iter().map(|delta| read(&self.repository, delta, huge_bytes)).collect()
     }
 
     fn since_snapshot(&self, snapshot: &Snapshot) -> Result<Vec<workspace::Delta>, Error> {
@@ -308,6 +317,16 @@ impl Engine {
         let with = semdiff::apply(before, &accepted).ok()?;
         Some(Touch { before: touch.before, after: Some(with.into()) })
     }
+}
+
+/// What to say of commits that were kept apart.
+fn kept_apart(committed: Committed) -> String {
+    let from: String = committed.from.chars().take(12).collect();
+    let way = match from.as_str() {
+        "" => String::new(),
+        from => format!(": `countersign adopt --since {from}` shows that too"),
+    };
+    format!("HEAD has moved since the snapshot, and what came with commits is no part of this{way}")
 }
 
 /// The files with what was not the agent's doing taken into their start, and where the person's text could
