@@ -124,11 +124,13 @@ fn what_an_agent_does_again_after_a_rejection_waits_again() {
     run(&world, &["snapshot"]).ok();
     world.write("src/queue.rs", agents(RUST));
     let first = id(&adopt(&world));
-    run(&world, &["reject", &first, "--by", "Ada"]).ok();
+    run(&world, &["reject", &first, "--by", "Ada", "--reason", "no idle"]).ok();
     assert_eq!(world.read("src/queue.rs"), RUST);
     world.write("src/queue.rs", agents(RUST));
     let again = run(&world, &["adopt", "--agent", "claude", "--format", "json"]).ok().json();
     assert_eq!(again["proposal"]["id"], first.as_str());
+    let notice = format!("hunks 1, 2 were rejected before, in {}: no idle", &first[..12]);
+    assert_eq!(again["notices"], serde_json::json!([notice]));
     assert_eq!(hunk_states(&world, &first), ["adopted", "adopted"]);
     run(&world, &["reject", &first, "--by", "Ada"]).ok();
     assert_eq!(world.read("src/queue.rs"), RUST);
@@ -429,7 +431,7 @@ fn what_came_with_commits_is_no_part_of_what_is_adopted() {
     world.git(&["stash", "pop", "--quiet"]);
     let pulled = run(&world, &["adopt", "--format", "json"]).ok().json();
     assert_eq!(pulled["proposal"], serde_json::Value::Null, "{pulled}");
-    let notice = pulled["notice"].as_str().unwrap();
+    let notice = pulled["notices"][0].as_str().unwrap();
     assert!(notice.contains(&format!("adopt --since {}", &start[..12])), "{notice}");
     // What an agent does on top is all that is adopted.
     world.write("clean.txt", lines(["one", "two by agent", "three upstream"]));
@@ -451,4 +453,25 @@ fn what_came_with_commits_is_no_part_of_what_is_adopted() {
     // The way to see the commits.
     let all = run(&world, &["adopt", "--since", &start, "--format", "json"]).ok().json();
     assert_ne!(all["proposal"], serde_json::Value::Null);
+}
+
+#[test]
+fn what_is_decided_of_text_that_is_there_is_said_as_such() {
+    let world = world();
+    run(&world, &["snapshot"]).ok();
+    world.write("src/queue.rs", agents(RUST));
+    world.write("src/new.rs", "pub fn added() {}\n");
+    let first = id(&adopt(&world));
+    let says = |id: &str, verb: &str, hunk: u32, wanted: &str| {
+        let output = run(&world, &[verb, &format!("{id}/{hunk}"), "--by", "Ada"]).ok().stdout;
+        assert_eq!(output, wanted.replace("ID", &id[..12]));
+    };
+    says(&first, "accept", 2, "reviewed hunk 2 of ID: in the text as before\n");
+    says(&first, "undo", 2, "undone the review of hunk 2 of ID: in the text, and to be decided\n");
+    says(&first, "reject", 1, "rejected hunk 1 of ID: taken out of the text\n");
+    // What is stated anew counts its own files.
+    world.write("src/queue.rs", agents(RUST).replace(TOTAL, "    let mut sum = 1;\n"));
+    let again = run(&world, &["repropose", &first, "--format", "json"]).ok().json();
+    let again = &again["proposal"]["changeset"];
+    assert_eq!(again["title"], "1 file changed since snapshot 1");
 }

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::{
-    Adoption, ChangeKind, ChangeSet, Digest, Event, HunkState, Origin, Outcome, Purpose, RelPath,
-    Snapshot,
+    Adoption, ChangeKind, ChangeSet, ChangeSetId, Digest, Event, HunkState, Origin, Outcome,
+    Purpose, RelPath, Snapshot,
 };
 use workspace::SideContent;
 
@@ -17,7 +17,7 @@ use crate::Error;
 use crate::apart::{Touch, keep_apart};
 use crate::check::read;
 use crate::committed::Committed;
-use crate::earlier;
+use crate::earlier::{self, RejectedBefore};
 use crate::engine::Engine;
 use crate::examine::{ChangedFile, Side, examine_all};
 use crate::propose::Proposal;
@@ -46,8 +46,8 @@ pub struct AdoptedRun {
     pub since: String,
     /// Changed files that could not be captured, each with its reason.
     pub left_out: Vec<(RelPath, String)>,
-    /// What else the person should know, in one sentence.
-    pub notice: Option<String>,
+    /// What else the person should know, a sentence each.
+    pub notices: Vec<String>,
 }
 
 /// A snapshot that was taken.
@@ -139,18 +139,14 @@ impl Engine {
         if let Some(committed) = &committed {
             committed.keep_apart(&mut files, &mut touches);
         }
-        let notice = committed.map(kept_apart);
+        let mut notices: Vec<String> = committed.map(kept_apart).into_iter().collect();
         let (files, mixed_bytes) = told_apart(files, &touches, &mut left_out);
-        let nothing =
-            AdoptedRun { proposal: None, since: words.clone(), left_out: Vec::new(), notice };
         if files.is_empty() {
-            return Ok(AdoptedRun { left_out, ..nothing });
+            return Ok(AdoptedRun { proposal: None, since: words, left_out, notices });
         }
         let examined = examine_all(files.iter().cloned(), &rules);
         let changes = examined.files.iter().map(|file| file.change.clone()).collect();
-        let count = files.len();
-        let plural = if count == 1 { "" } else { "s" };
-        let title = format!("{count} file{plural} changed since {words}");
+        let title = title(files.len(), &words);
         let name = agent.unwrap_or("agent").to_owned();
         let origin = Origin { worker: "adopted".to_owned(), name };
         let base = self.repository.base()?;
@@ -159,6 +155,7 @@ impl Engine {
         changeset.adopted = Some(Adoption { snapshot, worktree: self.worktree(), mixed });
         let stated = changeset.clone();
         let prints = earlier::prints(&stated, &files);
+        notices.extend(rejected_before(&self.rejected_before(&stated, &prints)?));
         let proposal = self.record(changeset, examined, &files, &rules, None)?;
         if let Proposal::Known { id, .. } = &proposal {
             self.found_in_text(*id)?;
@@ -167,11 +164,11 @@ impl Engine {
                 self.append(&event)?;
             }
         }
-        Ok(AdoptedRun { proposal: Some(proposal), left_out, ..nothing })
+        Ok(AdoptedRun { proposal: Some(proposal), since: words, left_out, notices })
     }
 
     /// What is known under the same name, e.g. because it was rejected before, is in the text now.
-    fn found_in_text(&mut self, changeset: model::ChangeSetId) -> Result<(), Error> {
+    fn found_in_text(&mut self, changeset: ChangeSetId) -> Result<(), Error> {
         let state = self.change(changeset)?.state.clone();
         let decided = |state: &HunkState| {
             matches!(
@@ -317,6 +314,35 @@ impl Engine {
         let with = semdiff::apply(before, &accepted).ok()?;
         Some(Touch { before: touch.before, after: Some(with.into()) })
     }
+}
+
+/// The title of an adopted change.
+fn title(files: usize, since: &str) -> String {
+    let plural = if files == 1 { "" } else { "s" };
+    format!("{files} file{plural}{SINCE}{since}")
+}
+
+const SINCE: &str = " changed since ";
+
+/// The title of an adopted change when another number of its files is captured again.
+pub(crate) fn title_again(before: &str, files: usize) -> String {
+    before.split_once(SINCE).map_or_else(|| before.to_owned(), |(_, since)| title(files, since))
+}
+
+/// What to say of hunks that were rejected before, and are in the text again.
+fn rejected_before(before: &[RejectedBefore]) -> Vec<String> {
+    let mut all: BTreeMap<(ChangeSetId, Option<&String>), Vec<String>> = BTreeMap::new();
+    for one in before {
+        let said = all.entry((one.earlier, one.reason.as_ref())).or_default();
+        said.push(one.hunk.to_string());
+    }
+    let say = |((earlier, reason), hunks): ((ChangeSetId, Option<&String>), Vec<String>)| {
+        let (hunk, were) = if hunks.len() == 1 { ("hunk", "was") } else { ("hunks", "were") };
+        let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+        let (hunks, earlier) = (hunks.join(", "), earlier.short());
+        format!("{hunk} {hunks} {were} rejected before, in {earlier}{reason}")
+    };
+    all.into_iter().map(say).collect()
 }
 
 /// What to say of commits that were kept apart.

@@ -162,7 +162,7 @@ fn adoption_json(run: &AdoptedRun) -> serde_json::Value {
         "since": run.since,
         "proposal": run.proposal.as_ref().map(proposal_json),
         "left_out": left_out,
-        "notice": run.notice,
+        "notices": run.notices,
     })
 }
 
@@ -170,7 +170,7 @@ fn notices(run: &AdoptedRun, terminal: &Terminal) {
     for (path, reason) in &run.left_out {
         terminal.notice(&format!("left out: {path}: {}", safe(reason)));
     }
-    run.notice.iter().for_each(|notice| terminal.notice(notice));
+    run.notices.iter().for_each(|notice| terminal.notice(&safe(notice)));
 }
 
 fn show(engine: &mut engine::Engine, run: &AdoptedRun, format: Format, terminal: &Terminal) {
