@@ -54,5 +54,12 @@ lookable(file) if {
 	regex.match(asset_names, lower(file.path))
 }
 
+# It was in the person's files when it was found: a denial keeps it out of nothing, and would keep them from
+# putting it back after they took it out.
+lookable(file) if {
+	file.content == "binary"
+	input.changeset.origin.worker == "adopted"
+}
+
 # Images, fonts, sound, film, documents and data: what people look at, and no interpreter runs.
 asset_names := `\.(png|jpe?g|gif|bmp|ico|icns|webp|avif|tiff?|psd|woff2?|ttf|otf|eot|mp3|wav|ogg|flac|m4a|mp4|webm|mov|avi|pdf|docx|xlsx|pptx|odt|ods|parquet|npy|npz|sqlite|db|dat|bin)$`

@@ -42,6 +42,12 @@ test_an_image_needs_a_person if {
 	reviews(of({"path": "a.png", "content": "binary"}, [{"path": "a.png", "reason": "binary"}]))
 }
 
+test_a_binary_that_was_found_in_the_files_needs_a_person if {
+	binary := of({"path": "lib/tool.so", "content": "binary"}, [])
+	reviews(object.union(binary, {"changeset": {"origin": {"worker": "adopted"}}}))
+	denies(object.union(binary, {"changeset": {"origin": {"worker": "patch"}}}))
+}
+
 test_a_submodule_needs_a_person if {
 	reviews(of({"content": "submodule", "new_mode": "submodule"}, []))
 }

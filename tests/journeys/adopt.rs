@@ -124,11 +124,13 @@ fn what_an_agent_does_again_after_a_rejection_waits_again() {
     run(&world, &["snapshot"]).ok();
     world.write("src/queue.rs", agents(RUST));
     let first = id(&adopt(&world));
-    run(&world, &["reject", &first, "--by", "Ada"]).ok();
+    run(&world, &["reject", &first, "--by", "Ada", "--reason", "no idle"]).ok();
     assert_eq!(world.read("src/queue.rs"), RUST);
     world.write("src/queue.rs", agents(RUST));
     let again = run(&world, &["adopt", "--agent", "claude", "--format", "json"]).ok().json();
     assert_eq!(again["proposal"]["id"], first.as_str());
+    let notice = format!("hunks 1, 2 were rejected before, in {}: no idle", &first[..12]);
+    assert_eq!(again["notices"], serde_json::json!([notice]));
     assert_eq!(hunk_states(&world, &first), ["adopted", "adopted"]);
     run(&world, &["reject", &first, "--by", "Ada"]).ok();
     assert_eq!(world.read("src/queue.rs"), RUST);
@@ -186,13 +188,14 @@ fn rejected_files_are_as_they_were() {
         assert_eq!(world.git(&["status", "--porcelain"]), "");
         assert_eq!(world.read_bytes("gone.txt").unwrap(), b"gone\r\nwithout an end");
         run(&world, &["restore", &id, "--by", "Ada"]).ok();
+        // And back again: what was rejected can be had after all, also what nobody could examine.
+        run(&world, &["accept", &id, "--by", "Ada"]).ok();
         if images {
-            // What nobody could examine is denied, also where it was before.
-            run(&world, &["accept", &id, "--by", "Ada"]).exited(1);
+            assert_eq!(world.read_bytes("image").unwrap(), binary[1..]);
+            assert_eq!(world.read_bytes("image.new").unwrap(), binary[2..]);
+            assert!(!world.path("image.gone").exists());
             continue;
         }
-        // And back again: what was rejected can be had after all.
-        run(&world, &["accept", &id, "--by", "Ada"]).ok();
         assert_eq!(world.read("renamed.txt"), "six\nseven\n8\nnine\nten\n");
         world.git(&["add", "--all"]);
         let status = world.git(&["status", "--porcelain"]);
@@ -365,4 +368,110 @@ fn what_changes_while_it_is_watched_is_adopted_and_the_newest_counts() {
     assert_eq!(third["changeset"]["files"][0]["path"], "README.md", "{third:#}");
     assert_eq!(third["changeset"]["files"].as_array().unwrap().len(), 1);
     watching.end(&world);
+}
+
+#[test]
+fn a_folder_that_took_the_place_of_a_file_is_reviewed_and_taken_out_at_once() {
+    let world = world();
+    world.write("thing", "one\ntwo\n");
+    world.write("box/inner", "inner\n");
+    world.commit("A file and a folder");
+    run(&world, &["snapshot"]).ok();
+    world.remove("thing");
+    world.write("thing/part", "part\n");
+    world.remove("box/inner");
+    std::fs::remove_dir(world.path("box")).unwrap();
+    world.write("box", "now a file\n");
+    let adopted = id(&adopt(&world));
+    let list = run(&world, &["list"]).ok().stdout;
+    assert!(!list.contains("conflict"), "{list}");
+    run(&world, &["reject", &adopted, "--by", "Ada"]).ok();
+    assert_eq!(world.git(&["status", "--porcelain"]), "");
+    // And all of it again, as one acceptance.
+    run(&world, &["restore", &adopted, "--by", "Ada"]).ok();
+    run(&world, &["accept", &adopted, "--by", "Ada"]).ok();
+    assert_eq!((&*world.read("thing/part"), &*world.read("box")), ("part\n", "now a file\n"));
+    run(&world, &["undo", &adopted, "--by", "Ada"]).ok();
+    assert_eq!(world.git(&["status", "--porcelain"]), "");
+    // What else is in the folder keeps it.
+    run(&world, &["accept", &adopted, "--by", "Ada"]).ok();
+    world.write("thing/mine", "mine\n");
+    run(&world, &["undo", &adopted, "--by", "Ada"]).exited(2);
+    assert_eq!((&*world.read("thing/part"), &*world.read("thing/mine")), ("part\n", "mine\n"));
+    assert_eq!(world.read("box"), "now a file\n");
+    run(&world, &["ledger", "verify"]).ok();
+}
+
+#[test]
+fn what_came_with_commits_is_no_part_of_what_is_adopted() {
+    let world = world();
+    let lines = |marks: [&str; 3]| {
+        let [a, b, c] = marks;
+        format!("{a}\nkeep\nkeep too\nand this\n{b}\nstays\nas well\nto the end\n{c}\n")
+    };
+    world.write("clean.txt", lines(["one", "two", "three"]));
+    world.write("dirty.txt", lines(["one", "two", "three"]));
+    world.write("moves.txt", "it\nmoves\nwith\na commit\n");
+    world.write("goes.txt", "it goes\n");
+    world.commit("Start");
+    world.git(&["switch", "--quiet", "-c", "upstream"]);
+    world.write("clean.txt", lines(["one", "two", "three upstream"]));
+    world.write("dirty.txt", lines(["one", "two", "three upstream"]));
+    world.write("new.txt", "new upstream\n");
+    world.git(&["mv", "moves.txt", "moved.txt"]);
+    world.git(&["rm", "--quiet", "goes.txt"]);
+    world.commit("Upstream");
+    world.git(&["switch", "--quiet", "-"]);
+    let start = world.git(&["rev-parse", "HEAD"]).trim().to_owned();
+    world.write("dirty.txt", lines(["one mine", "two", "three"]));
+    run(&world, &["snapshot"]).ok();
+    // A pull with the person's changes put aside, as `git pull --autostash` does.
+    world.git(&["stash", "--quiet"]);
+    world.git(&["merge", "--quiet", "--ff-only", "upstream"]);
+    world.git(&["stash", "pop", "--quiet"]);
+    let pulled = run(&world, &["adopt", "--format", "json"]).ok().json();
+    assert_eq!(pulled["proposal"], serde_json::Value::Null, "{pulled}");
+    let notice = pulled["notices"][0].as_str().unwrap();
+    assert!(notice.contains(&format!("adopt --since {}", &start[..12])), "{notice}");
+    // What an agent does on top is all that is adopted.
+    world.write("clean.txt", lines(["one", "two by agent", "three upstream"]));
+    world.write("dirty.txt", lines(["one mine", "two by agent", "three upstream"]));
+    world.write("moved.txt", "it\nmoves\nwith\na commit\nand more\n");
+    let id = id(&adopt(&world));
+    let shown = run(&world, &["show", &id]).ok().stdout;
+    assert!(shown.contains("3 files changed since snapshot 1 and the commits since"), "{shown}");
+    assert!(shown.contains("3 files, 3 hunks") && !shown.contains("+three upstream"), "{shown}");
+    run(&world, &["reject", &id, "--by", "Ada"]).ok();
+    assert_eq!(world.read("clean.txt"), lines(["one", "two", "three upstream"]));
+    assert_eq!(world.read("dirty.txt"), lines(["one mine", "two", "three upstream"]));
+    // A commit of what was there when the snapshot was taken changes nothing.
+    world.commit("Mine");
+    assert_eq!(
+        run(&world, &["adopt", "--format", "json"]).ok().json()["proposal"],
+        serde_json::Value::Null
+    );
+    // The way to see the commits.
+    let all = run(&world, &["adopt", "--since", &start, "--format", "json"]).ok().json();
+    assert_ne!(all["proposal"], serde_json::Value::Null);
+}
+
+#[test]
+fn what_is_decided_of_text_that_is_there_is_said_as_such() {
+    let world = world();
+    run(&world, &["snapshot"]).ok();
+    world.write("src/queue.rs", agents(RUST));
+    world.write("src/new.rs", "pub fn added() {}\n");
+    let first = id(&adopt(&world));
+    let says = |id: &str, verb: &str, hunk: u32, wanted: &str| {
+        let output = run(&world, &[verb, &format!("{id}/{hunk}"), "--by", "Ada"]).ok().stdout;
+        assert_eq!(output, wanted.replace("ID", &id[..12]));
+    };
+    says(&first, "accept", 2, "reviewed hunk 2 of ID: in the text as before\n");
+    says(&first, "undo", 2, "undone the review of hunk 2 of ID: in the text, and to be decided\n");
+    says(&first, "reject", 1, "rejected hunk 1 of ID: taken out of the text\n");
+    // What is stated anew counts its own files.
+    world.write("src/queue.rs", agents(RUST).replace(TOTAL, "    let mut sum = 1;\n"));
+    let again = run(&world, &["repropose", &first, "--format", "json"]).ok().json();
+    let again = &again["proposal"]["changeset"];
+    assert_eq!(again["title"], "1 file changed since snapshot 1");
 }

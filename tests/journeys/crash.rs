@@ -127,3 +127,42 @@ fn recovery_in_one_working_tree_leaves_the_others_alone() {
     assert_eq!(hunk_states(&world, &id)[0], "proposed", "its own tree settles it");
     run(&world, &["ledger", "verify"]).ok();
 }
+
+#[test]
+fn what_was_under_way_in_a_removed_working_tree_waits_again() {
+    for with_git in [true, false] {
+        let world = world();
+        world.git(&["worktree", "add", "--quiet", "-b", "linked", "../linked"]);
+        let linked = world.outer().join("linked");
+        let id = id(&propose(&world));
+        let options = ClientOptions { apply_edits: ApplyEdits::Ignore, ..ClientOptions::default() };
+        let mut command = world.command(countersign());
+        command.current_dir(&linked).arg("lsp");
+        let mut editor = LspClient::start(command, &linked, options);
+        editor.open(FILE);
+        editor.wait_diagnostics(FILE, |shown| shown.len() == 2);
+        editor.start_request(
+            "workspace/executeCommand",
+            serde_json::json!({
+                "command": "countersign.accept", "arguments": [{ "changeset": id }],
+            }),
+        );
+        editor.wait_server_request("workspace/applyEdit");
+        editor.kill();
+        assert_eq!(
+            hunk_states(&world, &id),
+            ["accepting", "accepting"],
+            "it may be carried on there"
+        );
+        if with_git {
+            world.git(&["worktree", "remove", "--force", "../linked"]);
+        } else {
+            std::fs::remove_dir_all(&linked).unwrap();
+        }
+        assert_eq!(hunk_states(&world, &id), ["proposed", "proposed"]);
+        let ledger = run(&world, &["ledger", "export"]).ok().stdout;
+        assert!(ledger.contains("its working tree linked was removed"), "{ledger}");
+        run(&world, &["accept", &id, "--by", "Ada"]).ok();
+        run(&world, &["ledger", "verify"]).ok();
+    }
+}

@@ -251,6 +251,40 @@ fn a_denied_change_cannot_be_accepted() {
 }
 
 #[test]
+fn what_is_denied_of_a_change_can_be_rejected_and_the_rest_stated_anew() {
+    let world = world();
+    let key = ["AKIA", "Q3EGWLJ5X7TZR2MP"].concat();
+    world.write("notes.txt", "one\ntwo\n");
+    world.commit("Notes");
+    let leak = format!(
+        "--- a/README.md\n+++ b/README.md\n@@ -1 +1,2 @@\n # Queue\n+aws_access_key_id = {key}\n\
+         --- a/notes.txt\n+++ b/notes.txt\n@@ -1,2 +1,2 @@\n one\n-two\n+2\n"
+    );
+    world.write("../leak.patch", leak);
+    let import = ["import", "--patch", "../leak.patch", "--format", "json"];
+    let proposal = run(&world, &import).ok().json();
+    let id = id(&proposal);
+    // What it is called twice in the list says nothing more.
+    let list = run(&world, &["list"]).ok().stdout;
+    assert_eq!(list.matches("patch leak.patch").count(), 1, "{list}");
+    assert!(list.ends_with("patch leak.patch\n"), "{list:?}");
+    // Known or new, its id is in the same place.
+    let again = run(&world, &import).ok().json();
+    assert_eq!((&again["changeset"]["id"], &again["new"]), (&proposal["id"], &false.into()));
+    let accept = run(&world, &["accept", &id, "--file", "./notes.txt", "--by", "Ada"]).exited(1);
+    let way = format!(
+        "countersign reject {0} --hunk N` for what is denied, then `countersign repropose {0}`",
+        &id[..12]
+    );
+    assert!(accept.stderr.contains(&way), "{}", accept.stderr);
+    run(&world, &["reject", &id, "--hunk", "1", "--by", "Ada"]).ok();
+    let rest = run(&world, &["repropose", &id, "--format", "json"]).ok().json();
+    let rest = rest["proposal"]["id"].as_str().unwrap();
+    run(&world, &["accept", rest, "--file", "././notes.txt", "--by", "Ada"]).ok();
+    assert_eq!((&*world.read("notes.txt"), &*world.read("README.md")), ("one\n2\n", "# Queue\n"));
+}
+
+#[test]
 fn hostile_patches_are_refused_and_nothing_is_written() {
     let world = world();
     let outside = world.outer().join("outside.txt");

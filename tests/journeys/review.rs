@@ -18,6 +18,16 @@ fn answer(world: &World, answers: &str) -> Output {
 }
 
 #[test]
+fn answers_that_are_none_are_no_success_where_they_are_the_last() {
+    let world = world();
+    let output = answer(&world, "accept\n").exited(2);
+    assert!(output.stdout.contains("`accept` is no answer; ? lists them"), "{}", output.stdout);
+    // Put right, or at the end of what is answered, nothing is wrong.
+    answer(&world, "accept\ns\n").ok();
+    answer(&world, "").ok();
+}
+
+#[test]
 fn by_lines_a_hunk_is_accepted_undone_rejected_and_skipped() {
     let world = world();
     // Hunk 1 in, out and in again; hunk 2 rejected, waiting again and rejected; the other change skipped.

@@ -216,7 +216,7 @@ impl Engine {
     /// them. Those that are not stay as they are and count as landed.
     pub fn reverse(&mut self, operation: &mut Operation) {
         let landed = std::mem::take(&mut operation.landed);
-        for landed in landed {
+        for landed in landed.into_iter().rev() {
             let file = operation.plan.files.iter().find(|f| f.path == landed.path && !f.in_editor);
             let Some(file) = file else {
                 operation.landed.push(landed);
@@ -464,7 +464,8 @@ pub(crate) fn assemble(
     mut files: Vec<PlanFile>,
     mut refused: Vec<Refused>,
 ) -> Plan {
-    files.sort_by(|a, b| a.path.cmp(&b.path));
+    // What goes makes way first: a file may take the place of a folder, and a folder that of a file.
+    files.sort_by(|a, b| (a.after.is_some(), &a.path).cmp(&(b.after.is_some(), &b.path)));
     refused.sort_by_key(|refused| refused.hunk);
     let mut hunks: Vec<u32> = files.iter().flat_map(|file| file.hunks.clone()).collect();
     hunks.sort_unstable();

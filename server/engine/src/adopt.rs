@@ -8,15 +8,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::{
-    Adoption, ChangeKind, ChangeSet, Digest, Event, HunkState, Origin, Outcome, Purpose, RelPath,
-    Snapshot,
+    Adoption, ChangeKind, ChangeSet, ChangeSetId, Digest, Event, HunkState, Origin, Outcome,
+    Purpose, RelPath, Snapshot,
 };
 use workspace::SideContent;
 
 use crate::Error;
 use crate::apart::{Touch, keep_apart};
 use crate::check::read;
-use crate::earlier;
+use crate::committed::Committed;
+use crate::earlier::{self, RejectedBefore};
 use crate::engine::Engine;
 use crate::examine::{ChangedFile, Side, examine_all};
 use crate::propose::Proposal;
@@ -45,6 +46,8 @@ pub struct AdoptedRun {
     pub since: String,
     /// Changed files that could not be captured, each with its reason.
     pub left_out: Vec<(RelPath, String)>,
+    /// What else the person should know, a sentence each.
+    pub notices: Vec<String>,
 }
 
 /// A snapshot that was taken.
@@ -66,6 +69,7 @@ struct Start {
     first_event: u64,
     words: String,
     files: Vec<ChangedFile>,
+    committed: Option<Committed>,
 }
 
 pub(crate) type Touches = BTreeMap<RelPath, Vec<Touch>>;
@@ -128,19 +132,21 @@ impl Engine {
     /// takes nothing.
     pub fn adopt(&mut self, since: &Since, agent: Option<&str>) -> Result<AdoptedRun, Error> {
         let rules = self.rules()?;
-        let Start { snapshot, first_event, words, files } = self.start(since, &rules)?;
+        let Start { snapshot, first_event, words, mut files, committed } =
+            self.start(since, &rules)?;
         let mut left_out = Vec::new();
-        let touches = self.touches(first_event)?;
+        let mut touches = self.touches(first_event)?;
+        if let Some(committed) = &committed {
+            committed.keep_apart(&mut files, &mut touches);
+        }
+        let mut notices: Vec<String> = committed.map(kept_apart).into_iter().collect();
         let (files, mixed_bytes) = told_apart(files, &touches, &mut left_out);
-        let nothing = AdoptedRun { proposal: None, since: words.clone(), left_out: Vec::new() };
         if files.is_empty() {
-            return Ok(AdoptedRun { left_out, ..nothing });
+            return Ok(AdoptedRun { proposal: None, since: words, left_out, notices });
         }
         let examined = examine_all(files.iter().cloned(), &rules);
         let changes = examined.files.iter().map(|file| file.change.clone()).collect();
-        let count = files.len();
-        let plural = if count == 1 { "" } else { "s" };
-        let title = format!("{count} file{plural} changed since {words}");
+        let title = title(files.len(), &words);
         let name = agent.unwrap_or("agent").to_owned();
         let origin = Origin { worker: "adopted".to_owned(), name };
         let base = self.repository.base()?;
@@ -149,6 +155,7 @@ impl Engine {
         changeset.adopted = Some(Adoption { snapshot, worktree: self.worktree(), mixed });
         let stated = changeset.clone();
         let prints = earlier::prints(&stated, &files);
+        notices.extend(rejected_before(&self.rejected_before(&stated, &prints)?));
         let proposal = self.record(changeset, examined, &files, &rules, None)?;
         if let Proposal::Known { id, .. } = &proposal {
             self.found_in_text(*id)?;
@@ -157,11 +164,11 @@ impl Engine {
                 self.append(&event)?;
             }
         }
-        Ok(AdoptedRun { proposal: Some(proposal), left_out, ..nothing })
+        Ok(AdoptedRun { proposal: Some(proposal), since: words, left_out, notices })
     }
 
     /// What is known under the same name, e.g. because it was rejected before, is in the text now.
-    fn found_in_text(&mut self, changeset: model::ChangeSetId) -> Result<(), Error> {
+    fn found_in_text(&mut self, changeset: ChangeSetId) -> Result<(), Error> {
         let state = self.change(changeset)?.state.clone();
         let decided = |state: &HunkState| {
             matches!(
@@ -186,18 +193,14 @@ impl Engine {
             Since::Snapshot => self.ledger.last_snapshot(&self.worktree())?,
             Since::Revision(_) => None,
         };
-        let (snapshot, first_event, words, deltas) = match (since, last) {
+        match (since, last) {
             (Since::Snapshot, Some((seq, snapshot))) => {
-                let deltas = self.since_snapshot(&snapshot)?;
-                let moved = self.repository.head()?.commit != snapshot.head;
-                let words = if moved {
-                    format!(
-                        "snapshot {seq} (HEAD has moved since: what came with that is shown too)"
-                    )
-                } else {
-                    format!("snapshot {seq}")
-                };
-                (Some(seq), seq + 1, words, deltas)
+                let files = self.read_all(self.since_snapshot(&snapshot)?, huge);
+                let committed = self.committed(&snapshot, &files, huge)?;
+                let apart = if committed.is_some() { " and the commits since" } else { "" };
+                let words = format!("snapshot {seq}{apart}");
+                let snapshot = Some(seq);
+                Ok(Start { snapshot, first_event: seq + 1, words, files, committed })
             }
             (since, _) => {
                 let revision = match since {
@@ -208,11 +211,14 @@ impl Engine {
                 let deltas = self.repository.deltas(&workspace::Scope::Since { base })?;
                 let deltas = self.repository.as_checked_out(deltas)?;
                 let first = self.ledger.last_seq()?.saturating_sub(EVENTS_SINCE_COMMIT_MAX) + 1;
-                (None, first, revision.to_owned(), deltas)
+                let (words, files) = (revision.to_owned(), self.read_all(deltas, huge));
+                Ok(Start { snapshot: None, first_event: first, words, files, committed: None })
             }
-        };
-        let files = deltas.into_iter().map(|delta| read(&self.repository, delta, huge)).collect();
-        Ok(Start { snapshot, first_event, words, files })
+        }
+    }
+
+    fn read_all(&self, deltas: Vec<workspace::Delta>, huge_bytes: u64) -> Vec<ChangedFile> {
+        deltas.into_iter().map(|delta| read(&self.repository, delta, huge_bytes)).collect()
     }
 
     fn since_snapshot(&self, snapshot: &Snapshot) -> Result<Vec<workspace::Delta>, Error> {
@@ -308,6 +314,45 @@ impl Engine {
         let with = semdiff::apply(before, &accepted).ok()?;
         Some(Touch { before: touch.before, after: Some(with.into()) })
     }
+}
+
+/// The title of an adopted change.
+fn title(files: usize, since: &str) -> String {
+    let plural = if files == 1 { "" } else { "s" };
+    format!("{files} file{plural}{SINCE}{since}")
+}
+
+const SINCE: &str = " changed since ";
+
+/// The title of an adopted change when another number of its files is captured again.
+pub(crate) fn title_again(before: &str, files: usize) -> String {
+    before.split_once(SINCE).map_or_else(|| before.to_owned(), |(_, since)| title(files, since))
+}
+
+/// What to say of hunks that were rejected before, and are in the text again.
+fn rejected_before(before: &[RejectedBefore]) -> Vec<String> {
+    let mut all: BTreeMap<(ChangeSetId, Option<&String>), Vec<String>> = BTreeMap::new();
+    for one in before {
+        let said = all.entry((one.earlier, one.reason.as_ref())).or_default();
+        said.push(one.hunk.to_string());
+    }
+    let say = |((earlier, reason), hunks): ((ChangeSetId, Option<&String>), Vec<String>)| {
+        let (hunk, were) = if hunks.len() == 1 { ("hunk", "was") } else { ("hunks", "were") };
+        let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+        let (hunks, earlier) = (hunks.join(", "), earlier.short());
+        format!("{hunk} {hunks} {were} rejected before, in {earlier}{reason}")
+    };
+    all.into_iter().map(say).collect()
+}
+
+/// What to say of commits that were kept apart.
+fn kept_apart(committed: Committed) -> String {
+    let from: String = committed.from.chars().take(12).collect();
+    let way = match from.as_str() {
+        "" => String::new(),
+        from => format!(": `countersign adopt --since {from}` shows that too"),
+    };
+    format!("HEAD has moved since the snapshot, and what came with commits is no part of this{way}")
 }
 
 /// The files with what was not the agent's doing taken into their start, and where the person's text could

@@ -12,6 +12,7 @@ mod board;
 mod buffers;
 mod check;
 mod clock;
+mod committed;
 mod earlier;
 mod edited;
 mod engine;

@@ -72,7 +72,11 @@ impl World for Now<'_> {
         if open.is_none() && self.elsewhere.contains(path) {
             return Err(unsaved_in_an_editor(path));
         }
-        let saved = self.engine.repository.saved(path).map_err(|error| error.to_string())?;
+        let saved = match self.engine.repository.saved(path) {
+            // Whether a folder can make way is for the preflight and the write to say.
+            Err(workspace::RepositoryError::File(error)) if error.is_folder() => None,
+            saved => saved.map_err(|error| error.to_string())?,
+        };
         let current =
             |mode, bytes: Arc<[u8]>| Current { mode, bytes, in_editor: open.is_some(), unsaved };
         Ok(match (open, saved) {

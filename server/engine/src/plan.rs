@@ -166,10 +166,22 @@ pub(crate) fn accept_file(
     let replacements: Vec<_> = hunks.iter().map(replacement).collect();
     let all: Vec<_> =
         file.hunks.iter().map(|hunk| (hunk.before, hunk.after.of(&proposal))).collect();
-    match Anchoring::past(&base, &landed, &current.bytes) {
-        Ok(anchoring) => place_in(&path, &anchoring.among(&all), &current, &replacements),
-        Err(overlap) => refuse(overlap.to_string()),
-    }
+    let anchoring = match Anchoring::past(&base, &landed, &current.bytes) {
+        Ok(anchoring) => anchoring.among(&all),
+        Err(overlap) => return refuse(overlap.to_string()),
+    };
+    // Git pairs files that are half the same: another file than the one that moved would do.
+    let strange = |of: &Replacement| {
+        path != file.path && matches!(anchoring.anchor(&of.place, &of.text), Anchor::Merged(..))
+    };
+    let (strange, known): (Vec<_>, Vec<_>) = replacements.into_iter().partition(strange);
+    let (files, mut refused) = place_in(&path, &anchoring, &current, &known);
+    refused.extend(strange.into_iter().map(|of| Refused {
+        hunk: of.hunk,
+        path: path.clone(),
+        reason: format!("{} became {path}, where the text around it is another", file.path),
+    }));
+    (files, refused)
 }
 
 /// Plans taking `hunks` of `file` out again; `landed` is the file of the intent that put them in.
@@ -519,6 +531,8 @@ mod tests {
     #[derive(Default)]
     struct Held {
         current: Option<Current>,
+        /// Where the file went.
+        moved: Option<RelPath>,
         stored: BTreeMap<Digest, Arc<[u8]>>,
     }
 
@@ -540,8 +554,9 @@ mod tests {
     }
 
     impl World for Held {
-        fn current(&self, _: &RelPath) -> Result<Option<Current>, String> {
-            Ok(self.current.clone())
+        fn current(&self, path: &RelPath) -> Result<Option<Current>, String> {
+            let here = self.moved.as_ref().is_none_or(|moved| moved == path);
+            Ok(self.current.clone().filter(|_| here))
         }
 
         fn stored(&self, blob: &Digest) -> Result<Arc<[u8]>, String> {
@@ -549,7 +564,7 @@ mod tests {
         }
 
         fn moved(&self, _: &RelPath) -> Option<RelPath> {
-            None
+            self.moved.clone()
         }
     }
 
@@ -640,6 +655,23 @@ mod tests {
         assert_eq!(text(&files[0]), "0\na\nB\nc\nd\ne\nf\nmine\nh\n");
         assert_eq!((files[0].hunks.as_slice(), files[0].shifted.as_slice()), (&[1][..], &[1][..]));
         assert_eq!(refused.iter().map(|r| r.hunk).collect::<Vec<_>>(), [2]);
+    }
+
+    #[test]
+    fn a_hunk_follows_a_moved_file_only_to_lines_that_stand_around_it_as_they_did() {
+        let mut held = Held::default();
+        let file = file(&mut held, BASE, PROPOSAL);
+        let hunks: Vec<&Hunk> = file.hunks.iter().collect();
+        // Half of it is the same, and next to the first hunk another line.
+        let near = "0\nA\nb\nc\nd\ne\nf\ng\nh\n";
+        held.holds(near);
+        let (files, refused) = accept_file(&held, &file, &hunks, &[]);
+        assert_eq!((text(&files[0]).as_str(), refused.len()), ("0\nA\nB\nc\nd\ne\nf\nG\nh\n", 0));
+        held.moved = Some("g".parse().unwrap());
+        let (files, refused) = accept_file(&held, &file, &hunks, &[]);
+        assert_eq!(text(&files[0]), near.replace('g', "G"));
+        assert_eq!(refused.iter().map(|r| r.hunk).collect::<Vec<_>>(), [1]);
+        assert_eq!(refused[0].reason, "f became g, where the text around it is another");
     }
 
     #[test]

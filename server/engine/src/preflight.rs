@@ -29,9 +29,11 @@ impl Engine {
         let mut closed = Vec::new();
         for file in &files {
             let written = !file.in_editor && file.before != file.after;
-            // What stands in its folder's place will be gone when its turn comes.
+            // What stands in its place, or its folder's, will be gone when its turn comes.
+            let made_way =
+                below(&file.path, &gone) || gone.iter().any(|gone| within(gone, &file.path));
             if written
-                && !below(&file.path, &gone)
+                && !made_way
                 && let Err(error) = self.repository.can_write(&file.path)
             {
                 closed.push((file.path.clone(), error.to_string()));
@@ -68,4 +70,9 @@ impl Engine {
 /// Whether a folder of `path` is one of `paths`.
 fn below(path: &RelPath, paths: &BTreeSet<RelPath>) -> bool {
     std::iter::successors(path.parent(), RelPath::parent).any(|folder| paths.contains(&folder))
+}
+
+/// Whether `folder` is one of the folders of `path`.
+fn within(path: &RelPath, folder: &RelPath) -> bool {
+    std::iter::successors(path.parent(), RelPath::parent).any(|of| of == *folder)
 }

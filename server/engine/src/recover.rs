@@ -3,7 +3,7 @@
 //! A file that has its planned content has landed. If some files of an intent have and others are still
 //! as they were, the person's wish is carried on where we can write; if none has, nothing happened and
 //! the hunks are back where they were. A file that is neither is named and left alone; those of its hunks that are
-//! there as planned have landed all the same.
+//! there as planned have landed all the same. Of a working tree that was removed, nothing has.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,11 +49,16 @@ impl Engine {
         }
         for ledger::Operation { id: operation, intent, purpose } in self.ledger.open_operations()? {
             // Another working tree's files say nothing about this one's, and are not ours to write.
-            if self.ledger.is_alive(&intent.holder) || intent.worktree != self.worktree() {
+            let ours = intent.worktree == self.worktree();
+            if self.ledger.is_alive(&intent.holder) || !ours && self.is_there(&intent.worktree) {
                 continue;
             }
-            self.sweep(&intent);
-            let outcome = self.settle_by_content(operation, &intent, open)?;
+            let outcome = if ours {
+                self.sweep(&intent);
+                self.settle_by_content(operation, &intent, open)?
+            } else {
+                gone_with_its_worktree(operation, &intent)
+            };
             let event = settled(outcome.clone(), purpose, intent.hunks.len());
             match self.ledger.append(self.clock.now(), &recovery(), &event) {
                 Ok(_) => recovered.push(Recovered { operation, purpose, outcome }),
@@ -77,8 +82,13 @@ impl Engine {
                 let mut gone = Vec::new();
                 for (hunk, operation) in &hunks {
                     let Some(asked) = self.ledger.operation(*operation)? else { continue };
+                    let ours = asked.intent.worktree == self.worktree();
                     let alive = self.ledger.is_alive(&asked.intent.holder);
-                    if alive || asked.intent.worktree != self.worktree() {
+                    if alive || !ours && self.is_there(&asked.intent.worktree) {
+                        continue;
+                    }
+                    if !ours {
+                        gone.push(*hunk);
                         continue;
                     }
                     let planned = asked.intent.files.iter().find(|file| file.path == path);
@@ -140,6 +150,10 @@ impl Engine {
             Anchor::Conflict(_) => None,
             _ => Some(false),
         }
+    }
+
+    fn is_there(&self, worktree: &str) -> bool {
+        self.repository.has_worktree(worktree)
     }
 
     /// Takes away half-written files that a killed process left beside its files.
@@ -223,6 +237,18 @@ impl Engine {
             unsaved: false,
         })
     }
+}
+
+/// What becomes of an intent whose working tree was removed: nobody can tell what had landed there, and none of
+/// it is anywhere any more.
+fn gone_with_its_worktree(operation: OperationId, intent: &Intent) -> Outcome {
+    let reason =
+        format!("its working tree {} was removed while this was interrupted", intent.worktree);
+    let failed =
+        |file: &PlannedFile| FailedFile { path: file.path.clone(), reason: reason.clone() };
+    let failed = intent.files.iter().map(failed).collect();
+    let (changeset, hunks, landed) = (intent.changeset, Vec::new(), Vec::new());
+    Outcome { operation, changeset, hunks, landed, failed }
 }
 
 /// Who acts when nobody is there.

@@ -12,7 +12,7 @@ use workspace::{ProposedFile, SideContent};
 
 use crate::Error;
 use crate::acceptance::{by_file, in_text};
-use crate::adopt::{mixed_hunks, told_apart};
+use crate::adopt::{mixed_hunks, title_again, told_apart};
 use crate::board::BoardChange;
 use crate::check::captured_file;
 use crate::engine::Engine;
@@ -256,7 +256,7 @@ impl Engine {
         let changes = examined.files.iter().map(|file| file.change.clone()).collect();
         let of = &change.changeset;
         let base = self.repository.base()?;
-        let (origin, title) = (of.origin.clone(), of.title.clone());
+        let (origin, title) = (of.origin.clone(), title_again(&of.title, files.len()));
         let mut again = ChangeSet::new(base, origin, title, of.rationale.clone(), changes);
         let mixed = mixed_hunks(&again, &mixed);
         again.adopted = of.adopted.clone().map(|adopted| model::Adoption { mixed, ..adopted });

@@ -113,8 +113,15 @@ fn broken(
     before: Option<&Parsed<'_>>,
     after: Option<&Parsed<'_>>,
 ) -> Option<Finding> {
-    let errors = after?.errors();
+    let after = after?;
+    let mut errors = after.errors().to_vec();
     let known = before.map_or(0, |before| before.errors().len());
+    if errors.len() > known {
+        // Python's grammar takes a comment that is less indented than its block for the end of that, for one.
+        let bare = after.without_comments();
+        let bare = parse(after.language(), &bare).map(|bare| bare.errors().to_vec());
+        errors = bare.ok().filter(|bare| bare.len() < errors.len()).unwrap_or(errors);
+    }
     if errors.len() <= known {
         return None;
     }

@@ -355,6 +355,30 @@ fn source_that_no_longer_parses() {
 }
 
 #[test]
+fn a_comment_breaks_no_source() {
+    let before = "class A:\n    @property\n    def a(self):\n        return 1\n";
+    let commented = "class A:\n    @property\n# why\n    def a(self):\n        return 1\n";
+    check_change("src/a.py", before, commented, nothing());
+    // What else is broken is told where it is.
+    check_change(
+        "src/a.py",
+        before,
+        &commented.replace("return 1", "return = 1"),
+        expect![[r#"
+            error syntax.broken src/a.py:5: the source no longer parses here
+        "#]],
+    );
+    check_change(
+        "src/a.py",
+        before,
+        "class A:\n    @property\n    # def a(self): return 1\n",
+        expect![[r#"
+            error syntax.broken src/a.py:2: the source no longer parses here
+        "#]],
+    );
+}
+
+#[test]
 fn source_that_may_never_have_parsed() {
     check_new(
         "src/a.rs",

@@ -22,7 +22,7 @@ use crate::Options;
 use crate::main_loop::Wake;
 use serde_json::Value;
 
-use crate::placement::has_lone_return;
+use crate::placement::{self, HunksThen, has_lone_return};
 use crate::told::{adopted, reproposed, restored, snapshot};
 
 /// How often the ledger is looked at for what others appended: one pragma, some 10 microseconds.
@@ -81,8 +81,8 @@ pub(crate) enum Job {
     Edited { path: RelPath, before: Arc<str>, after: Arc<str> },
     /// A buffer with accepted hunks was saved.
     Saved(RelPath),
-    /// The editor's own undo took these accepted hunks out of a buffer.
-    Withdrawn { path: RelPath, gone: Hunks },
+    /// Look which of these accepted hunks the editor's own undo took out of a buffer with this text.
+    Withdrawn { path: RelPath, text: Arc<str>, accepted: HunksThen },
     /// The editor's own undo put these back into a buffer, which a rejection had taken out of it.
     PutBack { path: RelPath, back: Hunks },
     /// A buffer that may have held accepted or undone hunks was closed: the disk says what is left.
@@ -385,7 +385,8 @@ impl Desk {
                 (!self.differs(&path, &text)).then_some(Done::IsSaved { path, revision })
             }
             Job::Saved(path) => logged("a save", self.engine.saved(&path)),
-            Job::Withdrawn { path, gone } => {
+            Job::Withdrawn { path, text, accepted } => {
+                let gone = placement::gone(&path, &text, &accepted);
                 let reason = "the editor's own undo took it back";
                 logged("a withdrawal", self.engine.withdrawn(&path, &gone, reason))
             }

@@ -4,7 +4,7 @@
 //! decides: text that an accepted hunk replaced is back, because the editor's own undo took it out; or text
 //! that a hunk puts in is there, because the editor carried out late what it had refused or not answered.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,8 +15,11 @@ use crate::acceptance::{Acceptance, Input};
 use crate::command::Verb;
 use crate::conduct::Running;
 use crate::engine_thread::{Hunks, Job, RootId, Token};
-use crate::placement::{self, Side};
+use crate::main_loop::Wake;
+use crate::placement::{self, HunksThen, Side, Sides};
+use crate::pool;
 use crate::session::Session;
+use crate::views::Moment;
 
 /// How long, after a command is over, an edit that was sent for it may still come.
 pub(crate) const LATE_WAIT: Duration = Duration::from_secs(300);
@@ -55,6 +58,7 @@ impl Session {
     pub(crate) fn watch_outcome(&mut self, running: &Running, report: &Report, now: Instant) {
         let (root, changeset) = (running.root, running.changeset);
         let files = running.acceptance.iter().flat_map(Acceptance::files).zip(&running.files);
+        let mut closed = Vec::new();
         for (file, plan) in files {
             let landed = report.files.contains(&file.path);
             let doubtful = (!landed && file.was_sent()).then_some(now + LATE_WAIT);
@@ -65,10 +69,15 @@ impl Session {
                 Some(document) if landed && (file.was_saved() || !document.unsaved()) => {
                     self.post(root, Job::Saved(file.path.clone()));
                 }
-                None => self.post(root, Job::Closed(file.path.clone())),
+                None => {
+                    self.post(root, Job::Closed(file.path.clone()));
+                    closed.push(&file.path);
+                }
                 _ => {}
             }
         }
+        // The editor may have saved what it was asked for before it closed the file.
+        closed.into_iter().for_each(|path| self.follow_closed(root, path, now));
         // What was there already, or was closed, was not sent to the editor, and its file may be open by now, or
         // closed. What the ledger took for unsaved is asked of the disk.
         let Some(change) = self.change(root, changeset) else { return };
@@ -148,107 +157,141 @@ impl Session {
             .collect()
     }
 
-    /// Has the ledger follow what the texts say. The person has paused.
-    pub(crate) fn follow_texts(&mut self, now: Instant) {
+    /// Has the pool look what the texts of watched hunks say. The person has paused.
+    pub(crate) fn follow_texts(&mut self) {
         for uri in self.watched_uris() {
-            for (changeset, news, hunks) in self.news(&uri, now) {
-                let Some((id, path)) = self.homes.get(&uri).cloned() else { continue };
-                let verb = match news {
-                    News::Withdrawn => {
-                        let gone = Hunks::from([(changeset, hunks)]);
-                        self.post(id, Job::Withdrawn { path, gone });
-                        continue;
+            let (Some(of), Some((_, path))) = (self.moment(&uri), self.homes.get(&uri).cloned())
+            else {
+                continue;
+            };
+            let (hunks, Some(document)) = (self.followed(&uri), self.documents.get(&uri)) else {
+                continue;
+            };
+            let text = Arc::clone(document.text());
+            self.pool.post(Box::new(move || {
+                let sides = pool::caught(|| placement::all_sides(&path, &text, &hunks), Vec::new());
+                Wake::Sided { uri, of, sides }
+            }));
+        }
+    }
+
+    /// Has the ledger follow what a text said, unless that is not the text any more.
+    pub(crate) fn sided(&mut self, uri: &str, of: Moment, sides: &Sides, now: Instant) {
+        match self.moment(uri) {
+            None => {}
+            Some(moment) if moment == of => {
+                for (changeset, sides) in sides {
+                    for (news, hunks) in self.news(uri, *changeset, sides, now) {
+                        self.follow(uri, *changeset, news, hunks);
                     }
-                    News::Saved => {
-                        self.post(id, Job::Saved(path));
-                        continue;
-                    }
-                    News::PutBack => {
-                        let back = Hunks::from([(changeset, hunks)]);
-                        self.post(id, Job::PutBack { path, back });
-                        continue;
-                    }
-                    News::PutIn => Verb::Accept,
-                    News::TakenOut => Verb::Undo,
-                };
-                let tried = self.watched.get_mut(&(id, path)).into_iter().flatten();
-                tried.filter(|w| w.changeset == changeset).for_each(|w| w.tries += 1);
-                if let Some(change) = self.change(id, changeset) {
-                    let selection = Selection::Hunks(hunks.into_iter().collect());
-                    self.begin(id, &change, verb, selection, None);
                 }
             }
+            Some(_) if self.stale.is_none() => self.look_soon(now),
+            Some(_) => {}
         }
+    }
+
+    fn follow(&mut self, uri: &str, changeset: ChangeSetId, news: News, hunks: BTreeSet<u32>) {
+        let Some((id, path)) = self.homes.get(uri).cloned() else { return };
+        let verb = match news {
+            News::Withdrawn => {
+                let change = self.change(id, changeset);
+                return self
+                    .withdraw(uri, change.map(|change| (change, hunks)).into_iter().collect());
+            }
+            News::Saved => return self.post(id, Job::Saved(path)),
+            News::PutBack => {
+                let back = Hunks::from([(changeset, hunks)]);
+                return self.post(id, Job::PutBack { path, back });
+            }
+            News::PutIn => Verb::Accept,
+            News::TakenOut => Verb::Undo,
+        };
+        let tried = self.watched.get_mut(&(id, path)).into_iter().flatten();
+        tried.filter(|w| w.changeset == changeset).for_each(|w| w.tries += 1);
+        if let Some(change) = self.change(id, changeset) {
+            let selection = Selection::Hunks(hunks.into_iter().collect());
+            self.begin(id, &change, verb, selection, None);
+        }
+    }
+    /// The hunks that are watched in a document, but those of a command under way.
+    fn followed(&self, uri: &str) -> HunksThen {
+        let Some(home) = self.homes.get(uri) else { return Vec::new() };
+        let busy =
+            |of: &Watched| self.running.values().any(|running| running.changeset == of.changeset);
+        let watched = self.watched.get(home).into_iter().flatten().filter(|of| !busy(of));
+        watched
+            .filter_map(|of| Some((self.change(home.0, of.changeset)?, of.hunks.clone())))
+            .collect()
     }
 
     /// Has the ledger learn what the editor's own undo took out, before something is built on it.
-    pub(crate) fn follow_withdrawals(&mut self, now: Instant) {
-        for uri in self.watched_uris() {
-            self.follow_withdrawal(&uri, now);
-        }
+    pub(crate) fn follow_withdrawals(&self) {
+        self.watched_uris().iter().for_each(|uri| self.follow_withdrawal(uri));
     }
 
-    fn follow_withdrawal(&mut self, uri: &str, now: Instant) {
-        let Some((id, path)) = self.homes.get(uri).cloned() else { return };
-        let news = self.news(uri, now).into_iter();
-        let gone: Hunks = news
-            .filter(|(_, news, _)| *news == News::Withdrawn)
-            .map(|(changeset, _, hunks)| (changeset, hunks))
-            .collect();
-        if !gone.is_empty() {
-            self.post(id, Job::Withdrawn { path, gone });
-        }
+    fn follow_withdrawal(&self, uri: &str) {
+        self.withdraw(uri, self.followed(uri));
     }
 
-    /// What a document says of its watched hunks that the ledger does not.
-    ///
-    /// # Cost
-    /// A difference of two whole texts for each watched ChangeSet.
-    fn news(&self, uri: &str, now: Instant) -> Vec<(ChangeSetId, News, BTreeSet<u32>)> {
-        let mut all = Vec::new();
-        let Some((id, path)) = self.homes.get(uri) else { return all };
-        let (Some(document), Some(watched)) =
-            (self.documents.get(uri), self.watched.get(&(*id, path.clone())))
+    /// Has the ledger learn which of these hunks, as far as they are accepted and not saved, are not in the text of a
+    /// document any more.
+    fn withdraw(&self, uri: &str, mut accepted: HunksThen) {
+        for (change, hunks) in &mut accepted {
+            let unsaved =
+                |state: &HunkState| matches!(state, HunkState::Accepted { saved: false, .. });
+            hunks.retain(|hunk| change.state.hunks.get(hunk).is_some_and(unsaved));
+        }
+        accepted.retain(|(_, hunks)| !hunks.is_empty());
+        let (Some(document), Some((id, path))) = (self.documents.get(uri), self.homes.get(uri))
         else {
-            return all;
+            return;
         };
-        for watched in watched {
-            let busy = self.running.values().any(|running| running.changeset == watched.changeset);
-            let Some(change) = self.change(*id, watched.changeset).filter(|_| !busy) else {
-                continue;
-            };
-            let late = watched.doubtful.is_some_and(|until| now < until);
-            let clean = !document.unsaved();
-            let follows = (late || !clean) && watched.tries < TRIES_MAX;
-            let sides = placement::sides(&change, path, document.text(), &watched.hunks);
-            let all_news =
-                [News::Withdrawn, News::PutIn, News::TakenOut, News::Saved, News::PutBack];
-            for news in all_news {
-                let says = |(hunk, side): (&u32, &Side)| {
-                    let state = change.state.hunks.get(hunk)?;
-                    let is = match (state, side) {
-                        (HunkState::Accepted { saved: false, .. }, Side::Before) => News::Withdrawn,
-                        (HunkState::Accepted { saved: false, .. }, Side::After) if clean => {
-                            News::Saved
-                        }
-                        (HunkState::Accepted { .. }, Side::Before) if follows => News::TakenOut,
-                        (HunkState::Rejected { saved: false, .. }, Side::After) => News::PutBack,
-                        (HunkState::Proposed | HunkState::Undone { .. }, Side::After)
-                            if follows =>
-                        {
-                            News::PutIn
-                        }
-                        _ => return None,
-                    };
-                    (is == news).then_some(*hunk)
-                };
-                let hunks: BTreeSet<u32> = sides.iter().filter_map(says).collect();
-                if !hunks.is_empty() {
-                    all.push((watched.changeset, news, hunks));
-                }
-            }
+        if !accepted.is_empty() {
+            let (path, text) = (path.clone(), Arc::clone(document.text()));
+            self.post(*id, Job::Withdrawn { path, text, accepted });
         }
-        all
+    }
+
+    /// What a document says of the watched hunks of a ChangeSet that the ledger does not.
+    fn news(
+        &self,
+        uri: &str,
+        changeset: ChangeSetId,
+        sides: &BTreeMap<u32, Side>,
+        now: Instant,
+    ) -> Vec<(News, BTreeSet<u32>)> {
+        let (Some(home), Some(document)) = (self.homes.get(uri), self.documents.get(uri)) else {
+            return Vec::new();
+        };
+        let busy = self.running.values().any(|running| running.changeset == changeset);
+        let mut watched = self.watched.get(home).into_iter().flatten();
+        let (Some(change), Some(watched)) = (
+            self.change(home.0, changeset).filter(|_| !busy),
+            watched.find(|watched| watched.changeset == changeset),
+        ) else {
+            return Vec::new();
+        };
+        let late = watched.doubtful.is_some_and(|until| now < until);
+        let clean = !document.unsaved();
+        let follows = (late || !clean) && watched.tries < TRIES_MAX;
+        let mut all = BTreeMap::<News, BTreeSet<u32>>::new();
+        for (hunk, side) in sides {
+            let news = match (change.state.hunks.get(hunk), side) {
+                (Some(HunkState::Accepted { saved: false, .. }), Side::Before) => News::Withdrawn,
+                (Some(HunkState::Accepted { saved: false, .. }), Side::After) if clean => {
+                    News::Saved
+                }
+                (Some(HunkState::Accepted { .. }), Side::Before) if follows => News::TakenOut,
+                (Some(HunkState::Rejected { saved: false, .. }), Side::After) => News::PutBack,
+                (Some(HunkState::Proposed | HunkState::Undone { .. }), Side::After) if follows => {
+                    News::PutIn
+                }
+                _ => continue,
+            };
+            all.entry(news).or_default().insert(*hunk);
+        }
+        all.into_iter().collect()
     }
 
     /// A buffer was saved: so is what was accepted in it.
@@ -257,7 +300,7 @@ impl Session {
         for token in self.taking_part(uri) {
             self.advance(token, Input::Saved { path: &path }, now);
         }
-        self.follow_withdrawal(uri, now);
+        self.follow_withdrawal(uri);
         if self.holds_unsaved(uri) {
             self.post(id, Job::Saved(path));
         }
@@ -269,7 +312,7 @@ impl Session {
         for token in self.taking_part(uri) {
             self.advance(token, Input::Closed { path: &path }, now);
         }
-        self.follow_withdrawal(uri, now);
+        self.follow_withdrawal(uri);
         if self.holds_unsaved(uri) {
             self.post(id, Job::Closed(path));
         }

@@ -32,6 +32,7 @@ mod main_loop;
 mod outbox;
 mod place_name;
 mod placement;
+mod pool;
 mod position;
 mod prose;
 #[cfg(test)]
@@ -65,7 +66,7 @@ pub enum ServeError {
     #[error("the runtime did not start")]
     Runtime(#[source] std::io::Error),
     /// The system gave no thread.
-    #[error("the main loop did not start")]
+    #[error("a thread did not start")]
     Thread(#[source] std::io::Error),
     /// The main loop ended before the client did: our bug. The ledger is safe.
     #[error("the main loop ended early: the log on stderr says more")]

@@ -1,6 +1,6 @@
 //! The main loop: one thread that owns the [`Session`] and does one thing after the other.
 //!
-//! It never waits for the client, the ledger, git or files, only for the next [`Wake`].
+//! It never waits for the client, the ledger, git or files, and compares no texts: it waits for the next [`Wake`].
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Instant;
@@ -15,7 +15,9 @@ use tokio::sync::oneshot;
 
 use crate::engine_thread::{Done, RootId};
 use crate::outbox::Continuation;
+use crate::placement::{PlacedHunk, Sides};
 use crate::session::Session;
+use crate::views::Moment;
 
 /// Where an answer goes. One that the client cancelled goes nowhere.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
@@ -49,6 +51,10 @@ pub(crate) enum Wake {
     Answered(Continuation, Result<(), String>),
     /// An engine is done with something, or its ledger moved.
     Engine(RootId, Box<Done>),
+    /// The pool has found where the hunks are in a document.
+    Placed { uri: String, of: Moment, placed: Vec<PlacedHunk> },
+    /// The pool has found which sides of the watched hunks of a document are in it.
+    Sided { uri: String, of: Moment, sides: Sides },
     /// A deadline of the session has come.
     Timer,
     /// `shutdown`

@@ -7,10 +7,13 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use engine::{Board, BoardChange, Landed};
-use model::{Decision, FileChange, Hunk, HunkKind, HunkState, LineSpan, RelPath, VerdictReason};
+use model::{
+    ChangeSetId, Decision, FileChange, Hunk, HunkKind, HunkState, LineSpan, RelPath, VerdictReason,
+};
 use semdiff::{Anchor, Anchoring};
 
 use crate::documents::Edit;
+use crate::engine_thread::Hunks;
 
 /// Buffers above this are not looked at: placing is a difference of two whole texts.
 pub(crate) const PLACED_BYTES_MAX: usize = 8 << 20;
@@ -359,6 +362,30 @@ pub(crate) fn sides(
         Some((hunk.ordinal, side))
     };
     file.hunks.iter().filter(asked).filter_map(side).collect()
+}
+
+/// Which sides of hunks of several ChangeSets are in a text.
+pub(crate) type Sides = Vec<(ChangeSetId, BTreeMap<u32, Side>)>;
+
+/// Hunks of several ChangeSets, with these as they were at one moment.
+pub(crate) type HunksThen = Vec<(Arc<BoardChange>, BTreeSet<u32>)>;
+
+/// As [`sides`], of hunks of several ChangeSets.
+pub(crate) fn all_sides(path: &RelPath, text: &str, hunks: &HunksThen) -> Sides {
+    let of = |(change, hunks): &(Arc<BoardChange>, BTreeSet<u32>)| {
+        (change.changeset.id, sides(change, path, text, hunks))
+    };
+    hunks.iter().map(of).collect()
+}
+
+/// Those of `hunks` whose text before is back.
+pub(crate) fn gone(path: &RelPath, text: &str, hunks: &HunksThen) -> Hunks {
+    let sides = all_sides(path, text, hunks).into_iter();
+    let gone = sides.map(|(changeset, sides)| {
+        let gone = sides.into_iter().filter(|(_, side)| *side == Side::Before);
+        (changeset, gone.map(|(hunk, _)| hunk).collect::<BTreeSet<u32>>())
+    });
+    gone.filter(|(_, gone)| !gone.is_empty()).collect()
 }
 
 /// Moves places through the person's edits, until content decides again.

@@ -28,6 +28,8 @@ use crate::engine_thread::{Begun, Done, EngineThread, Failure, Hunks, Job, RootI
 use crate::fixture::Sketch;
 use crate::main_loop::{Refusal, Wake};
 use crate::outbox::{Continuation, Outbox, Outgoing, Question};
+use crate::placement;
+use crate::pool::{Pool, Work};
 use crate::position::{self, Encoding};
 use crate::session::Session;
 
@@ -52,6 +54,9 @@ pub(crate) struct Rig {
     pub session: Session,
     outgoing: UnboundedReceiver<Outgoing>,
     jobs: Receiver<Job>,
+    work: Receiver<Work>,
+    /// Whether the pool does nothing until it is told to.
+    pub pool_is_busy: bool,
     pub now: Instant,
     pub log: String,
     pub manner: Manner,
@@ -87,7 +92,9 @@ impl Rig {
         let (sender, outgoing) = unbounded_channel();
         let (job_sender, jobs) = channel();
         let engines = move |_, _, _| EngineThread::played_by(job_sender.clone());
-        let mut session = Session::new(Box::new(engines), Outbox(sender), inbox);
+        let (work_sender, work) = channel();
+        let pool = Pool::played_by(work_sender);
+        let mut session = Session::new(Box::new(engines), pool, Outbox(sender), inbox);
         let now = Instant::now();
         let folder = json!([{ "uri": "file:///r", "name": "r" }]);
         let params = json!({ "capabilities": capabilities, "workspaceFolders": folder });
@@ -99,6 +106,8 @@ impl Rig {
             session,
             outgoing,
             jobs,
+            work,
+            pool_is_busy: false,
             now,
             log: String::new(),
             manner,
@@ -134,6 +143,19 @@ impl Rig {
     pub(crate) fn change(&mut self, name: &str, text: &str) {
         self.tell_change(name, text);
         self.settle();
+    }
+
+    /// The person types at a line and a character of it, and no pause follows.
+    pub(crate) fn type_at(&mut self, name: &str, (line, character): (u32, u32), new: &str) {
+        let (version, buffer) = self.buffers.get_mut(name).unwrap();
+        *version += 1;
+        let at = lsp_types::Position { line, character };
+        buffer.insert_str(position::model::to_byte(buffer, at, Encoding::Utf16), new);
+        let (range, text) = (Some(Range { start: at, end: at }), new.to_owned());
+        let change = TextDocumentContentChangeEvent { range, range_length: None, text };
+        let document = VersionedTextDocumentIdentifier { uri: uri(name), version: *version };
+        let (text_document, content_changes) = (document, vec![change]);
+        self.wake(Wake::Changed(DidChangeTextDocumentParams { text_document, content_changes }));
     }
 
     pub(crate) fn save(&mut self, name: &str) {
@@ -172,13 +194,35 @@ impl Rig {
         self.wake(Wake::Timer);
     }
 
-    pub(crate) fn wake(&mut self, wake: Wake) {
+    fn handle(&mut self, wake: Wake) {
         self.session.handle(wake, self.now);
+        while !self.pool_is_busy && self.work_quietly() {}
+    }
+
+    /// The pool does what it was given, and what comes of that.
+    pub(crate) fn work(&mut self) {
+        while self.work_once() {}
+    }
+
+    /// The pool does one piece of work, if it was given one.
+    pub(crate) fn work_once(&mut self) -> bool {
+        let worked = self.work_quietly();
+        self.settle();
+        worked
+    }
+
+    fn work_quietly(&mut self) -> bool {
+        let work = self.work.try_recv();
+        work.map(|work| self.session.handle(work(), self.now)).is_ok()
+    }
+
+    pub(crate) fn wake(&mut self, wake: Wake) {
+        self.handle(wake);
         self.settle();
     }
 
     fn engine(&mut self, done: Done) {
-        self.session.handle(Wake::Engine(RootId(1), Box::new(done)), self.now);
+        self.handle(Wake::Engine(RootId(1), Box::new(done)));
     }
 
     /// Plays engine and editor until nobody has anything to do.
@@ -225,13 +269,13 @@ impl Rig {
                 match manner {
                     Manner::ChangeThenAnswer => {
                         changes.iter().for_each(|(name, text)| self.tell_change(name, text));
-                        self.session.handle(answer, self.now);
+                        self.handle(answer);
                     }
                     Manner::AnswerThenChange => {
-                        self.session.handle(answer, self.now);
+                        self.handle(answer);
                         changes.iter().for_each(|(name, text)| self.tell_change(name, text));
                     }
-                    Manner::Lies | Manner::Refuses => self.session.handle(answer, self.now),
+                    Manner::Lies | Manner::Refuses => self.handle(answer),
                     Manner::Silent => self.unanswered.push_back(continuation),
                 }
             }
@@ -280,7 +324,7 @@ impl Rig {
             text_document: VersionedTextDocumentIdentifier { uri: uri(name), version: *version },
             content_changes: vec![change],
         };
-        self.session.handle(Wake::Changed(params), self.now);
+        self.handle(Wake::Changed(params));
     }
 
     fn perform(&mut self, job: Job) {
@@ -335,10 +379,13 @@ impl Rig {
                     self.append(&Event::Saved { changeset, path: path.clone(), hunks: vec![] });
                 }
             }
-            Job::Withdrawn { path, gone } => {
-                let hunks: Vec<_> = gone.values().collect();
-                writeln!(self.log, "job withdrawn {path} {hunks:?}").unwrap();
-                self.withdraw(gone);
+            Job::Withdrawn { path, text, accepted } => {
+                let gone = placement::gone(&path, &text, &accepted);
+                if !gone.is_empty() {
+                    let hunks: Vec<_> = gone.values().collect();
+                    writeln!(self.log, "job withdrawn {path} {hunks:?}").unwrap();
+                    self.withdraw(gone);
+                }
             }
             Job::PutBack { path, back } => {
                 let hunks: Vec<_> = back.values().collect();
@@ -411,6 +458,7 @@ impl Rig {
                         edits.push((range, new.to_vec()));
                     }
                     Anchor::AlreadyThere(range) if undo => edits.push((range, old.to_vec())),
+                    Anchor::AlreadyThere(_) => {}
                     other => panic!("no place: {other:?}"),
                 }
             }
@@ -673,6 +721,25 @@ mod tests {
             say Warning: nothing of Tidy a.rs was accepted; a.rs: taken back, because another file failed; b.rs: the test says no
         "#]]
         .assert_eq(&rig.said());
+    }
+
+    #[test]
+    fn what_was_saved_before_its_file_was_closed_is_followed_when_the_command_is_over() {
+        let both = Sketch::new("a.rs", BEFORE, AFTER).and("b.rs", "x\n", "y\n");
+        let mut rig = Rig::new_slow(json!({}), &[both]);
+        rig.open("a.rs", BEFORE);
+        rig.open("b.rs", "x\n");
+        rig.command("accept", None, 0);
+        rig.change("a.rs", AFTER);
+        rig.answer_oldest(Ok(()));
+        rig.answer_oldest(Err("the test says no".into()));
+        rig.said();
+        // It was asked to take the first file back, and saves and closes it instead.
+        rig.disk.insert("a.rs".into(), AFTER.into());
+        rig.close("a.rs");
+        let said = rig.said();
+        assert!(said.contains("job settle: a.rs failed"), "{said}");
+        assert!(said.contains("\njob closed a.rs\njob begin accept"), "{said}");
     }
 
     #[test]

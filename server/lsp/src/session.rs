@@ -26,7 +26,8 @@ use crate::follow::Watched;
 use crate::main_loop::{Refusal, Reply, Wake};
 use crate::outbox::Outbox;
 use crate::place_name;
-use crate::views::View;
+use crate::pool::Pool;
+use crate::views::{Placing, View};
 
 /// How many repositories one session serves.
 const ROOTS_MAX: usize = 32;
@@ -34,6 +35,7 @@ const ROOTS_MAX: usize = 32;
 /// Everything the server knows.
 pub(crate) struct Session {
     engines: Engines,
+    pub(crate) pool: Pool,
     pub(crate) outbox: Outbox,
     inbox: Sender<Wake>,
     pub(crate) client: Client,
@@ -46,6 +48,10 @@ pub(crate) struct Session {
     pub(crate) homes: BTreeMap<String, (RootId, RelPath)>,
     /// Where the hunks are in each document; by URI.
     pub(crate) views: BTreeMap<String, View>,
+    /// The documents whose hunks are being placed on the pool; by URI.
+    pub(crate) placings: BTreeMap<String, Placing>,
+    /// Requests about documents whose hunks are not placed yet as the ledger says now.
+    waiting: Vec<Wake>,
     pub(crate) delivery: Delivery,
     /// When the places of some document must be found by content again.
     pub(crate) stale: Option<Instant>,
@@ -65,7 +71,7 @@ pub(crate) struct Root {
     /// Where it is, and how the editor may spell that; empty until the engine is open.
     pub(crate) folders: Vec<PathBuf>,
     pub(crate) engine: EngineThread,
-    pub(crate) board: Board,
+    pub(crate) board: Arc<Board>,
     /// How many boards came.
     pub(crate) boards: u64,
     unsaved: BTreeSet<RelPath>,
@@ -73,9 +79,10 @@ pub(crate) struct Root {
 
 impl Session {
     /// A session before `initialize`.
-    pub(crate) fn new(engines: Engines, outbox: Outbox, inbox: Sender<Wake>) -> Self {
+    pub(crate) fn new(engines: Engines, pool: Pool, outbox: Outbox, inbox: Sender<Wake>) -> Self {
         Self {
             engines,
+            pool,
             outbox,
             inbox,
             client: Client::default(),
@@ -85,6 +92,8 @@ impl Session {
             roots: BTreeMap::new(),
             homes: BTreeMap::new(),
             views: BTreeMap::new(),
+            placings: BTreeMap::new(),
+            waiting: Vec::new(),
             delivery: Delivery::default(),
             stale: None,
             running: BTreeMap::new(),
@@ -102,6 +111,20 @@ impl Session {
 
     /// Takes in what happened.
     pub(crate) fn handle(&mut self, wake: Wake, now: Instant) {
+        if self.waits(&wake) {
+            self.waiting.push(wake);
+        } else {
+            self.take_in(wake, now);
+        }
+        self.catch_up(now);
+        let all = std::mem::take(&mut self.waiting);
+        let (waiting, ready): (Vec<Wake>, Vec<Wake>) =
+            all.into_iter().partition(|wake| self.waits(wake));
+        self.waiting = waiting;
+        ready.into_iter().for_each(|wake| self.take_in(wake, now));
+    }
+
+    fn take_in(&mut self, wake: Wake, now: Instant) {
         match wake {
             Wake::Initialize(params, reply) => answer(reply, Ok(self.initialize(&params))),
             Wake::Initialized => self.initialized(now),
@@ -114,15 +137,16 @@ impl Session {
             Wake::Hover(params, reply) => answer(reply, Ok(self.hover(&params))),
             Wake::Actions(params, reply) => answer(reply, Ok(self.actions(&params))),
             Wake::Command(params, reply) => {
-                self.follow_withdrawals(now);
+                self.follow_withdrawals();
                 self.command(params, reply);
             }
             Wake::Answered(continuation, outcome) => self.answered(&continuation, outcome, now),
             Wake::Engine(root, done) => self.engine(root, *done, now),
+            Wake::Placed { uri, of, placed } => self.placed(&uri, of, placed),
+            Wake::Sided { uri, of, sides } => self.sided(&uri, of, &sides, now),
             Wake::Shutdown(reply) => answer(reply, Ok(())),
             Wake::Timer | Wake::Exit => {}
         }
-        self.catch_up(now);
     }
 
     /// Does what is due.
@@ -130,8 +154,8 @@ impl Session {
         if self.stale.is_some_and(|due| due <= now) {
             self.stale = None;
             self.compare_unsaved();
-            self.follow_texts(now);
-            self.refresh(None);
+            self.follow_texts();
+            self.place_all();
         }
         if self.delivery.expire(now) {
             self.show_all();
@@ -164,7 +188,7 @@ impl Session {
         }
         let id = RootId(u32::try_from(self.token().0).unwrap_or(u32::MAX));
         let engine = (self.engines)(id, start.clone(), self.inbox.clone());
-        let (folders, board, unsaved) = (Vec::new(), Board::default(), BTreeSet::new());
+        let (folders, board, unsaved) = (Vec::new(), Arc::default(), BTreeSet::new());
         self.roots.insert(id, Root { start, folders, engine, board, boards: 0, unsaved });
     }
 
@@ -195,8 +219,8 @@ impl Session {
         self.abandon(id);
         self.homes.retain(|_, (root, _)| *root != id);
         self.watched.retain(|(root, _), _| *root != id);
-        let (views, homes) = (&mut self.views, &self.homes);
-        views.retain(|uri, _| homes.contains_key(uri));
+        self.views.retain(|uri, _| self.homes.contains_key(uri));
+        self.placings.retain(|uri, _| self.homes.contains_key(uri));
         self.show_all();
         // The engine finishes what was posted; waiting for that is not the main loop's business.
         if let Some(root) = self.roots.remove(&id) {
@@ -216,7 +240,7 @@ impl Session {
         {
             self.look_for_root(folder.to_owned());
         }
-        self.refresh(Some(uri.as_str()));
+        self.place(uri.as_str());
         self.look_soon(now);
     }
 
@@ -315,6 +339,7 @@ impl Session {
         self.text_closed(uri.as_str(), now);
         self.documents.close(uri);
         self.views.remove(uri.as_str());
+        self.placings.remove(uri.as_str());
         if let Some((id, path)) = self.homes.remove(uri.as_str()) {
             if let Some(root) = self.roots.get_mut(&id)
                 && root.unsaved.remove(&path)
@@ -353,9 +378,9 @@ impl Session {
             }
             Done::Board(board) => {
                 if let Some(root) = self.roots.get_mut(&id) {
-                    root.board = board;
+                    root.board = Arc::new(board);
                     root.boards += 1;
-                    self.refresh_root(id);
+                    self.place_all();
                 }
             }
             Done::Differs { path, clean_at } => self.differs(id, &path, clean_at),

@@ -62,6 +62,9 @@ pub(crate) fn adopted(run: &AdoptedRun) -> (String, Value) {
     for (path, reason) in run.left_out.iter().take(REASONS_MAX) {
         text.push_str(&format!("; left out {path}: {}", prose::one_line(reason, 160)));
     }
+    for notice in run.notices.iter().take(REASONS_MAX) {
+        text.push_str(&format!("; {}", prose::one_line(notice, 160)));
+    }
     let changeset = run.proposal.as_ref().and_then(id);
     (text, json!({ "changeset": changeset, "since": run.since }))
 }

@@ -22,6 +22,7 @@ use crate::ServeError;
 use crate::engine_thread::Engines;
 use crate::main_loop::{self, Refusal, Reply, Wake};
 use crate::outbox::{Continuation, Outbox, Outgoing, Question};
+use crate::pool::Pool;
 use crate::session::Session;
 
 /// How many requests may wait for their answers. At the library's default of 4, four slow ones would keep
@@ -44,8 +45,9 @@ where
     let (outbox, outgoing) = unbounded_channel();
     let over = OverOnDrop(inbox.clone());
     let session_inbox = inbox.clone();
+    let pool = Pool::start(&inbox).map_err(ServeError::Thread)?;
     let main_loop = std::thread::Builder::new().name("main-loop".to_owned()).spawn(move || {
-        let session = Session::new(engines, Outbox(outbox), session_inbox);
+        let session = Session::new(engines, pool, Outbox(outbox), session_inbox);
         main_loop::run(session, &wakes);
     });
     let main_loop = main_loop.map_err(ServeError::Thread)?;

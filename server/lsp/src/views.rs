@@ -1,5 +1,6 @@
 //! What is shown of the session: places, diagnostics, hovers and actions.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use engine::BoardChange;
@@ -16,9 +17,10 @@ use crate::diagnostics;
 use crate::documents::Edit;
 use crate::engine_thread::RootId;
 use crate::hover;
-use crate::main_loop::Refusal;
+use crate::main_loop::{Refusal, Wake};
 use crate::place_name;
 use crate::placement::{self, Place, PlacedHunk};
+use crate::pool;
 use crate::position;
 use crate::session::Session;
 
@@ -26,11 +28,29 @@ use crate::session::Session;
 const QUIET: Duration = Duration::from_millis(60);
 
 /// The hunks in one document.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct View {
     placed: Vec<PlacedHunk>,
-    /// The revision of the text and the number of the board that they were placed for.
-    of: (u64, u64),
+    /// What they were placed for; the text may have moved since, and they with it.
+    of: Moment,
+}
+
+/// Of what a document's hunks were placed: a text of it, and what a ledger said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Moment {
+    root: RootId,
+    /// The document's.
+    revision: u64,
+    /// The number of the board.
+    boards: u64,
+}
+
+/// A document whose hunks are being placed.
+#[derive(Debug)]
+pub(crate) struct Placing {
+    of: Moment,
+    /// What was typed meanwhile.
+    edits: Vec<Edit>,
 }
 
 impl Session {
@@ -38,6 +58,9 @@ impl Session {
     pub(crate) fn moved(&mut self, uri: &str, edits: &[Edit], now: Instant) {
         if let Some(view) = self.views.get_mut(uri) {
             placement::shift(&mut view.placed, edits);
+        }
+        if let Some(placing) = self.placings.get_mut(uri) {
+            placing.edits.extend(edits);
         }
         if self.homes.contains_key(uri) {
             self.look_soon(now);
@@ -49,47 +72,99 @@ impl Session {
         self.stale = Some(now + QUIET);
     }
 
-    /// Places and shows again what is out of date: one document, or all.
-    pub(crate) fn refresh(&mut self, only: Option<&str>) {
-        let uris = self.homes.keys().filter(|uri| only.is_none_or(|only| *uri == only));
-        for uri in uris.cloned().collect::<Vec<_>>() {
-            self.place(&uri);
-        }
-        self.show_all();
+    /// Has the hunks placed wherever that is out of date.
+    pub(crate) fn place_all(&mut self) {
+        let uris: Vec<String> = self.homes.keys().cloned().collect();
+        uris.iter().for_each(|uri| self.place(uri));
     }
 
-    /// Places and shows again the documents of a repository.
-    pub(crate) fn refresh_root(&mut self, id: RootId) {
-        let uris = self.homes.iter().filter(|(_, (root, _))| *root == id).map(|(uri, _)| uri);
-        for uri in uris.cloned().collect::<Vec<_>>() {
-            self.place(&uri);
-        }
-        self.show_all();
+    /// What a document and its ledger are now.
+    pub(crate) fn moment(&self, uri: &str) -> Option<Moment> {
+        let (root, _) = self.homes.get(uri)?;
+        let (revision, boards) = (self.documents.get(uri)?.revision, self.roots.get(root)?.boards);
+        Some(Moment { root: *root, revision, boards })
     }
 
-    fn place(&mut self, uri: &str) {
-        let Some(document) = self.documents.get(uri) else { return };
-        let Some((id, path)) = self.homes.get(uri) else { return };
-        let Some(root) = self.roots.get(id) else { return };
-        let of = (document.revision, root.boards);
-        if self.views.get(uri).is_some_and(|view| view.of == of) {
+    /// Has the hunks of a document placed on the pool, one placing at a time for each, if they are not as it is now.
+    pub(crate) fn place(&mut self, uri: &str) {
+        let Some(of) = self.moment(uri) else { return };
+        if self.views.get(uri).is_some_and(|view| view.of == of) || self.placings.contains_key(uri)
+        {
             return;
         }
-        let placed = placement::place(path, document.text(), &root.board);
-        self.views.insert(uri.to_owned(), View { placed, of });
+        let (Some(document), Some((_, path)), Some(root)) =
+            (self.documents.get(uri), self.homes.get(uri).cloned(), self.roots.get(&of.root))
+        else {
+            return;
+        };
+        let (text, board) = (Arc::clone(document.text()), Arc::clone(&root.board));
+        self.placings.insert(uri.to_owned(), Placing { of, edits: Vec::new() });
+        let uri = uri.to_owned();
+        self.pool.post(Box::new(move || {
+            let placed = pool::caught(|| placement::place(&path, &text, &board), Vec::new());
+            Wake::Placed { uri, of, placed }
+        }));
+    }
+
+    /// The hunks of a document were placed. What the ledger has overtaken is dropped, and placed again at once; what
+    /// was typed meanwhile has moved them, and content decides when the person pauses.
+    pub(crate) fn placed(&mut self, uri: &str, of: Moment, mut placed: Vec<PlacedHunk>) {
+        if self.placings.get(uri).is_none_or(|placing| placing.of != of) {
+            return;
+        }
+        let (placing, now) = (self.placings.remove(uri), self.moment(uri));
+        if now.is_some_and(|now| (now.root, now.boards) == (of.root, of.boards)) {
+            placement::shift(
+                &mut placed,
+                &placing.map(|placing| placing.edits).unwrap_or_default(),
+            );
+            self.views.insert(uri.to_owned(), View { placed, of });
+            if self.stale.is_none() {
+                self.place(uri);
+            }
+        } else {
+            self.place(uri);
+        }
+        // A hunk names the places of the others of its change, in other documents too.
+        if self.placings.is_empty() {
+            self.show_all();
+        } else {
+            self.show(uri);
+            self.ask_again();
+        }
+    }
+
+    /// Whether a request must wait: what it asks about is being placed, and is shown as an older ledger had it.
+    pub(crate) fn waits(&self, wake: &Wake) -> bool {
+        let uri = match wake {
+            Wake::Diagnostic(params, _) => &params.text_document.uri,
+            Wake::Hover(params, _) => &params.text_document_position_params.text_document.uri,
+            Wake::Actions(params, _) => &params.text_document.uri,
+            _ => return false,
+        };
+        let (uri, view) = (uri.as_str(), self.views.get(uri.as_str()));
+        let of_ledger = |moment: Moment| (moment.root, moment.boards);
+        self.placings.contains_key(uri)
+            && view.map(|view| of_ledger(view.of)) != self.moment(uri).map(of_ledger)
     }
 
     /// Tells the client what it does not know, or has it ask.
     pub(crate) fn show_all(&mut self) {
         let uris: Vec<String> = self.documents.iter().map(|d| d.uri.as_str().to_owned()).collect();
-        for uri in uris {
-            let items = self.diagnostics(&uri);
-            if let Some(document) = self.documents.get(&uri)
-                && let Some(publish) = self.delivery.show(document, items)
-            {
-                self.outbox.send(publish);
-            }
+        uris.iter().for_each(|uri| self.show(uri));
+        self.ask_again();
+    }
+
+    fn show(&mut self, uri: &str) {
+        let items = self.diagnostics(uri);
+        if let Some(document) = self.documents.get(uri)
+            && let Some(publish) = self.delivery.show(document, items)
+        {
+            self.outbox.send(publish);
         }
+    }
+
+    fn ask_again(&mut self) {
         if let Some(question) = self.delivery.ask_again() {
             self.outbox.send(question);
         }
@@ -219,5 +294,114 @@ impl Session {
             let state = &change.state;
             state.hunks.iter().any(|(h, s)| unsaved(s) && state.paths.get(h) == Some(&home.1))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Event;
+    use serde_json::json;
+    use tokio::sync::oneshot;
+    use tokio::sync::oneshot::Receiver;
+
+    use super::*;
+    use crate::fixture::Sketch;
+    use crate::rig::{Rig, uri};
+
+    const BEFORE: &str = "a\nb\nc\nd\ne\n";
+
+    /// A document whose hunks are placed in lines 1 and 3, and a pool that does nothing from now on.
+    fn rig() -> Rig {
+        let mut rig = Rig::new(json!({}), &[Sketch::new("a.rs", BEFORE, "a\nB\nc\nD\ne\n")]);
+        rig.open("a.rs", BEFORE);
+        assert!(rig.said().ends_with("publish a.rs: lines [1, 3]\n"));
+        rig.pool_is_busy = true;
+        rig
+    }
+
+    fn hunk_1_is_rejected(rig: &mut Rig) {
+        let (changeset, hunks) = (rig.id(0), vec![1]);
+        rig.append(&Event::Rejected { changeset, hunks, reason: None, prints: vec![] });
+    }
+
+    fn hover(rig: &mut Rig, line: u32) -> Receiver<Result<Option<Hover>, Refusal>> {
+        let (reply, answer) = oneshot::channel();
+        let at = json!({ "textDocument": { "uri": uri("a.rs") },
+            "position": { "line": line, "character": 0 } });
+        rig.wake(Wake::Hover(serde_json::from_value(at).unwrap(), reply));
+        answer
+    }
+
+    #[test]
+    fn what_is_typed_while_hunks_are_placed_moves_them() {
+        let mut rig = rig();
+        rig.type_at("a.rs", (0, 0), "x\n");
+        rig.later(QUIET);
+        // The pool has begun with the text as it was at the pause.
+        rig.type_at("a.rs", (0, 0), "y\n");
+        rig.type_at("a.rs", (3, 1), "b");
+        assert_eq!(rig.said(), "job presence [\"a.rs\"]\n");
+        rig.work();
+        assert_eq!(rig.said(), "publish a.rs: lines [5]\n");
+        rig.later(QUIET);
+        rig.work();
+        // By content: the lines of the first hunk are not what they were.
+        assert_eq!(rig.said(), "publish a.rs: lines [0, 5]\n");
+    }
+
+    #[test]
+    fn a_pause_while_hunks_are_placed_has_them_placed_once_more() {
+        let mut rig = rig();
+        rig.type_at("a.rs", (0, 0), "x\n");
+        rig.later(QUIET);
+        rig.type_at("a.rs", (2, 1), "b");
+        rig.later(QUIET);
+        assert_eq!(rig.said(), "job presence [\"a.rs\"]\n");
+        rig.work();
+        assert_eq!(rig.said(), "publish a.rs: lines [4]\npublish a.rs: lines [0, 4]\n");
+        assert!(!rig.work_once());
+    }
+
+    #[test]
+    fn what_the_ledger_has_overtaken_is_dropped_and_placed_again() {
+        let mut rig = rig();
+        rig.type_at("a.rs", (0, 0), "x\n");
+        rig.later(QUIET);
+        rig.said();
+        hunk_1_is_rejected(&mut rig);
+        rig.work_once();
+        assert_eq!(rig.said(), "publish a.rs: lines [2, 4]\n", "as typed, by the older ledger");
+        rig.work_once();
+        assert_eq!(rig.said(), "publish a.rs: lines [4]\n");
+        assert!(!rig.work_once());
+    }
+
+    #[test]
+    fn who_asks_while_the_ledger_is_ahead_is_answered_when_hunks_are_placed() {
+        let mut rig = rig();
+        rig.type_at("a.rs", (0, 0), "x\n");
+        let mut typing = hover(&mut rig, 2);
+        assert!(matches!(typing.try_recv(), Ok(Ok(Some(_)))), "typing keeps nobody waiting");
+        hunk_1_is_rejected(&mut rig);
+        let mut rejected = hover(&mut rig, 2);
+        let mut other = hover(&mut rig, 4);
+        assert!(rejected.try_recv().is_err() && other.try_recv().is_err());
+        rig.work();
+        assert_eq!(rejected.try_recv(), Ok(Ok(None)));
+        assert!(matches!(other.try_recv(), Ok(Ok(Some(_)))));
+        // What is closed is waited for no more.
+        rig.append(&Event::Rejected {
+            changeset: rig.id(0),
+            hunks: vec![2],
+            reason: None,
+            prints: vec![],
+        });
+        let mut closed = hover(&mut rig, 4);
+        assert!(closed.try_recv().is_err());
+        rig.close("a.rs");
+        assert_eq!(closed.try_recv(), Ok(Ok(None)));
+        rig.said();
+        rig.work();
+        assert_eq!(rig.said(), "");
     }
 }

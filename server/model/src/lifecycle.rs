@@ -104,7 +104,7 @@ pub enum HunkState {
     },
     /// It was accepted and taken out; it may be accepted again.
     Undone {
-        /// By this operation; `None` where an acceptance that failed since has forgotten it.
+        /// By this operation; `None` where an older version has forgotten it.
         #[serde(default)]
         operation: Option<OperationId>,
         /// The operation that had accepted it.
@@ -145,7 +145,14 @@ pub enum AcceptedFrom {
     #[default]
     Proposed,
     /// Undone.
-    Undone,
+    Undone {
+        /// By this operation.
+        operation: Option<OperationId>,
+        /// The operation that had accepted it.
+        accepted: Option<OperationId>,
+        /// On disk, or only in an editor's buffer.
+        saved: bool,
+    },
     /// Adopted.
     Adopted,
 }
@@ -154,7 +161,9 @@ impl AcceptedFrom {
     fn again(self) -> HunkState {
         match self {
             Self::Proposed => HunkState::Proposed,
-            Self::Undone => HunkState::Undone { operation: None, accepted: None, saved: true },
+            Self::Undone { operation, accepted, saved } => {
+                HunkState::Undone { operation, accepted, saved }
+            }
             Self::Adopted => HunkState::Adopted,
         }
     }
@@ -538,7 +547,9 @@ impl ChangeSetState {
             Purpose::Accept => self.each(&intent.hunks, "accepted", |state| {
                 let from = match state {
                     HunkState::Proposed => AcceptedFrom::Proposed,
-                    HunkState::Undone { .. } => AcceptedFrom::Undone,
+                    HunkState::Undone { operation, accepted, saved } => {
+                        AcceptedFrom::Undone { operation, accepted, saved }
+                    }
                     HunkState::Adopted => AcceptedFrom::Adopted,
                     _ => return None,
                 };
@@ -803,6 +814,28 @@ mod tests {
             &[then(saved), vec![lost]].concat(),
             "hunk 1 of change C is undone: it cannot become accepted again",
         );
+    }
+
+    #[test]
+    fn an_acceptance_that_fails_leaves_an_undo_as_unsaved_as_it_was() {
+        let id = changeset().id;
+        for (saved, left) in [(false, "undone (unsaved)"), (true, "undone")] {
+            let again = [
+                Event::AcceptRequested(intent(&[1])),
+                Event::Accepted(outcome(2, &[1], true)),
+                Event::UndoRequested(intent(&[1])),
+                Event::Undone(outcome(4, &[1], saved)),
+                Event::AcceptRequested(intent(&[1])),
+                Event::AcceptFailed(outcome(6, &[], true)),
+            ];
+            check(&again, &format!("proposed: {left}, proposed"));
+            let reason = "the buffer was closed unsaved".to_owned();
+            let lost = Event::UndoLost { changeset: id, hunks: vec![1], reason };
+            let lost = [again.to_vec(), vec![lost]].concat();
+            if !saved {
+                check(&lost, "partly accepted: accepted, proposed");
+            }
+        }
     }
 
     #[test]

@@ -199,6 +199,20 @@ impl<'t> Parsed<'t> {
         &self.flat().comments
     }
 
+    /// The text with a space for each byte of a comment: what a compiler sees, every place where it was. Grammars
+    /// stumble over comments where compilers do not.
+    pub fn without_comments(&self) -> Vec<u8> {
+        let mut text = self.text.to_vec();
+        for comment in self.comments() {
+            let bytes = text.get_mut(comment.clone()).unwrap_or_default();
+            bytes
+                .iter_mut()
+                .filter(|byte| !byte.is_ascii_whitespace())
+                .for_each(|byte| *byte = b' ');
+        }
+        text
+    }
+
     /// Whether every byte of `range` that is not white space is in a comment.
     pub fn is_comment(&self, range: &Range<usize>) -> bool {
         let mut at = range.start;

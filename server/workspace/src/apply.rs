@@ -171,7 +171,7 @@ impl Repository {
     /// first of several files is written. Content is [`Repository::write_file`]'s to compare.
     ///
     /// # Errors
-    /// The [`ApplyError`] that the write would end in: a folder behind a link, a folder or device in the
+    /// The [`ApplyError`] that tells what the write would end at: a folder behind a link, a folder or device in the
     /// file's place, a read-only file, folder or file system, several names, another owner. Free space is
     /// not looked at: only the write can tell.
     ///
@@ -190,9 +190,10 @@ impl Repository {
                     return Err(ApplyError::Owner { path: path.clone() });
                 }
             }
-            Standing::Folder | Standing::Special(_) => {
-                return Err(ApplyError::Moved { path: path.clone() });
+            Standing::Folder => {
+                return Err(ApplyError::Unreadable(FileError::folder(path)));
             }
+            Standing::Special(_) => return Err(ApplyError::Moved { path: path.clone() }),
             Standing::Nothing | Standing::Link => {}
         }
         // The folder, or the nearest one that is there, in which the missing ones will be created.

@@ -109,6 +109,19 @@ pub(crate) enum Standing {
     Special(&'static str),
 }
 
+impl FileError {
+    pub(crate) fn folder(path: &RelPath) -> Self {
+        Self::NotAFile { path: path.to_string(), what: FOLDER }
+    }
+
+    /// Whether a folder is where a file was looked for, so that there is no file.
+    pub fn is_folder(&self) -> bool {
+        matches!(self, Self::NotAFile { what: FOLDER, .. })
+    }
+}
+
+const FOLDER: &str = "a folder";
+
 /// Looks at a path of the tree, links in its folders refused.
 pub(crate) fn look(root: &Path, path: &RelPath) -> Result<Standing, FileError> {
     let mut parent = path.parent();
@@ -222,7 +235,7 @@ pub(crate) fn read_saved(
         Standing::Link => {
             Ok(Some(SavedFile { mode: FileMode::Symlink, bytes: link_target(root, path)? }))
         }
-        Standing::Folder => Err(FileError::NotAFile { path: shown(), what: "a folder" }),
+        Standing::Folder => Err(FileError::NotAFile { path: shown(), what: FOLDER }),
         Standing::Special(what) => Err(FileError::NotAFile { path: shown(), what }),
     }
 }
@@ -283,7 +296,7 @@ pub fn read_named(path: &Path, max_bytes: u64) -> Result<Vec<u8>, FileError> {
     let file = open_named(path).map_err(fail)?;
     let metadata = file.metadata().map_err(fail)?;
     if metadata.is_dir() {
-        return Err(FileError::NotAFile { path: shown, what: "a folder" });
+        return Err(FileError::NotAFile { path: shown, what: FOLDER });
     }
     let mut bytes = Vec::new();
     file.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(fail)?;

@@ -178,6 +178,20 @@ impl Repository {
         name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
     }
 
+    /// Whether a worktree of this name is there: the main one is; a linked one, as long as git lists it and its
+    /// folder is there, or it is locked, as on a medium that is not mounted.
+    #[expect(clippy::disallowed_methods, reason = "this crate is the door to git's folder")]
+    pub fn has_worktree(&self, name: &str) -> bool {
+        let listed = self.common_dir.join("worktrees").join(name);
+        if name.is_empty() || listed.join("locked").exists() {
+            return true;
+        }
+        // It names the `.git` file of the worktree, since git 2.48 perhaps relative to where it lies.
+        let Ok(pointer) = std::fs::read(listed.join("gitdir")) else { return false };
+        let pointer = crate::os::from_bytes(pointer.trim_ascii_end());
+        pointer.is_ok_and(|pointer| listed.join(pointer).exists())
+    }
+
     /// What is checked out.
     ///
     /// # Errors

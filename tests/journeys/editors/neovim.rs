@@ -41,6 +41,23 @@ fn neovim_newest_runs_the_plugin() {
 }
 
 #[test]
+fn neovim_oldest_restores_adopts_and_states_anew_by_command() {
+    let world = world();
+    drive(&world, &oldest(), "nvim_commands.lua");
+    verify(&world);
+}
+
+/// As above.
+#[test]
+fn neovim_newest_restores_adopts_and_states_anew_by_command() {
+    if let Some(nvim) = newest() {
+        let world = world();
+        drive(&world, &nvim, "nvim_commands.lua");
+        verify(&world);
+    }
+}
+
+#[test]
 fn neovim_oldest_accepts_over_two_files_sees_a_conflict_and_reviews_what_an_agent_changed() {
     adopt(&oldest());
 }

@@ -6,7 +6,7 @@ local proposals = require("countersign.proposals")
 
 ---@class countersign.Subcommand
 ---@field run fun(args: countersign.CommandArgs)
----@field arguments? string[] completions of its first argument
+---@field arguments? fun(): string[] completions of its first argument
 
 ---@class countersign.CommandArgs
 ---@field fargs string[] subcommand and arguments
@@ -51,11 +51,18 @@ local function length(line, encoding)
   return encoding == "utf-16" and utf16 or utf32
 end
 
+--- What was rejected here, the last one last: arguments of the command that restores it.
+---@type table[]
+local rejected = {}
+
 ---@param found vim.lsp.Client
 ---@param action table
 ---@param buf integer
 local function run_action(found, action, buf)
   local params = { command = action.command.command, arguments = action.command.arguments }
+  if params.command == "countersign.reject" then
+    rejected[#rejected + 1] = (params.arguments or {})[1]
+  end
   client.request(found, "workspace/executeCommand", params, buf, function(result)
     if result ~= nil and result ~= vim.NIL then
       float(result, "countersign-answer")
@@ -145,6 +152,85 @@ local function action_with(command, choose)
   end
 end
 
+--- A subcommand about the repository's files as a whole. What comes of it, the server says.
+---@param command string
+---@param name string what the server calls its argument
+---@return fun(args: countersign.CommandArgs)
+local function of_files(command, name)
+  return function(args)
+    local found, buf = server(), vim.api.nvim_get_current_buf()
+    if not found then
+      return
+    end
+    local given = table.concat(args.fargs, " ", 2)
+    local argument = { uri = vim.uri_from_bufnr(buf), [name] = given ~= "" and given or nil }
+    local params = { command = command, arguments = { argument } }
+    client.request(found, "workspace/executeCommand", params, buf, function() end)
+  end
+end
+
+--- A change, or a hunk of one, as a person names it.
+---@param text string `ID` or `ID/HUNK`
+---@return table? argument
+local function named(text)
+  local changeset, hunk = text:match("^(%x+)/?(%d*)$")
+  if not changeset then
+    client.say(("`%s` is no change: write its id, or ID/HUNK"):format(text), vim.log.levels.ERROR)
+    return nil
+  end
+  return { changeset = changeset, hunks = hunk ~= "" and { tonumber(hunk) } or nil }
+end
+
+---@param command string
+---@param argument table
+local function run_named(command, argument)
+  local found, buf = server(), vim.api.nvim_get_current_buf()
+  if found then
+    local params = { command = command, arguments = { argument } }
+    client.request(found, "workspace/executeCommand", params, buf, function() end)
+  end
+end
+
+---@param args countersign.CommandArgs
+local function restore(args)
+  local argument
+  if args.fargs[2] then
+    argument = named(args.fargs[2])
+  elseif #rejected == 0 then
+    client.say("nothing was rejected here: name the change", vim.log.levels.WARN)
+  else
+    local last = table.remove(rejected)
+    argument = { changeset = last.changeset, hunks = last.hunks, path = last.path }
+  end
+  if argument then
+    run_named("countersign.restore", argument)
+  end
+end
+
+---@param args countersign.CommandArgs
+local function repropose(args)
+  if not args.fargs[2] then
+    return action_with("countersign.repropose", widest)(args)
+  end
+  local argument = named(args.fargs[2])
+  if argument then
+    run_named("countersign.repropose", argument)
+  end
+end
+
+--- The changes that were rejected here, by their short names.
+---@return string[]
+local function restorable()
+  local names = {}
+  for _, argument in ipairs(rejected) do
+    local name = argument.changeset:sub(1, 12)
+    if not vim.tbl_contains(names, name) then
+      names[#names + 1] = name
+    end
+  end
+  return names
+end
+
 local function preview()
   local found, buf = server(), vim.api.nvim_get_current_buf()
   if not found then
@@ -187,7 +273,21 @@ local subcommands = {
   undo = { run = action_with("countersign.undo", widest) },
   why = { run = action_with("countersign.why", widest) },
   preview = { run = preview },
-  list = { run = list, arguments = { "buffer" } },
+  snapshot = { run = of_files("countersign.snapshot", "label") },
+  adopt = {
+    run = of_files("countersign.adopt", "since"),
+    arguments = function()
+      return { "HEAD" }
+    end,
+  },
+  restore = { run = restore, arguments = restorable },
+  repropose = { run = repropose, arguments = proposals.changesets },
+  list = {
+    run = list,
+    arguments = function()
+      return { "buffer" }
+    end,
+  },
   restart = { run = client.restart },
   log = { run = log },
 }
@@ -220,7 +320,8 @@ function M.complete(lead, line)
   if #words == 0 then
     candidates = names()
   elseif #words == 1 then
-    candidates = (subcommands[words[1]] or {}).arguments or {}
+    local arguments = (subcommands[words[1]] or {}).arguments
+    candidates = arguments and arguments() or {}
   end
   return vim.tbl_filter(function(candidate)
     return vim.startswith(candidate, lead)

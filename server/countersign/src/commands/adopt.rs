@@ -59,7 +59,7 @@ pub fn adopt(
     if args.hook {
         return Ok(for_an_agent(terminal, || {
             let run = session::open(arguments)?.adopt(&since, args.agent.as_deref())?;
-            left_out(&run, terminal);
+            notices(&run, terminal);
             Ok(())
         }));
     }
@@ -144,7 +144,7 @@ fn told(engine: &mut engine::Engine, run: &AdoptedRun, format: Format, terminal:
         terminal.json_line(&adoption_json(run));
         return;
     }
-    left_out(run, terminal);
+    notices(run, terminal);
     let id = run.proposal.as_ref().and_then(adopted);
     if let Some(change) = id.and_then(|id| engine.change(id).ok()) {
         terminal.print(&output::change_line(&change, None));
@@ -162,13 +162,15 @@ fn adoption_json(run: &AdoptedRun) -> serde_json::Value {
         "since": run.since,
         "proposal": run.proposal.as_ref().map(proposal_json),
         "left_out": left_out,
+        "notices": run.notices,
     })
 }
 
-fn left_out(run: &AdoptedRun, terminal: &Terminal) {
+fn notices(run: &AdoptedRun, terminal: &Terminal) {
     for (path, reason) in &run.left_out {
         terminal.notice(&format!("left out: {path}: {}", safe(reason)));
     }
+    run.notices.iter().for_each(|notice| terminal.notice(&safe(notice)));
 }
 
 fn show(engine: &mut engine::Engine, run: &AdoptedRun, format: Format, terminal: &Terminal) {
@@ -176,7 +178,7 @@ fn show(engine: &mut engine::Engine, run: &AdoptedRun, format: Format, terminal:
         terminal.json(&adoption_json(run));
         return;
     }
-    left_out(run, terminal);
+    notices(run, terminal);
     match &run.proposal {
         Some(proposal) => terminal.print(&proposal_text(engine, proposal)),
         None => terminal.print(&format!("nothing changed since {}\n", safe(&run.since))),

@@ -1,6 +1,6 @@
 //! `countersign accept`, `reject`, `restore` and `undo`: a person decides.
 
-use engine::{Report, Selection};
+use engine::{Engine, Report, Selection};
 use model::ChangeSetId;
 
 use crate::args::{AcceptArgs, Arguments, DecideArgs, Format, Part, RejectArgs};
@@ -19,12 +19,13 @@ pub fn accept(
         selection = Selection::Hunks(engine.with_needed(id, hunks)?);
     }
     match engine.accept(id, &selection) {
-        Ok(report) => Ok(answer(&report, args.format, terminal)),
+        Ok(report) => Ok(answer(&mut engine, &report, args.format, terminal)),
         Err(denied @ engine::Error::Denied { .. }) => {
             terminal.fail(&Failure::new(
                 denied.to_string(),
                 format!(
-                    "`countersign show {}` shows all of it; `countersign reject` puts it away",
+                    "`countersign show {0}` shows all of it; `countersign reject {0} --hunk N` for what is denied, \
+                     then `countersign repropose {0}`, leaves the rest",
                     id.short()
                 ),
             ));
@@ -42,7 +43,7 @@ pub fn undo(
     let mut engine = session::open_for_decision(arguments, args.part.by.as_deref())?;
     let (id, selection) = selected(&engine, &args.part)?;
     let report = engine.undo(id, &selection)?;
-    Ok(answer(&report, args.format, terminal))
+    Ok(answer(&mut engine, &report, args.format, terminal))
 }
 
 pub fn reject(
@@ -53,7 +54,7 @@ pub fn reject(
     let mut engine = session::open_for_decision(arguments, args.part.by.as_deref())?;
     let (id, selection) = selected(&engine, &args.part)?;
     let report = engine.reject(id, &selection, args.reason.clone())?;
-    Ok(answer(&report, args.format, terminal))
+    Ok(answer(&mut engine, &report, args.format, terminal))
 }
 
 pub fn restore(
@@ -64,11 +65,11 @@ pub fn restore(
     let mut engine = session::open_for_decision(arguments, args.part.by.as_deref())?;
     let (id, selection) = selected(&engine, &args.part)?;
     let report = engine.restore(id, &selection)?;
-    Ok(answer(&report, args.format, terminal))
+    Ok(answer(&mut engine, &report, args.format, terminal))
 }
 
 /// `ID`, `ID/HUNK`, `--hunk N`, `--file PATH`.
-fn selected(engine: &engine::Engine, part: &Part) -> Result<(ChangeSetId, Selection), Failure> {
+fn selected(engine: &Engine, part: &Part) -> Result<(ChangeSetId, Selection), Failure> {
     let (prefix, hunk) = match part.id.split_once('/') {
         Some((prefix, hunk)) => (prefix, Some(hunk)),
         None => (part.id.as_str(), None),
@@ -90,7 +91,7 @@ fn selected(engine: &engine::Engine, part: &Part) -> Result<(ChangeSetId, Select
             return Err(Failure::new("a hunk and a file were named", "name one of them"));
         }
         (Some(file), true) => {
-            let path = file.parse().map_err(|error: model::RelPathError| {
+            let path = plain(file).parse().map_err(|error: model::RelPathError| {
                 Failure::new(error.to_string(), "name it as `countersign show` prints it")
             })?;
             Selection::File(path)
@@ -101,11 +102,19 @@ fn selected(engine: &engine::Engine, part: &Part) -> Result<(ChangeSetId, Select
     Ok((engine.find(prefix)?, selection))
 }
 
+/// A path without the `./` that shells put in front.
+fn plain(path: &str) -> &str {
+    path.strip_prefix("./").map_or(path, plain)
+}
+
 /// All that was asked took effect: 0. Anything refused or failed: 2, and it is named.
-fn answer(report: &Report, format: Format, terminal: &Terminal) -> Exit {
+fn answer(engine: &mut Engine, report: &Report, format: Format, terminal: &Terminal) -> Exit {
     match format {
         Format::Json => terminal.json(report),
-        Format::Human => terminal.print(&output::report(report)),
+        Format::Human => {
+            let change = engine.change(report.changeset).ok();
+            terminal.print(&output::report(report, change.as_deref()));
+        }
     }
     if report.refused.is_empty() && report.failed.is_empty() { Exit::Done } else { Exit::CouldNot }
 }

@@ -55,20 +55,20 @@ pub fn demo(args: &DemoArgs, terminal: &Terminal) -> Result<Exit, Failure> {
 
     say("2. Accept", "What policy allows is accepted as shown, byte for byte.");
     let allowed = allowed(&mut engine, &run.proposals)?;
-    terminal.print(&output::report(&engine.accept(allowed, &Selection::All)?));
+    terminal.print(&output::report(&engine.accept(allowed, &Selection::All)?, None));
 
     say("3. A hunk whose text moved", "Someone writes above it. It is found again by its content.");
     terminal.print(&edit(&folder, "edits/shift.toml")?);
     let change = engine.change(retry)?;
     let first = hunks_in(&change, EDITED)?.into_iter().take(1).collect();
-    terminal.print(&output::report(&engine.accept(retry, &Selection::Hunks(first))?));
+    terminal.print(&output::report(&engine.accept(retry, &Selection::Hunks(first))?, None));
 
     say(
         "4. A hunk whose text changed",
         "Someone rewrites the very lines. That hunk is refused, the others land.",
     );
     terminal.print(&edit(&folder, "edits/conflict.toml")?);
-    terminal.print(&output::report(&engine.accept(retry, &Selection::File(path(EDITED)?))?));
+    terminal.print(&output::report(&engine.accept(retry, &Selection::File(path(EDITED)?))?, None));
 
     say("5. Denied", "The rules say no, whoever asks.");
     match engine.accept(leaky, &Selection::All) {
@@ -78,7 +78,7 @@ pub fn demo(args: &DemoArgs, terminal: &Terminal) -> Result<Exit, Failure> {
     }
 
     say("6. Undo", "What was accepted comes out again; what was written since stays.");
-    terminal.print(&output::report(&engine.undo(allowed, &Selection::All)?));
+    terminal.print(&output::report(&engine.undo(allowed, &Selection::All)?, None));
 
     say("7. The ledger", "Append-only and hash-chained; everything else is derived from it.");
     let stored = engine.ledger().events(1, usize::MAX).map_err(engine::Error::from)?;

@@ -71,11 +71,14 @@ pub fn proposal_json(proposal: &Proposal) -> serde_json::Value {
     match proposal {
         Proposal::New(captured) => json!({
             "new": true,
+            "id": captured.changeset.id,
             "changeset": captured.changeset,
             "review": captured.review,
             "verdict": captured.verdict,
         }),
-        Proposal::Known { id, stage } => json!({ "new": false, "id": id, "stage": stage }),
+        Proposal::Known { id, stage } => {
+            json!({ "new": false, "changeset": { "id": id }, "id": id, "stage": stage })
+        }
         Proposal::Rejected(before) => json!({
             "new": false,
             "rejected_before": before

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use engine::{BoardChange, Landing, Report, Standing, Standings, Texts};
 use model::{
-    ChangeKind, ChangeSet, ChangeSetState, EntityChange, EntityChangeKind, Event, RelPath, Review,
-    StoredEvent, Verdict,
+    ChangeKind, ChangeSet, ChangeSetState, EntityChange, EntityChangeKind, Event, HunkState,
+    RelPath, Review, StoredEvent, Verdict,
 };
 
 use super::diff;
@@ -84,12 +84,16 @@ pub fn change_line(change: &BoardChange, standing: Option<Standing>) -> String {
     let waiting = change.state.waiting().len();
     let hunks = change.state.hunks.len();
     let (decision, risk) = (decision.unwrap_or_default(), risk.unwrap_or_default());
-    format!(
+    // A patch without a title of its own is called as where it comes from.
+    let (title, origin) = (&change.changeset.title, change.changeset.origin.to_string());
+    let origin = if *title == origin { String::new() } else { origin };
+    let line = format!(
         "{BOLD}{}{RESET}  {stage:<15}  {decision}  {risk}  {waiting}/{hunks} waiting{standing}  {}  {DIM}{}{RESET}\n",
         change.changeset.id.short(),
-        safe(&change.changeset.title),
-        safe(&change.changeset.origin.to_string()),
-    )
+        safe(title),
+        safe(&origin),
+    );
+    if origin.is_empty() { line.replace(&format!("  {DIM}{RESET}"), "") } else { line }
 }
 
 /// A change with all that is known of it.
@@ -227,18 +231,32 @@ pub fn counted(number: u32, thing: &str) -> String {
     format!("{number} {thing}{plural}")
 }
 
-/// What became of a decision.
-pub fn report(report: &Report) -> String {
+/// What became of a decision; `change` is what it was about, as it is now.
+pub fn report(report: &Report, change: Option<&BoardChange>) -> String {
     let short = report.changeset.short();
-    let hunks: Vec<String> = report.hunks.iter().map(u32::to_string).collect();
-    let mut out = String::new();
+    let was_there = |hunk: &u32| {
+        let state = change.and_then(|change| change.state.hunks.get(hunk));
+        state.is_some_and(|state| {
+            matches!(
+                state,
+                HunkState::Accepted { adopted: true, .. }
+                    | HunkState::Rejected { operation: Some(_), .. }
+                    | HunkState::Adopted
+            )
+        })
+    };
+    let (found, hunks): (Vec<u32>, Vec<u32>) = report.hunks.iter().partition(|h| was_there(h));
+    let mut out = in_text(&found, report.done, &short);
+    // What was there already is no news of what was found there.
+    let already = report.already.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
+    let hunks: Vec<String> = hunks.iter().map(u32::to_string).collect();
     if !hunks.is_empty() {
         let plural = if hunks.len() == 1 { "hunk" } else { "hunks" };
         let shifted = match report.shifted {
             0 => String::new(),
             n => format!(" ({n} found moved, by content)"),
         };
-        let already = match report.already {
+        let already = match already {
             0 => String::new(),
             n => format!(" ({n} had nothing to write: the text was so already)"),
         };
@@ -270,6 +288,23 @@ pub fn report(report: &Report) -> String {
         out.push_str(&format!("{RED}failed{RESET} {}: {}\n", failed.path, safe(&failed.reason)));
     }
     out
+}
+
+/// What became of hunks that were in the text when they were captured.
+fn in_text(hunks: &[u32], done: &str, short: &str) -> String {
+    if hunks.is_empty() {
+        return String::new();
+    }
+    let plural = if hunks.len() == 1 { "hunk" } else { "hunks" };
+    let hunks: Vec<String> = hunks.iter().map(u32::to_string).collect();
+    let of = format!("{plural} {} of {short}", hunks.join(", "));
+    match done {
+        "accepted" => format!("{GREEN}reviewed{RESET} {of}: in the text as before\n"),
+        "rejected" => format!("{GREEN}rejected{RESET} {of}: taken out of the text\n"),
+        done => {
+            format!("{GREEN}{done}{RESET} the review of {of}: in the text, and to be decided\n")
+        }
+    }
 }
 
 /// One event of the ledger on one line.

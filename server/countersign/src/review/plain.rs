@@ -43,6 +43,7 @@ pub fn plain(
         decided: Vec::new(),
         asked: None,
         refused: 0,
+        misunderstood: false,
         terminal,
     };
     review.run(input, echo)?;
@@ -70,6 +71,8 @@ struct Review<'t> {
     asked: Option<Needs>,
     /// How often something did not happen that was asked for.
     refused: usize,
+    /// Whether the last answer was none that is known.
+    misunderstood: bool,
     terminal: &'t Terminal,
 }
 
@@ -105,6 +108,7 @@ impl Review<'_> {
     }
 
     fn answer(&mut self, place: Place, answer: &str) -> Result<Next, Failure> {
+        self.misunderstood = false;
         if let Some(Needs { id, only, together, .. }) = self.asked.take() {
             let selection = match answer {
                 "b" => Selection::Hunks(together),
@@ -141,6 +145,7 @@ impl Review<'_> {
                 return Ok(Next::Ask);
             }
             _ => {
+                self.misunderstood = true;
                 self.terminal.print(&format!("`{}` is no answer; ? lists them\n", safe(answer)));
                 return Ok(Next::Ask);
             }
@@ -280,7 +285,8 @@ impl Review<'_> {
             self.refused,
             waiting.len()
         ));
-        if self.refused > 0 { Exit::CouldNot } else { Exit::Done }
+        // A script that ends with what was not understood did not do what it was written for.
+        if self.refused > 0 || self.misunderstood { Exit::CouldNot } else { Exit::Done }
     }
 }
 

@@ -138,6 +138,15 @@ fn take_back(state: &mut State, id: ChangeSetId, hunk: u32) -> Vec<Command> {
     match state.hunk_state() {
         None | Some(HunkState::Proposed | HunkState::Adopted | HunkState::Undone { .. }) => {}
         Some(HunkState::Superseded { by }) => {
+            let mut changes = state.changes.iter();
+            let edited = changes.find(|change| change.changeset.id == by).is_some_and(|change| {
+                change.changeset.origin.worker == "edited" && !change.state.accepted().is_empty()
+            });
+            if !edited {
+                let by = by.short();
+                state.refuse(format!("hunk {hunk} gave way to change {by}: decide there"));
+                return Vec::new();
+            }
             let (selection, decision) = (Selection::All, Decision::Undo);
             return vec![Command::Decide { id: by, selection, decision }];
         }

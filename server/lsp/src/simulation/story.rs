@@ -20,6 +20,7 @@ use super::tokens::{Mark, Marked, Side, lines, outside};
 use crate::engine_thread::{Desk, Done, EngineThread, Job, RootId};
 use crate::main_loop::Wake;
 use crate::outbox::{Continuation, Outbox, Outgoing, Question};
+use crate::pool::{Pool, Work};
 use crate::rig::{Asked, uri};
 use crate::session::Session;
 
@@ -70,6 +71,7 @@ pub(crate) struct Story {
     desk: Desk,
     session: Session,
     jobs: Receiver<Job>,
+    work: Receiver<Work>,
     outgoing: UnboundedReceiver<Outgoing>,
     start: Instant,
     now: Instant,
@@ -79,6 +81,8 @@ pub(crate) struct Story {
     late: Vec<(Instant, Request)>,
     done: VecDeque<Done>,
     posted: VecDeque<Job>,
+    /// What the pool is to do, and has not begun.
+    pooled: VecDeque<Work>,
     answers: Vec<Asked>,
     changesets: Vec<ChangeSetId>,
     /// Every hunk: its ChangeSet, its number there, its file and its lines.
@@ -124,7 +128,9 @@ impl Story {
         let (sender, outgoing) = unbounded_channel();
         let (job_sender, jobs) = channel();
         let engines = move |_, _, _| EngineThread::played_by(job_sender.clone());
-        let mut session = Session::new(Box::new(engines), Outbox(sender), inbox);
+        let (work_sender, work) = channel();
+        let pool = Pool::played_by(work_sender);
+        let mut session = Session::new(Box::new(engines), pool, Outbox(sender), inbox);
         let start = Instant::now();
         let client = Client::new(Character::draw(&mut random));
         let folder = json!([{ "uri": "file:///r", "name": "r" }]);
@@ -141,6 +147,7 @@ impl Story {
             desk: Desk::new(engine),
             session,
             jobs,
+            work,
             outgoing,
             start,
             now: start,
@@ -149,6 +156,7 @@ impl Story {
             late: Vec::new(),
             done: VecDeque::new(),
             posted: VecDeque::new(),
+            pooled: VecDeque::new(),
             answers: Vec::new(),
             changesets,
             hunks,
@@ -203,6 +211,7 @@ impl Story {
             (3, 8),
             (6, 9),
             (1, 10),
+            (12, 11),
         ]) {
             0 => self.hear(),
             1 => self.work(),
@@ -217,6 +226,7 @@ impl Story {
                 let short = 10 + self.random.below(90) as u64;
                 self.pass(Duration::from_millis(short));
             }
+            11 => self.compare(),
             _ => {
                 let long = [1, 6, 31][self.random.below(3)];
                 self.pass(Duration::from_secs(long));
@@ -230,12 +240,14 @@ impl Story {
             while self.is_busy() {
                 self.hear();
                 self.work();
+                self.compare();
                 self.carry_out();
             }
             self.pass(Duration::from_millis(100));
             while self.is_busy() {
                 self.hear();
                 self.work();
+                self.compare();
                 self.carry_out();
             }
             self.pass(VERY_LATE);
@@ -246,6 +258,7 @@ impl Story {
     fn is_busy(&self) -> bool {
         !self.client.said.is_empty()
             || !self.posted.is_empty()
+            || !self.pooled.is_empty()
             || !self.done.is_empty()
             || !self.requests.is_empty()
     }
@@ -269,6 +282,7 @@ impl Story {
         while let Ok(job) = self.jobs.try_recv() {
             self.posted.push_back(job);
         }
+        self.pooled.extend(self.work.try_iter());
         while let Ok(outgoing) = self.outgoing.try_recv() {
             match outgoing {
                 Outgoing::Say(kind, text) => self.tell(format!("  said {kind:?}: {text}")),
@@ -336,6 +350,17 @@ impl Story {
         self.wake(wake);
     }
 
+    /// The pool does some of its work, not always the oldest first.
+    fn compare(&mut self) {
+        if !self.pooled.is_empty() {
+            let next = self.random.below(self.pooled.len().min(2));
+            if let Some(work) = self.pooled.remove(next) {
+                self.tell("compares texts".to_owned());
+                self.wake(work());
+            }
+        }
+    }
+
     /// The engine does its next job, or the server hears of one that is done.
     fn work(&mut self) {
         if let Some(done) = self.done.pop_front() {
@@ -354,7 +379,7 @@ impl Story {
             let what = what.split(['{', '(']).next().unwrap_or_default().trim().to_owned();
             let what = match &job {
                 Job::Settle { editor, .. } => format!("settle {editor:?}"),
-                Job::Withdrawn { path, gone } => format!("withdrawn {path} {:?}", gone.values()),
+                Job::Withdrawn { path, .. } => format!("withdrawn {path}"),
                 _ => what,
             };
             self.tell(format!("works: {what}"));

@@ -410,3 +410,19 @@ fn landings_are_kept_by_hunk() {
     let (state, _) = update(state, Input::Landings(Landings { id, path, hunks }));
     assert_eq!(state.landings.get(&(id, 2)), Some(&Landing::Line(9)));
 }
+
+#[test]
+fn taking_back_what_gave_way_names_the_change_that_decides() {
+    let mut board = fixture::board();
+    let (id, by) = (board[0].changeset.id, board[1].changeset.id);
+    let mut given = BoardChange::clone(&board[0]);
+    let superseded = Event::Superseded { changeset: id, hunks: vec![1], by };
+    given.state = model::ChangeSetState::fold(Some(given.state), 9, &superseded).unwrap();
+    board[0] = Arc::new(given);
+    let mut state = State::new(board, None);
+    state.go_to(Place { id, hunk: 1 });
+    let (state, commands) = press(state, "u");
+    assert_eq!(commands, []);
+    let said = format!("{:?}", state.status);
+    assert!(said.contains(&format!("gave way to change {}", by.short())), "{said}");
+}
