@@ -28,13 +28,17 @@ impl Anchoring<'_> {
         if self.is_single(rows) {
             return true;
         }
-        let (above, below) = (self.above(rows, place), self.below(rows, place));
-        match (above, below) {
+        match (self.above(rows, place), self.below(rows, place)) {
             (Side::Held, Side::Held) => true,
             // What is kept is known from the alignment.
             (Side::Held, other) | (other, Side::Held) => self.certain && other == Side::Kept,
             _ => false,
         }
+    }
+
+    /// Whether nothing changed between `rows` and lines on both sides that stand once in both texts.
+    pub(super) fn held(&self, rows: &Range<usize>, place: &Range<usize>) -> bool {
+        self.above(rows, place) == Side::Held && self.below(rows, place) == Side::Held
     }
 
     /// Whether, on both sides, the next line that stands once in base is in its order in current. If one is not,
@@ -56,7 +60,7 @@ impl Anchoring<'_> {
             let there = place.start.checked_sub(far + 1);
             unbroken &= self.equal(row, there);
             if self.once(row) {
-                return self.held(row, unbroken);
+                return self.side(row, unbroken);
             }
         }
         if unbroken && place.start == rows.start { Side::Kept } else { Side::Lost }
@@ -67,14 +71,14 @@ impl Anchoring<'_> {
         for (far, row) in (rows.end..self.base.lines()).enumerate() {
             unbroken &= self.equal(row, Some(place.end + far));
             if self.once(row) {
-                return self.held(row, unbroken);
+                return self.side(row, unbroken);
             }
         }
         let (old, new) = (self.base.lines() - rows.end, self.current.lines() - place.end);
         if unbroken && old == new { Side::Kept } else { Side::Lost }
     }
 
-    fn held(&self, row: usize, unbroken: bool) -> Side {
+    fn side(&self, row: usize, unbroken: bool) -> Side {
         let kept = self.alignment.lines.get(row).copied().flatten().is_some();
         match self.times_in_current(row) {
             1 if unbroken => Side::Held,

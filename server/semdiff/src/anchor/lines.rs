@@ -128,11 +128,12 @@ fn numbers<'l>(text: &'l Text<'_>, ids: &mut HashMap<&'l [u8], u32>) -> Vec<u32>
 }
 
 /// How many lines next to two places are the same, counted outwards until the first that differs, or until
-/// [`FAR_LINES`]. Beyond the ends of a text there is nothing, which equals only nothing.
+/// [`FAR_LINES`]. Beyond the ends of a text there is nothing, which equals only nothing, and counts only near.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Context {
-    pub above: usize,
-    pub below: usize,
+    above: usize,
+    below: usize,
+    far: usize,
 }
 
 impl Context {
@@ -141,24 +142,31 @@ impl Context {
             start.checked_sub(far).and_then(|line| text.get(line).copied())
         };
         let down = |text: &[u32], end: usize, far: usize| text.get(end + far - 1).copied();
-        let above = (1..=FAR_LINES)
-            .take_while(|&far| up(one, at.start, far) == up(other, there.start, far))
-            .count();
-        let below = (1..=FAR_LINES)
-            .take_while(|&far| down(one, at.end, far) == down(other, there.end, far))
-            .count();
-        Self { above, below }
+        let above = || {
+            (1..=FAR_LINES)
+                .map(|far| (up(one, at.start, far), up(other, there.start, far)))
+                .take_while(|(one, other)| one == other)
+        };
+        let below = || {
+            (1..=FAR_LINES)
+                .map(|far| (down(one, at.end, far), down(other, there.end, far)))
+                .take_while(|(one, other)| one == other)
+        };
+        Self {
+            above: above().take(CONTEXT_LINES).count(),
+            below: below().take(CONTEXT_LINES).count(),
+            far: above().chain(below()).filter(|(line, _)| line.is_some()).count(),
+        }
     }
 
     /// How many of the [`CONTEXT_LINES`] on each side.
     pub fn lines(self) -> usize {
-        self.above.min(CONTEXT_LINES) + self.below.min(CONTEXT_LINES)
+        self.above + self.below
     }
 
     /// Whether it is no worse than `other`: near the place and, if `far` counts, beyond.
     pub fn as_good_as(self, other: Self, far: bool) -> bool {
-        self.lines() >= other.lines()
-            && (!far || self.above + self.below >= other.above + other.below)
+        self.lines() >= other.lines() && (!far || self.far >= other.far)
     }
 
     /// Whether the lines right above and right below are the same.

@@ -9,7 +9,8 @@
 //! - **What it puts is never put a second time.** If it landed and was moved or edited since, its place looks
 //!   as open as before. If most of what a hunk only adds has come to stand in current since base, or all that
 //!   a replacement puts and base does not have, it may be this hunk that put it there. A replacement is let
-//!   through where that took the place of a line like the one that it takes away: the same was done twice.
+//!   through where lines that stand once hold it on both sides, or where that took the place of a line like
+//!   the one that it takes away: the same was done twice.
 //!
 //! Lines without letters and digits are nobody's and count for nothing, unless there are no others.
 
@@ -20,7 +21,7 @@ use super::Anchoring;
 use super::frame::says_something;
 use super::lines::Numbered;
 use super::merge::recognisable;
-use crate::text::{Text, line_span};
+use crate::text::{Text, line_span, narrow};
 
 impl Anchoring<'_> {
     /// Whether lines that the replacement takes away still stand, so that it has not landed.
@@ -105,6 +106,9 @@ impl Anchoring<'_> {
         }
         let old: HashSet<&[u8]> =
             rows.clone().map(|row| self.line(row).trim_ascii()).filter(telling).collect();
+        if let Some(line) = self.made_nearby(rows, &self.current_rows(place), &new, &old) {
+            return Some(line);
+        }
         let line_at = |row: u32| self.current.of(&(row as usize..row as usize + 1)).trim_ascii();
         let adds = |line: &[u8]| new.contains(line) && !old.contains(line);
         let found: Vec<u32> =
@@ -116,17 +120,69 @@ impl Anchoring<'_> {
         let fresh =
             || added.iter().filter(|line| before.get(*line).is_some_and(|times| times.0 == 0));
         let fresh_standing = fresh().filter(|line| standing.contains(*line)).count();
+        // A line that base has once is no proof, but it is no line of every block either.
+        let rare = added.iter().filter(|line| before.get(*line).is_some_and(|times| times.0 <= 1));
+        let most = fresh_standing > 0 && 2 * fresh_standing >= rare.count();
         let only_adds = old.is_subset(&new);
         let landed = match only_adds {
             true if fresh().next().is_none() => standing.len() == added.len(),
-            true => fresh_standing > 0 && 2 * fresh_standing >= fresh().count(),
+            true => most,
             false => {
-                fresh_standing > 0
-                    && fresh_standing == fresh().count()
+                most && fresh_standing == fresh().count()
+                    && !self.held(rows, &self.current_rows(place))
                     && !self.done_to_like_lines(&found, &old.difference(&new).copied().collect())
             }
         };
         landed.then_some(first)
+    }
+
+    /// The first line of current that came to stand between the nearest lines above and below that stand once
+    /// in both texts, is one of `new` and not of `old`, and stands at most once in base: no line of every block.
+    fn made_nearby(
+        &self,
+        rows: &Range<usize>,
+        place: &Range<usize>,
+        new: &HashSet<&[u8]>,
+        old: &HashSet<&[u8]>,
+    ) -> Option<u32> {
+        let single = |row: usize| {
+            let there = self.alignment.lines.get(row).copied().flatten();
+            there.filter(|_| self.once(row) && self.times_in_current(row) == 1)
+        };
+        let above = (0..rows.start).rev().find_map(|row| Some((row + 1, single(row)? + 1)));
+        let below = (rows.end..self.base.lines()).find_map(|row| Some((row, single(row)?)));
+        let (first, top) = above.unwrap_or((0, 0));
+        let (end, bottom) = below.unwrap_or((self.base.lines(), self.current.lines()));
+        let at = |row: usize| self.current.of(&(row..row + 1)).trim_ascii();
+        let mut stood: HashMap<&[u8], usize> = HashMap::new();
+        for row in first..end {
+            *stood.entry(self.line(row).trim_ascii()).or_default() += 1;
+        }
+        let mut came = (top..place.start).chain(place.end..bottom).filter(|&row| {
+            let line = at(row);
+            if !new.contains(line) || old.contains(line) {
+                return false;
+            }
+            match stood.get_mut(line) {
+                Some(count) if *count > 0 => {
+                    *count -= 1;
+                    false
+                }
+                _ => true,
+            }
+        });
+        came.find(|&row| {
+            let line = HashSet::from([at(row)]);
+            self.times(&line).values().all(|&(before, _)| before <= 1)
+        })
+        .map(narrow)
+    }
+
+    /// The lines of current that are bytes `place`, whole lines.
+    fn current_rows(&self, place: &Range<usize>) -> Range<usize> {
+        let span = line_span(self.current.bytes(), place.clone());
+        let first = span.first_line as usize;
+        first..first + span.lines as usize
     }
 
     /// Whether each of the lines `found` of current took the place of a line that stands less often than in

@@ -838,13 +838,21 @@ fn what_was_added_elsewhere_is_not_added_again() {
         shifted +1 to 5+0
     "#]],
     );
-    // What it replaces is where it was, but all that it puts was put elsewhere.
+    // All that it puts was put elsewhere. That counts unless lines that stand once hold it on both sides.
+    check(
+        "a\nx\nc\nx\ne\n",
+        "a\nx\nC\nx\ne\n",
+        "C\nx\nA\nx\nc\nx\ne\n",
+        &expect![[r#"
+            conflict: the lines right next to it were changed
+        "#]],
+    );
     check(
         base,
         "a\nb\nC\nd\ne\n",
         "C\na\nb\nc\nd\ne\n",
         &expect![[r#"
-            conflict: most of what it adds was added elsewhere since, from line 1 on
+            shifted +1 to 4+1
         "#]],
     );
 }
