@@ -840,11 +840,11 @@ fn what_was_added_elsewhere_is_not_added_again() {
     );
     // All that it puts was put elsewhere. That counts unless lines that stand once hold it on both sides.
     check(
-        "a\nx\nc\nx\ne\n",
-        "a\nx\nC\nx\ne\n",
-        "C\nx\nA\nx\nc\nx\ne\n",
+        "1. edit\n\n2. tell\n\nexport\n\n3. run\n",
+        "1. edit\n\n2. tell\n\ninstall\n\n3. run\n",
+        "0. fetch\n\ninstall\n\n1. edit\n\n3. tell\n\nexport\n\n4. run\n",
         &expect![[r#"
-            conflict: the lines right next to it were changed
+            conflict: most of what it adds was added elsewhere since, from line 3 on
         "#]],
     );
     check(
