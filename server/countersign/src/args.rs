@@ -34,6 +34,13 @@ pub enum Format {
     Json,
 }
 
+/// The weakest sandbox to be content with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AllowTier {
+    Namespaces,
+    Landlock,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum CheckFormat {
     Human,
@@ -327,6 +334,10 @@ pub struct CheckArgs {
 
 #[derive(Debug, Args)]
 pub struct SandboxArgs {
+    /// Where this system gives no namespaces, be content with Landlock and a system call filter: then this folder can
+    /// only be read, there is not even a loopback, and it sees which processes there are.
+    #[arg(long, value_name = "TIER", value_enum, default_value_t = AllowTier::Namespaces)]
+    pub allow_tier: AllowTier,
     /// Let it change this folder or file for good; may be repeated.
     #[arg(long, value_name = "PATH")]
     pub writable: Vec<PathBuf>,

@@ -25,8 +25,8 @@ mod scratch;
 mod stop;
 
 pub use confined::{
-    Bound, Bounds, Confined, End, Ended, GATEWAY_SOCKET, HOME, Input, Mount, Network, Refusal,
-    Stream, Tier,
+    Attempt, Bound, Bounds, Confined, End, Ended, GATEWAY_SOCKET, HOME, Input, Mount, Network,
+    Probed, Refusal, Stream, Tier,
 };
 pub use editor::{EditorError, edit};
 pub use enforce::{Sandbox, enter_stage_if_asked};

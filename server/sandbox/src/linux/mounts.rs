@@ -108,6 +108,13 @@ pub fn system() -> Vec<Placed> {
     placed
 }
 
+/// What of the system may be read where it cannot be shown in a file tree of its own.
+pub fn readable() -> Vec<PathBuf> {
+    let texts = TEXTS.iter().map(|(at, _)| at);
+    let all = SYSTEM.iter().chain(ETC).chain(texts).map(PathBuf::from);
+    all.chain(["/proc", "/dev/fd"].map(PathBuf::from)).collect()
+}
+
 /// A mount that is ready and hangs nowhere yet.
 struct Ready {
     tree: OwnedFd,
