@@ -14,7 +14,7 @@ pub enum Tier {
     /// Landlock and a seccomp filter, in the person's own namespaces. It reads the system and what is placed, writes
     /// what is placed writable and folders of its own for `HOME` and `TMPDIR`, and reaches nobody else's processes.
     /// Beside what [`Tier::Namespaces`] has it lacks: nothing can be shown elsewhere than where it is, so only
-    /// [`Mount::Bind`] at its own place is carried out; it sees which processes there are, and which files exist; it
+    /// [`Mount::Bind`] and [`Mount::Cover`] at their own places are carried out; it sees which processes there are, and which files exist; it
     /// has no sockets at all, not even a loopback; it cannot change the mode, the times or the attributes of any
     /// file; `/tmp` and `/dev/shm` are shut; and the number of its processes is watched, not kept by the kernel.
     Landlock,
@@ -111,6 +111,14 @@ pub enum Mount {
         /// Inside. Absolute.
         at: PathBuf,
     },
+    /// A folder shown as one that can be changed: the changes lie in memory and are gone with the sandbox. All covers
+    /// of a sandbox together hold [`Bounds::scratch_bytes`]. At [`Tier::Landlock`] it can only be read.
+    Cover {
+        /// Outside. Absolute.
+        from: PathBuf,
+        /// Inside. Absolute.
+        at: PathBuf,
+    },
     /// An empty folder in memory, gone with the sandbox.
     Scratch {
         /// Inside. Absolute.
@@ -124,7 +132,10 @@ impl Mount {
     /// Where it is seen inside.
     pub fn at(&self) -> &std::path::Path {
         match self {
-            Self::Bind { at, .. } | Self::Overlay { at, .. } | Self::Scratch { at, .. } => at,
+            Self::Bind { at, .. }
+            | Self::Overlay { at, .. }
+            | Self::Cover { at, .. }
+            | Self::Scratch { at, .. } => at,
         }
     }
 }
@@ -162,7 +173,7 @@ pub struct Bounds {
     pub file_bytes: u64,
     /// Open files of any one process.
     pub open_files: u64,
-    /// What each of `/tmp`, the home folder and `/dev/shm` holds, in bytes.
+    /// What each of `/tmp`, the home folder, `/dev/shm` and all of [`Mount::Cover`] together hold, in bytes.
     pub scratch_bytes: u64,
 }
 
@@ -270,7 +281,7 @@ pub struct Attempt {
 }
 
 /// What a sandbox did when it was tried, at a tier that withstood.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Probed {
     /// What it was confined by.
     pub tier: Tier,

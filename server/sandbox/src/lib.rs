@@ -23,6 +23,7 @@ mod process;
 mod program;
 mod scratch;
 mod stop;
+mod toolchains;
 
 pub use confined::{
     Attempt, Bound, Bounds, Confined, End, Ended, GATEWAY_SOCKET, HOME, Input, Mount, Network,
@@ -34,3 +35,4 @@ pub use process::{Command, Finished, Limits, SandboxError, run};
 pub use program::Program;
 pub use scratch::Scratch;
 pub use stop::Stop;
+pub use toolchains::{Tool, Toolchains, toolchains};

@@ -64,10 +64,13 @@ fn confine(
         let path = resolved(path)?;
         mounts.push(bind(&path, true));
     }
+    let env: Vec<_> = std::env::vars_os().collect();
+    let toolchains = ::sandbox::toolchains(&env, sandbox.tier());
+    mounts.extend(toolchains.mounts);
     let confined = Confined {
         argv: args.command.clone(),
         cwd: folder.clone(),
-        env: Vec::new(),
+        env: toolchains.env,
         stdin: input()?,
         mounts,
         network: Network::None,

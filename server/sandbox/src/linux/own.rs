@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use super::plan::{OWN_HOME, OWN_SCRATCH};
 use crate::scratch::Scratch;
 
+/// The longest path of a folder for temporary files that leaves room for names of sockets.
+const PLACE_LENGTH_MAX: usize = 48;
+
 /// The folder; gone when this is dropped, or swept later.
 pub struct Own {
     _scratch: Scratch,
@@ -21,7 +24,10 @@ impl Own {
     )]
     pub fn new() -> io::Result<Self> {
         let user = rustix::process::geteuid();
-        let home = std::env::temp_dir().join(format!("countersign-{}", user.as_raw()));
+        // The name of a socket has room for 108 bytes, and one lies further down.
+        let place = std::env::temp_dir();
+        let place = if place.as_os_str().len() > PLACE_LENGTH_MAX { "/tmp".into() } else { place };
+        let home = place.join(format!("countersign-{}", user.as_raw()));
         let scratch = Scratch::new(&home)?;
         // Everybody may make that name where everybody has their temporary files.
         let found = rustix::fs::lstat(&home)?;

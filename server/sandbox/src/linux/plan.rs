@@ -32,7 +32,8 @@ pub fn of(confined: &Confined, tier: Tier, own: Option<&Path>) -> Result<Plan, R
     for mount in &confined.mounts {
         let placed = placed(mount)?;
         match (tier, &placed) {
-            (Tier::Landlock, Placed::Bind { from, at, .. }) if from == at => {}
+            (Tier::Landlock, Placed::Bind { from, at, .. } | Placed::Cover { from, at })
+                if from == at => {}
             (Tier::Landlock, _) => {
                 return Err(weaker(&format!(
                     "show {} as anything but itself",
@@ -106,6 +107,7 @@ fn placed(mount: &Mount) -> Result<Placed, Refusal> {
                 at,
             }
         }
+        Mount::Cover { from, .. } => Placed::Cover { from: resolved(from)?.into(), at },
         Mount::Scratch { size_bytes, .. } => Placed::Scratch { at, size_bytes: *size_bytes },
     })
 }

@@ -49,9 +49,13 @@ pub fn all(placed: &[Placed]) -> io::Result<i32> {
             rules = add(rules, &path, read)?;
         }
         for placed in placed {
-            if let Placed::Bind { from, writable, .. } = placed {
-                rules = add(rules, Path::new(from), if *writable { all_in() } else { read })?;
-            }
+            let (from, rights) = match placed {
+                Placed::Bind { from, writable: true, .. } => (from, all_in()),
+                Placed::Bind { from, .. } | Placed::Cover { from, .. } => (from, read),
+                // The plan refuses them.
+                _ => continue,
+            };
+            rules = add(rules, Path::new(from), rights)?;
         }
         devices(rules)?.restrict_self()
     };

@@ -63,6 +63,7 @@ pub const SOCKET: &str = "socket";
 pub enum Placed {
     Bind { from: OsString, at: OsString, writable: bool },
     Overlay { lower: Vec<OsString>, upper: OsString, work: OsString, at: OsString },
+    Cover { from: OsString, at: OsString },
     Scratch { at: OsString, size_bytes: u64 },
     Link { to: OsString, at: OsString },
     Text { at: OsString, text: String },
