@@ -16,5 +16,7 @@ mod preflight;
 mod propose;
 mod replay;
 mod review;
+#[cfg(target_os = "linux")]
+mod sandbox;
 mod standing;
 mod support;

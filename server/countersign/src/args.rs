@@ -34,6 +34,13 @@ pub enum Format {
     Json,
 }
 
+/// The weakest sandbox to be content with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AllowTier {
+    Namespaces,
+    Landlock,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum CheckFormat {
     Human,
@@ -87,12 +94,17 @@ pub enum Command {
     /// Verify or export the ledger.
     #[command(subcommand)]
     Ledger(LedgerCommand),
-    /// Run a command in the sandbox that workers and gates run in: it sees the system and this folder, has no
-    /// network, and nothing it writes stays.
+    /// Run a command in the sandbox that workers and gates run in: it sees the system, your toolchains and this
+    /// folder, has no network, and nothing it writes stays.
     ///
     /// Exit codes: the command's own; 124 when a limit ended it, 125 when it could not be confined and did not run,
     /// 128 and the number of the signal that ended it.
     Sandbox(SandboxArgs),
+    /// Say what this system can do for Countersign: the sandbox it gives, tried by real attempts to get out, the
+    /// toolchains that are visible inside, git, and the ledger.
+    ///
+    /// Exit codes: 0 when programs can be confined, 2 when not at all.
+    Doctor(DoctorArgs),
     /// Speak the Language Server Protocol on standard input and output.
     Lsp,
     /// Measure how hunks find their places, on the history of a repository, against answers that are known.
@@ -327,6 +339,10 @@ pub struct CheckArgs {
 
 #[derive(Debug, Args)]
 pub struct SandboxArgs {
+    /// Where this system gives no namespaces, be content with Landlock and a system call filter: then this folder can
+    /// only be read, there is not even a loopback, and it sees which processes there are.
+    #[arg(long, value_name = "TIER", value_enum, default_value_t = AllowTier::Namespaces)]
+    pub allow_tier: AllowTier,
     /// Let it change this folder or file for good; may be repeated.
     #[arg(long, value_name = "PATH")]
     pub writable: Vec<PathBuf>,
@@ -342,6 +358,12 @@ pub struct SandboxArgs {
     /// The command and its arguments.
     #[arg(last = true, required = true, value_name = "CMD")]
     pub command: Vec<std::ffi::OsString>,
+}
+
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
 }
 
 #[derive(Debug, Args)]

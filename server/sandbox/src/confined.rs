@@ -11,8 +11,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tier {
-    /// Landlock and a seccomp filter, in the person's own namespaces: it sees their processes and may read the
-    /// system, and it has no network.
+    /// Landlock and a seccomp filter, in the person's own namespaces. It reads the system and what is placed, writes
+    /// what is placed writable and folders of its own for `HOME` and `TMPDIR`, and reaches nobody else's processes.
+    /// Beside what [`Tier::Namespaces`] has it lacks: nothing can be shown elsewhere than where it is, so only
+    /// [`Mount::Bind`] and [`Mount::Cover`] at their own places are carried out; it sees which processes there are, and which files exist; it
+    /// has no sockets at all, not even a loopback; it cannot change the mode, the times or the attributes of any
+    /// file; `/tmp` and `/dev/shm` are shut; and the number of its processes is watched, not kept by the kernel.
     Landlock,
     /// Its own user, process, mount, network, IPC, host name and cgroup namespaces, and inside them Landlock
     /// and a seccomp filter.
@@ -20,6 +24,9 @@ pub enum Tier {
 }
 
 impl Tier {
+    /// All of them, the strongest first.
+    pub const ALL: [Self; 2] = [Self::Namespaces, Self::Landlock];
+
     /// The word for it in options, messages and records.
     pub fn name(self) -> &'static str {
         match self {
@@ -104,6 +111,14 @@ pub enum Mount {
         /// Inside. Absolute.
         at: PathBuf,
     },
+    /// A folder shown as one that can be changed: the changes lie in memory and are gone with the sandbox. All covers
+    /// of a sandbox together hold [`Bounds::scratch_bytes`]. At [`Tier::Landlock`] it can only be read.
+    Cover {
+        /// Outside. Absolute.
+        from: PathBuf,
+        /// Inside. Absolute.
+        at: PathBuf,
+    },
     /// An empty folder in memory, gone with the sandbox.
     Scratch {
         /// Inside. Absolute.
@@ -117,7 +132,10 @@ impl Mount {
     /// Where it is seen inside.
     pub fn at(&self) -> &std::path::Path {
         match self {
-            Self::Bind { at, .. } | Self::Overlay { at, .. } | Self::Scratch { at, .. } => at,
+            Self::Bind { at, .. }
+            | Self::Overlay { at, .. }
+            | Self::Cover { at, .. }
+            | Self::Scratch { at, .. } => at,
         }
     }
 }
@@ -155,7 +173,7 @@ pub struct Bounds {
     pub file_bytes: u64,
     /// Open files of any one process.
     pub open_files: u64,
-    /// What each of `/tmp`, the home folder and `/dev/shm` holds, in bytes.
+    /// What each of `/tmp`, the home folder, `/dev/shm` and all of [`Mount::Cover`] together hold, in bytes.
     pub scratch_bytes: u64,
 }
 
@@ -251,6 +269,28 @@ pub enum Stream {
     Err,
 }
 
+/// One attempt of a sandbox to get out, made when it was tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// What was attempted, as in "to ...".
+    pub what: String,
+    /// Whether it succeeded, which it must not.
+    pub got_out: bool,
+    /// What the system said.
+    pub said: String,
+}
+
+/// What a sandbox did when it was tried, at a tier that withstood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probed {
+    /// What it was confined by.
+    pub tier: Tier,
+    /// What it attempted in vain.
+    pub attempts: Vec<Attempt>,
+    /// The version of Landlock's interface that this kernel has.
+    pub landlock_abi: i32,
+}
+
 /// Why a confined run did not take place. Nothing of the program is running.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
@@ -266,6 +306,24 @@ pub enum Refusal {
         reason: String,
         /// The way out.
         hint: &'static str,
+    },
+    /// It was tried, and something got out.
+    #[error("the sandbox does not hold at the tier `{}`: inside it was possible to {what}; {hint}", tier.name())]
+    Leaks {
+        /// What was tried.
+        tier: Tier,
+        /// What got out.
+        what: String,
+        /// The way out.
+        hint: &'static str,
+    },
+    /// No tier that was allowed can be enforced.
+    #[error("{strongest}; and the weaker tier `landlock`, which is allowed: {weaker}")]
+    Tiers {
+        /// Why not the strongest.
+        strongest: Box<Refusal>,
+        /// Why not the weaker one.
+        weaker: Box<Refusal>,
     },
     /// A description that no sandbox can carry out.
     #[error("the sandbox was asked for what it cannot do: {reason}")]

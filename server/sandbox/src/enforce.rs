@@ -1,26 +1,36 @@
 //! The one way to a confined run: a [`Sandbox`] that is known to be enforced here.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+#[cfg(target_os = "linux")]
+use std::sync::Mutex;
 
-use crate::confined::{Confined, Ended, Refusal, Stream, Tier};
+use crate::confined::{Confined, Ended, Probed, Refusal, Stream, Tier};
 use crate::stop::Stop;
 
-/// The means of this system to confine programs, at a tier that was asked for or a stronger one.
+/// This very program, also when its file has been replaced meanwhile.
+const OWN_PROGRAM: &str = "/proc/self/exe";
+
+/// The means of this system to confine programs, at a tier that was asked for or a stronger one, and tried.
 #[derive(Debug, Clone)]
 pub struct Sandbox {
     stage: PathBuf,
-    tier: Tier,
+    probed: Arc<Probed>,
+    passed_over: Option<Arc<Refusal>>,
 }
 
 impl Sandbox {
     /// The strongest sandbox of this system, if it is no weaker than `weakest`.
     ///
-    /// This very program is started again for its stages, so its `main` begins with [`enter_stage_if_asked`].
+    /// It is tried first, once in the life of this process: real attempts to get out, of which each must fail. This
+    /// very program is started again for its stages, so its `main` begins with [`enter_stage_if_asked`].
     ///
     /// # Errors
-    /// [`Refusal`]: what is missing, and the way out. Nothing weaker is ever used instead.
+    /// [`Refusal`]: what is missing or got out, and the way out. Nothing weaker is ever used instead.
+    /// # Cost
+    /// The first time, that of a run with nothing in it.
     pub fn enforce(weakest: Tier) -> Result<Self, Refusal> {
-        Self::enforce_with(Path::new("/proc/self/exe"), weakest)
+        Self::enforce_with(Path::new(OWN_PROGRAM), weakest)
     }
 
     /// As [`Sandbox::enforce`], with another program for its stages: one whose `main` begins with
@@ -28,11 +38,46 @@ impl Sandbox {
     ///
     /// # Errors
     /// [`Refusal`].
-    #[cfg(target_os = "linux")]
     pub fn enforce_with(stage: &Path, weakest: Tier) -> Result<Self, Refusal> {
-        let sandbox = Self { stage: stage.to_owned(), tier: Tier::Namespaces };
-        debug_assert!(sandbox.tier >= weakest, "there is no stronger tier to ask for");
-        Ok(sandbox)
+        let strongest = match Self::exactly_with(stage, Tier::Namespaces) {
+            Err(refusal) if weakest < Tier::Namespaces => refusal,
+            other => return other,
+        };
+        match Self::exactly_with(stage, Tier::Landlock) {
+            Ok(sandbox) => Ok(Self { passed_over: Some(Arc::new(strongest)), ..sandbox }),
+            Err(weaker) => {
+                Err(Refusal::Tiers { strongest: Box::new(strongest), weaker: Box::new(weaker) })
+            }
+        }
+    }
+
+    /// A sandbox of this very tier, tried as [`Sandbox::enforce`] does.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub fn exactly(tier: Tier) -> Result<Self, Refusal> {
+        Self::exactly_with(Path::new(OWN_PROGRAM), tier)
+    }
+
+    /// As [`Sandbox::exactly`], with another program for its stages.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    #[cfg(target_os = "linux")]
+    pub fn exactly_with(stage: &Path, tier: Tier) -> Result<Self, Refusal> {
+        /// What withstood. A refusal is not kept: the person may mend what it names.
+        static TRIED: Mutex<Vec<(PathBuf, Arc<Probed>)>> = Mutex::new(Vec::new());
+        let mut tried = TRIED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let known = tried.iter().find(|(of, probed)| of == stage && probed.tier == tier);
+        let probed = match known {
+            Some((_, probed)) => probed.clone(),
+            None => {
+                let probed = Arc::new(crate::linux::probe(stage, tier)?);
+                tried.push((stage.to_owned(), probed.clone()));
+                probed
+            }
+        };
+        Ok(Self { stage: stage.to_owned(), probed, passed_over: None })
     }
 
     /// There is none on this system.
@@ -40,13 +85,23 @@ impl Sandbox {
     /// # Errors
     /// [`Refusal::System`].
     #[cfg(not(target_os = "linux"))]
-    pub fn enforce_with(_stage: &Path, _weakest: Tier) -> Result<Self, Refusal> {
+    pub fn exactly_with(_stage: &Path, _tier: Tier) -> Result<Self, Refusal> {
         Err(Refusal::System)
+    }
+
+    /// What was attempted against it in vain.
+    pub fn probed(&self) -> &Probed {
+        &self.probed
+    }
+
+    /// Why it is not a stronger one, if it is not the strongest.
+    pub fn passed_over(&self) -> Option<&Refusal> {
+        self.passed_over.as_deref()
     }
 
     /// What it confines by.
     pub fn tier(&self) -> Tier {
-        self.tier
+        self.probed.tier
     }
 
     /// Runs a program to its end and returns what it wrote. A non-zero exit is a result, not an error.
@@ -78,7 +133,7 @@ impl Sandbox {
         stop: &Stop,
         pass: &mut dyn FnMut(Stream, &[u8]),
     ) -> Result<Ended, Refusal> {
-        crate::linux::run(&self.stage, confined, stop, pass)
+        crate::linux::run(&self.stage, self.tier(), confined, stop, pass)
     }
 
     /// There is none on this system.

@@ -23,10 +23,11 @@ mod process;
 mod program;
 mod scratch;
 mod stop;
+mod toolchains;
 
 pub use confined::{
-    Bound, Bounds, Confined, End, Ended, GATEWAY_SOCKET, HOME, Input, Mount, Network, Refusal,
-    Stream, Tier,
+    Attempt, Bound, Bounds, Confined, End, Ended, GATEWAY_SOCKET, HOME, Input, Mount, Network,
+    Probed, Refusal, Stream, Tier,
 };
 pub use editor::{EditorError, edit};
 pub use enforce::{Sandbox, enter_stage_if_asked};
@@ -34,3 +35,4 @@ pub use process::{Command, Finished, Limits, SandboxError, run};
 pub use program::Program;
 pub use scratch::Scratch;
 pub use stop::Stop;
+pub use toolchains::{Tool, Toolchains, toolchains};

@@ -4,6 +4,7 @@ mod adopt;
 mod check;
 mod decide;
 mod demo;
+mod doctor;
 mod hooks;
 mod import;
 mod ledger;
@@ -50,6 +51,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Failure> 
         Command::Ledger(command) => ledger::ledger(arguments, command, terminal),
         Command::Replay(args) => replay::replay(arguments, args, terminal),
         Command::Sandbox(args) => sandbox::sandbox(arguments, args, terminal),
+        Command::Doctor(args) => doctor::doctor(arguments, args, terminal),
         Command::Lsp => serve::lsp(arguments),
     }
 }

@@ -9,7 +9,7 @@ use sandbox::{
     Tier,
 };
 
-use crate::args::{Arguments, SandboxArgs};
+use crate::args::{AllowTier, Arguments, SandboxArgs};
 use crate::exit::{Exit, Failure};
 use crate::output::Terminal;
 use crate::session;
@@ -43,19 +43,34 @@ fn confine(
     args: &SandboxArgs,
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
-    let sandbox = Sandbox::enforce(Tier::Namespaces)?;
+    let sandbox = Sandbox::enforce(match args.allow_tier {
+        AllowTier::Namespaces => Tier::Namespaces,
+        AllowTier::Landlock => Tier::Landlock,
+    })?;
     let folder = resolved(&arguments.directory)?;
-    let scratch = scratch(&folder)?;
-    let failed = |error| Failure::new(format!("{}: {error}", folder.display()), "try again");
-    let mut mounts = vec![scratch.over(vec![folder.clone()], folder.clone()).map_err(failed)?];
+    // Held until the end: with it go the changes.
+    let (_scratch, mount) = match sandbox.tier() {
+        Tier::Namespaces => {
+            let scratch = scratch(&folder)?;
+            let failed =
+                |error| Failure::new(format!("{}: {error}", folder.display()), "try again");
+            let mount = scratch.over(vec![folder.clone()], folder.clone()).map_err(failed)?;
+            (Some(scratch), mount)
+        }
+        Tier::Landlock => (None, bind(&folder, false)),
+    };
+    let mut mounts = vec![mount];
     for path in &args.writable {
         let path = resolved(path)?;
-        mounts.push(Mount::Bind { from: path.clone(), at: path, writable: true });
+        mounts.push(bind(&path, true));
     }
+    let env: Vec<_> = std::env::vars_os().collect();
+    let toolchains = ::sandbox::toolchains(&env, sandbox.tier());
+    mounts.extend(toolchains.mounts);
     let confined = Confined {
         argv: args.command.clone(),
         cwd: folder.clone(),
-        env: Vec::new(),
+        env: toolchains.env,
         stdin: input()?,
         mounts,
         network: Network::None,
@@ -67,8 +82,15 @@ fn confine(
             ..Bounds::default()
         },
     };
+    if let Some(refusal) = sandbox.passed_over() {
+        terminal.notice(&format!("sandbox: not the strongest tier: {refusal}"));
+    }
+    let changes = match sandbox.tier() {
+        Tier::Namespaces => "what it changes in it is thrown away",
+        Tier::Landlock => "it cannot change it",
+    };
     terminal.notice(&format!(
-        "sandbox: {}; no network; what it changes in {} is thrown away; at most {} s, {} MiB, {} processes",
+        "sandbox: {}; no network; it sees {}, and {changes}; at most {} s, {} MiB, {} processes",
         sandbox.tier().name(),
         folder.display(),
         args.time,
@@ -121,6 +143,10 @@ fn scratch(folder: &Path) -> Result<Scratch, Failure> {
         }
     }
     Err(failure)
+}
+
+fn bind(path: &Path, writable: bool) -> Mount {
+    Mount::Bind { from: path.to_owned(), at: path.to_owned(), writable }
 }
 
 fn resolved(path: &Path) -> Result<PathBuf, Failure> {

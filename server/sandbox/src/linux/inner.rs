@@ -1,7 +1,7 @@
 //! Process 1 of a sandbox: builds it, gives up every right, starts the program and reaps.
 //!
 //! It is confined as the program is before it starts it, so taking it over gains nothing; and it cannot be traced
-//! or killed from inside.
+//! from inside, nor, in namespaces of its own, killed.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -11,19 +11,13 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::thread;
 
-use landlock::{
-    ABI, Access, AccessFs, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
-    RulesetCreatedAttr, Scope,
-};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal, WaitOptions};
 use rustix::thread::{CapabilitySet, CapabilitySets};
 
 use super::stage::{Failure, Step};
 use super::wire::{Plan, Report, receive_plan, report};
-use super::{loopback, mounts, syscalls};
-
-/// The newest Landlock we know how to use; an older kernel uses what it has of it.
-const LANDLOCK: ABI = ABI::V6;
+use super::{attempts, loopback, mounts, restrict, syscalls};
+use crate::confined::Tier;
 
 /// One more than the highest capability there can be (capability.h counts to 40 today).
 const CAPABILITIES_MAX: u32 = 64;
@@ -34,16 +28,29 @@ pub fn run(control: &File) -> Result<i32, Failure> {
         .step("end with whoever started it")?;
     let (plan, stdin) = receive_plan(control).step("learn what to run")?;
     rustix::process::setsid().step("leave the terminal")?;
-    rustix::system::sethostname(b"sandbox").step("name the host")?;
-    loopback::bring_up().step("bring up a loopback of its own")?;
-    let writable = mounts::build(&plan)?;
+    let writable = match plan.tier {
+        Tier::Namespaces => {
+            rustix::system::sethostname(b"sandbox").step("name the host")?;
+            loopback::bring_up().step("bring up a loopback of its own")?;
+            Some(mounts::build(&plan)?)
+        }
+        Tier::Landlock => None,
+    };
     limit(&plan)?;
     give_up_rights().step("give up all rights")?;
-    let files = landlock(&writable).map_err(io::Error::other);
-    files.step("restrict itself by landlock")?;
-    syscalls::filter().map_err(io::Error::other).step("filter system calls")?;
+    let landlock = match writable {
+        Some(writable) => restrict::writing(&writable),
+        None => restrict::all(&plan.mounts),
+    };
+    let landlock_abi = landlock.step(restrict::STEP)?;
+    syscalls::filter(plan.tier).map_err(io::Error::other).step("filter system calls")?;
     rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)
         .step("be closed to others")?;
+    if let Some(bait) = &plan.bait {
+        let attempts = attempts::all(bait, plan.tier);
+        report(control, &Report::Probed { attempts, landlock_abi });
+        return Ok(0);
+    }
     let lifeline = control.try_clone().step("watch its lifeline")?;
     thread::Builder::new().spawn(move || end_with(lifeline)).step("watch its lifeline")?;
     start_and_reap(&plan, stdin, control)
@@ -112,16 +119,21 @@ fn locate(program: &OsStr, plan: &Plan) -> Option<PathBuf> {
 /// The limits that the kernel keeps for each process.
 fn limit(plan: &Plan) -> Result<(), Failure> {
     let limits = plan.rlimits;
-    for (resource, soft, hard) in [
+    // Counted within this user namespace, hence for this sandbox alone. It does not bind the system's own
+    // root; the watch from outside does. Without a namespace it would count all that the person runs.
+    let processes = (plan.tier == Tier::Namespaces).then_some((
+        Resource::Nproc,
+        limits.processes,
+        limits.processes,
+    ));
+    let others = [
         (Resource::Core, 0, 0),
         // A second more, so that the first signal is the one which says what was exceeded.
         (Resource::Cpu, limits.cpu_s, limits.cpu_s.saturating_add(1)),
         (Resource::Fsize, limits.file_bytes, limits.file_bytes),
         (Resource::Nofile, limits.open_files, limits.open_files),
-        // Counted within this user namespace, hence for this sandbox alone. It does not bind the system's own
-        // root; the watch from outside does.
-        (Resource::Nproc, limits.processes, limits.processes),
-    ] {
+    ];
+    for (resource, soft, hard) in others.into_iter().chain(processes) {
         // What is lower already stays so.
         let now = rustix::process::getrlimit(resource);
         let lower = |limit: u64, now: Option<u64>| Some(now.map_or(limit, |now| now.min(limit)));
@@ -134,7 +146,10 @@ fn limit(plan: &Plan) -> Result<(), Failure> {
 /// No capability, no way to get one.
 fn give_up_rights() -> rustix::io::Result<()> {
     rustix::thread::clear_ambient_capability_set()?;
-    for number in 0..CAPABILITIES_MAX {
+    // Who has no right to shrink the set has no other either, and gets none by `no_new_privs`.
+    let sets = rustix::thread::capabilities(None)?;
+    let most = if sets.effective.contains(CapabilitySet::SETPCAP) { CAPABILITIES_MAX } else { 0 };
+    for number in 0..most {
         let capability = CapabilitySet::from_bits_retain(1 << number);
         match rustix::thread::remove_capability_from_bounding_set(capability) {
             // There are no more.
@@ -146,35 +161,4 @@ fn give_up_rights() -> rustix::io::Result<()> {
     let sets = CapabilitySets { effective: none, permitted: none, inheritable: none };
     rustix::thread::set_capabilities(None, sets)?;
     rustix::thread::set_no_new_privs(true)
-}
-
-/// The inner stage: everything may be read, nothing but `writable` and the devices written; no signal and no
-/// abstract socket reaches outside.
-fn landlock(writable: &[PathBuf]) -> Result<(), landlock::RulesetError> {
-    let all = AccessFs::from_all(LANDLOCK);
-    let devices = AccessFs::MakeChar | AccessFs::MakeBlock;
-    let mut rules = Ruleset::default()
-        .set_compatibility(CompatLevel::BestEffort)
-        .handle_access(all)?
-        .scope(Scope::from_all(LANDLOCK))?
-        .create()?;
-    let read = AccessFs::from_read(LANDLOCK);
-    if let Ok(root) = PathFd::new("/") {
-        rules = rules.add_rule(PathBeneath::new(root, read))?;
-    }
-    for folder in writable {
-        if let Ok(file) = PathFd::new(folder) {
-            let rights =
-                if folder.is_dir() { all & !devices } else { AccessFs::from_file(LANDLOCK) };
-            rules = rules.add_rule(PathBeneath::new(file, rights))?;
-        }
-    }
-    for device in ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"] {
-        if let Ok(file) = PathFd::new(device) {
-            let rights = AccessFs::ReadFile | AccessFs::WriteFile | AccessFs::Truncate;
-            rules = rules.add_rule(PathBeneath::new(file, rights))?;
-        }
-    }
-    rules.restrict_self()?;
-    Ok(())
 }

@@ -108,6 +108,13 @@ pub fn system() -> Vec<Placed> {
     placed
 }
 
+/// What of the system may be read where it cannot be shown in a file tree of its own.
+pub fn readable() -> Vec<PathBuf> {
+    let texts = TEXTS.iter().map(|(at, _)| at);
+    let all = SYSTEM.iter().chain(ETC).chain(texts).map(PathBuf::from);
+    all.chain(["/proc", "/dev/fd"].map(PathBuf::from)).collect()
+}
+
 /// A mount that is ready and hangs nowhere yet.
 struct Ready {
     tree: OwnedFd,
@@ -130,32 +137,22 @@ pub fn build(plan: &Plan) -> Result<Vec<PathBuf>, Failure> {
         .step("keep mounts to itself")?;
     let mut ready = Vec::new();
     for device in DEVICES {
-        ready.push(bind(Path::new(device), Path::new(device))?);
+        ready.push(Waiting::Ready(bind(Path::new(device), Path::new(device))?));
     }
     let mut writable: Vec<PathBuf> =
         ["/tmp", HOME, "/dev/shm", "/dev/pts"].map(PathBuf::from).into();
     for placed in &plan.mounts {
-        match placed {
-            Placed::Bind { from, at, writable: write } => {
-                ready.push(bind(Path::new(from), Path::new(at))?);
-                if *write {
-                    writable.push(at.into());
-                }
-            }
-            Placed::Overlay { lower, upper, work, at } => {
-                ready.push(overlay(lower, upper, work, Path::new(at))?);
-                writable.push(at.into());
-            }
-            Placed::Scratch { at, size_bytes } => {
-                ready.push(Ready {
-                    tree: tmpfs(*size_bytes, at)?,
-                    at: at.into(),
-                    folder: true,
-                    own: true,
-                });
-                writable.push(at.into());
-            }
-            Placed::Link { .. } | Placed::Text { .. } => {}
+        if let Some(mount) = taken_in(placed)? {
+            let at = match placed {
+                Placed::Bind { writable: false, .. } => None,
+                Placed::Bind { at, .. }
+                | Placed::Overlay { at, .. }
+                | Placed::Cover { at, .. }
+                | Placed::Scratch { at, .. } => Some(at.into()),
+                Placed::Link { .. } | Placed::Text { .. } => None,
+            };
+            writable.extend(at);
+            ready.push(mount);
         }
     }
     let mut own = change_root()?;
@@ -171,14 +168,91 @@ pub fn build(plan: &Plan) -> Result<Vec<PathBuf>, Failure> {
             _ => {}
         }
     }
+    let mut memory = Memory::new(plan.scratch_bytes);
     for mount in ready {
-        place(&mount, &mut own)?;
+        match mount {
+            Waiting::Ready(mount) => place(&mount, &mut own)?,
+            Waiting::Cover { lower, at } => place(&memory.cover(&lower, at)?, &mut own)?,
+        }
     }
+    memory.hide()?;
     proc(&own)?;
     rustix::mount::unmount(OUTSIDE, UnmountFlags::DETACH).step("let go of the old root")?;
     rustix::fs::rmdir(OUTSIDE).step("let go of the old root")?;
     seal(&writable)?;
     Ok(writable)
+}
+
+/// What is taken in from outside before the old root is left.
+enum Waiting {
+    Ready(Ready),
+    /// A folder to be covered, once there is a place for the changes.
+    Cover {
+        lower: OwnedFd,
+        at: PathBuf,
+    },
+}
+
+fn taken_in(placed: &Placed) -> Result<Option<Waiting>, Failure> {
+    let ready = match placed {
+        Placed::Bind { from, at, .. } => bind(Path::new(from), Path::new(at))?,
+        Placed::Overlay { lower, upper, work, at } => overlay(lower, upper, work, Path::new(at))?,
+        Placed::Cover { from, at } => {
+            return Ok(Some(Waiting::Cover { lower: open(Path::new(from))?, at: at.into() }));
+        }
+        Placed::Scratch { at, size_bytes } => {
+            Ready { tree: tmpfs(*size_bytes, at)?, at: at.into(), folder: true, own: true }
+        }
+        Placed::Link { .. } | Placed::Text { .. } => return Ok(None),
+    };
+    Ok(Some(Waiting::Ready(ready)))
+}
+
+/// The place in memory for what is changed in covered folders. It hangs in the new root while it is needed.
+struct Memory {
+    size_bytes: u64,
+    count: u32,
+}
+
+impl Memory {
+    const AT: &str = "/.memory";
+
+    fn new(size_bytes: u64) -> Self {
+        Self { size_bytes, count: 0 }
+    }
+
+    fn cover(&mut self, lower: &OwnedFd, at: PathBuf) -> Result<Ready, Failure> {
+        if self.count == 0 {
+            rustix::fs::mkdir(Self::AT, Mode::RWXU).step("make a place for changes")?;
+            let options = format!("mode=700,size={}", self.size_bytes);
+            let options = std::ffi::CString::new(options).unwrap_or_default();
+            let flags = MountFlags::NOSUID | MountFlags::NODEV;
+            rustix::mount::mount("tmpfs", Self::AT, "tmpfs", flags, options.as_c_str())
+                .step("make a place for changes")?;
+        }
+        let mode = rustix::fs::fstat(lower).step_at("look at", &at)?.st_mode & 0o777;
+        let folder = |kind: &str, mode: u32| -> Result<OwnedFd, Failure> {
+            let path = PathBuf::from(format!("{}/{kind}{}", Self::AT, self.count));
+            // Its owner may always change what only they will see.
+            rustix::fs::mkdir(&path, Mode::from_raw_mode(mode | 0o700))
+                .step_at("make a place for changes to", &at)?;
+            open(&path)
+        };
+        let (upper, work) = (folder("upper", mode)?, folder("work", 0o700)?);
+        self.count += 1;
+        // There is no `/proc` of our own yet.
+        let named = |file: &OwnedFd| format!("{OUTSIDE}/proc/self/fd/{}", file.as_raw_fd());
+        laid_over(&named(lower), &named(&upper), &named(&work), &at)
+    }
+
+    /// What covers use of it stays theirs; nothing else is seen of it.
+    fn hide(&self) -> Result<(), Failure> {
+        if self.count == 0 {
+            return Ok(());
+        }
+        rustix::mount::unmount(Self::AT, UnmountFlags::DETACH).step("hide the changes")?;
+        rustix::fs::rmdir(Self::AT).step("hide the changes")
+    }
 }
 
 fn change_root() -> Result<Own, Failure> {
@@ -334,11 +408,14 @@ fn overlay(lower: &[OsString], upper: &OsStr, work: &OsStr, at: &Path) -> Result
     };
     let lower = lower.iter().map(|path| named(path)).collect::<Result<Vec<_>, _>>()?.join(":");
     let (upper, work) = (named(upper)?, named(work)?);
+    laid_over(&lower, &upper, &work, at)
+}
+
+fn laid_over(lower: &str, upper: &str, work: &str, at: &Path) -> Result<Ready, Failure> {
     let system = rustix::mount::fsopen("overlay", FsOpenFlags::FSOPEN_CLOEXEC)
         .step("use overlay file systems")?;
-    for (key, value) in [("lowerdir", &lower), ("upperdir", &upper), ("workdir", &work)] {
-        rustix::mount::fsconfig_set_string(system.as_fd(), key, value.as_str())
-            .step_at("lay over", at)?;
+    for (key, value) in [("lowerdir", lower), ("upperdir", upper), ("workdir", work)] {
+        rustix::mount::fsconfig_set_string(system.as_fd(), key, value).step_at("lay over", at)?;
     }
     rustix::mount::fsconfig_set_flag(system.as_fd(), "userxattr").step_at("lay over", at)?;
     rustix::mount::fsconfig_create(system.as_fd()).step_at("lay over", at)?;

@@ -1,10 +1,11 @@
 //! From a description to a plan: checks it, resolves the paths outside, adds what every sandbox has.
 
+use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
 use super::mounts;
 use super::wire::{Placed, Plan, Rlimits};
-use crate::confined::{Confined, GATEWAY_SOCKET, HOME, Mount, Network, Refusal};
+use crate::confined::{Confined, GATEWAY_SOCKET, HOME, Mount, Network, Refusal, Tier};
 
 /// Where nothing of the person's can be placed: it would hide what makes a sandbox one.
 const RESERVED: &[&str] = &["/proc", "/dev", "/etc", "/.outside", "/run/countersign"];
@@ -12,26 +13,59 @@ const RESERVED: &[&str] = &["/proc", "/dev", "/etc", "/.outside", "/run/counters
 /// Where programs are looked up, if the caller names nothing else.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
 
-/// The plan for `confined`.
-pub fn of(confined: &Confined) -> Result<Plan, Refusal> {
+/// Where `HOME` leads in a folder for what a program keeps for itself.
+pub const OWN_HOME: &str = "home";
+/// Where `TMPDIR` leads there.
+pub const OWN_SCRATCH: &str = "tmp";
+
+/// The plan for `confined` at a tier. `own` is the folder outside for what the program keeps for itself, where there is
+/// no file tree of its own.
+pub fn of(confined: &Confined, tier: Tier, own: Option<&Path>) -> Result<Plan, Refusal> {
     if confined.argv.is_empty() {
         return Err(Refusal::Description { reason: "no program is named".to_owned() });
     }
     inside(&confined.cwd)?;
-    let mut mounts = mounts::system();
+    let mut mounts = match tier {
+        Tier::Namespaces => mounts::system(),
+        Tier::Landlock => Vec::new(),
+    };
     for mount in &confined.mounts {
-        mounts.push(placed(mount)?);
+        let placed = placed(mount)?;
+        match (tier, &placed) {
+            (Tier::Landlock, Placed::Bind { from, at, .. } | Placed::Cover { from, at })
+                if from == at => {}
+            (Tier::Landlock, _) => {
+                return Err(weaker(&format!(
+                    "show {} as anything but itself",
+                    mount.at().display()
+                )));
+            }
+            (Tier::Namespaces, _) => {}
+        }
+        mounts.push(placed);
     }
     if let Network::Socket(socket) = &confined.network {
+        if tier == Tier::Landlock {
+            return Err(weaker("reach a single socket"));
+        }
         let (from, at) = (resolved(socket)?.into(), GATEWAY_SOCKET.into());
         mounts.push(Placed::Bind { from, at, writable: false });
     }
-    let mut env: Vec<_> = [("HOME", HOME), ("PATH", PATH), ("TMPDIR", "/tmp"), ("LANG", "C.UTF-8")]
-        .map(|(name, value)| (name.into(), value.into()))
-        .into();
+    let (mut home, mut scratch) = (OsString::from(HOME), OsString::from("/tmp"));
+    if let Some(own) = own {
+        (home, scratch) = (own.join(OWN_HOME).into(), own.join(OWN_SCRATCH).into());
+        for folder in [&home, &scratch] {
+            mounts.push(Placed::Bind { from: folder.clone(), at: folder.clone(), writable: true });
+        }
+    }
+    let mut env: Vec<_> =
+        [("HOME", home), ("PATH", PATH.into()), ("TMPDIR", scratch), ("LANG", "C.UTF-8".into())]
+            .map(|(name, value)| (name.into(), value))
+            .into();
     env.extend(confined.env.iter().cloned());
     let bounds = confined.bounds;
     Ok(Plan {
+        tier,
         argv: confined.argv.clone(),
         cwd: confined.cwd.clone().into(),
         env,
@@ -43,7 +77,13 @@ pub fn of(confined: &Confined) -> Result<Plan, Refusal> {
             processes: bounds.processes,
         },
         scratch_bytes: bounds.scratch_bytes,
+        bait: None,
     })
+}
+
+fn weaker(what: &str) -> Refusal {
+    let tier = Tier::Landlock.name();
+    Refusal::Description { reason: format!("{what} at the tier `{tier}`") }
 }
 
 fn placed(mount: &Mount) -> Result<Placed, Refusal> {
@@ -67,6 +107,7 @@ fn placed(mount: &Mount) -> Result<Placed, Refusal> {
                 at,
             }
         }
+        Mount::Cover { from, .. } => Placed::Cover { from: resolved(from)?.into(), at },
         Mount::Scratch { size_bytes, .. } => Placed::Scratch { at, size_bytes: *size_bytes },
     })
 }
@@ -89,6 +130,10 @@ fn resolved(path: &Path) -> Result<PathBuf, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn of(confined: &Confined) -> Result<Plan, Refusal> {
+        super::of(confined, Tier::Namespaces, None)
+    }
 
     fn confined(cwd: &str, mounts: Vec<Mount>) -> Confined {
         Confined {

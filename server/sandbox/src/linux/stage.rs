@@ -10,10 +10,13 @@ use std::process::Stdio;
 use nix::sched::CloneFlags;
 use rustix::thread::CapabilitySet;
 
-use super::{inner, tree, wire};
+use super::{guard, inner, tree, wire};
 
 /// The user and group that a confined program is, inside.
 const INSIDE_ID: u32 = 1000;
+
+/// What a system that allows no namespaces refuses.
+pub const LEAVE: &str = "leave the namespaces";
 
 /// How a stage ends when it could not do its work; why is on the control socket.
 const FAILED: i32 = 70;
@@ -56,17 +59,18 @@ pub fn enter_stage_if_asked() {
         return;
     }
     let stage = words.next().unwrap_or_default();
+    // Before anything is opened: an inherited folder is a way out of any root.
+    let shut = close_inherited();
     let Ok(control) = std::io::stdin().as_fd().try_clone_to_owned() else {
         std::process::exit(FAILED);
     };
     let control = File::from(control);
-    let done = if stage == wire::OUTER {
-        outer()
-    } else if stage == wire::INNER {
-        inner::run(&control)
-    } else {
-        Ok(FAILED)
-    };
+    let done = shut.and_then(|()| match stage.to_str() {
+        Some(wire::OUTER) => outer(),
+        Some(wire::GUARD) => guard::run(&control),
+        Some(wire::INNER) => inner::run(&control),
+        _ => Ok(FAILED),
+    });
     let code = done.unwrap_or_else(|Failure { step, errno, reason }| {
         wire::report(&control, &wire::Report::Failed { step, errno, reason });
         FAILED
@@ -77,7 +81,6 @@ pub fn enter_stage_if_asked() {
 /// Leaves the person's namespaces, then starts process 1 of the new ones and waits for it.
 #[expect(clippy::disallowed_methods, reason = "this crate is the door for starting processes")]
 fn outer() -> Result<i32, Failure> {
-    close_inherited()?;
     // Only the system's root may; for all others the groups stay, and open nothing that is not mounted.
     rustix::thread::set_thread_groups(&[]).ok();
     let (user, group) = (rustix::process::geteuid(), rustix::process::getegid());
@@ -88,7 +91,7 @@ fn outer() -> Result<i32, Failure> {
         | CloneFlags::CLONE_NEWIPC
         | CloneFlags::CLONE_NEWUTS
         | CloneFlags::CLONE_NEWCGROUP;
-    nix::sched::unshare(spaces).step("leave the namespaces")?;
+    nix::sched::unshare(spaces).step(LEAVE)?;
     tree::write(Path::new("/proc/self/setgroups"), "deny").step("fix the groups")?;
     let map = |id: u32| format!("{INSIDE_ID} {id} 1\n");
     tree::write(Path::new("/proc/self/uid_map"), &map(user.as_raw())).step("map the user")?;
@@ -104,7 +107,7 @@ fn outer() -> Result<i32, Failure> {
     Ok(0)
 }
 
-/// Closes what this process inherited beyond its three streams: an open folder is a way out of any root.
+/// Closes what this process inherited beyond its three streams.
 fn close_inherited() -> Result<(), Failure> {
     for number in tree::open_files().step("list the open files")? {
         if number > 2 {

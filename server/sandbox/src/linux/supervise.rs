@@ -9,51 +9,38 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::pipe::PipeFlags;
-use rustix::process::{Pid, PidfdFlags, Signal};
 
+use super::family::{LOOK_MIN, Tree};
+use super::own::Own;
 use super::wire::{self, Plan, Report};
-use super::{plan, tree};
-use crate::confined::{Bound, Confined, End, Ended, Input, Refusal, Stream, Tier};
+use super::{plan, restrict, stage};
+use crate::confined::{Attempt, Bound, Confined, End, Ended, Input, Refusal, Stream, Tier};
 use crate::stop::Stop;
 
 /// How much is read from a pipe at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
-/// The shortest and the longest time between two looks at what a sandbox uses.
-const LOOK_MIN: Duration = Duration::from_millis(5);
-const LOOK_MAX: Duration = Duration::from_millis(250);
-/// How fast memory is assumed to grow at most, in bytes a millisecond: twice what one core writes here.
-const GROWTH_BYTES_MS: u64 = 8 << 20;
-/// How fast processes are assumed to grow at most, a millisecond.
-const GROWTH_PROCESSES_MS: u64 = 20;
-/// How long a killed sandbox may take to be gone. The kernel takes milliseconds; a process that waits for a dead
-/// disk takes for ever.
-const GONE_MAX: Duration = Duration::from_secs(10);
 
 /// Runs `confined` to its end; the outputs go to `pass`, each up to its limit.
 pub fn run(
     stage: &Path,
+    tier: Tier,
     confined: &Confined,
     stop: &Stop,
     pass: &mut dyn FnMut(Stream, &[u8]),
 ) -> Result<Ended, Refusal> {
     let started = Instant::now();
-    let plan = plan::of(confined)?;
-    let mut run = Run::start(stage, confined, &plan).map_err(starting)?;
-    let stopped = run.follow(confined, started, stop, pass).map_err(following)?;
-    let gone = run.tree.end().map_err(following)?;
-    run.drain(confined, pass).map_err(following)?;
-    if !gone {
-        return Err(following(io::ErrorKind::TimedOut.into()));
-    }
+    let own = match tier {
+        Tier::Namespaces => None,
+        Tier::Landlock => Some(Own::new().map_err(starting)?),
+    };
+    let plan = plan::of(confined, tier, own.as_ref().map(Own::path))?;
+    let (stopped, run) = carry_out(stage, confined, &plan, stop, pass)?;
     let end = match (stopped, run.heard) {
-        (_, Heard::Failed { step, reason, errno }) => {
-            return Err(Refusal::Setup { hint: hint(&step, errno), step, reason });
-        }
         (_, Heard::NotStarted(reason)) => {
             let program = confined.argv.first().cloned().unwrap_or_default();
             let program = program.to_string_lossy().into_owned();
@@ -61,9 +48,7 @@ pub fn run(
         }
         (Some(bound), _) => End::Stopped(bound),
         (None, Heard::Ended(end)) => end,
-        (None, Heard::Nothing | Heard::Started) => {
-            return Err(following(io::ErrorKind::UnexpectedEof.into()));
-        }
+        (None, _) => return Err(following(io::ErrorKind::UnexpectedEof.into())),
     };
     Ok(Ended {
         end,
@@ -71,8 +56,43 @@ pub fn run(
         stderr: Vec::new(),
         truncated: run.outputs.iter().any(|output| output.truncated),
         duration: started.elapsed(),
-        tier: Tier::Namespaces,
+        tier,
     })
+}
+
+/// Has a sandbox tried instead of running a program in it. Answers what it attempted, and the version of Landlock.
+pub fn attempt(
+    stage: &Path,
+    confined: &Confined,
+    plan: &Plan,
+) -> Result<(Vec<Attempt>, i32), Refusal> {
+    let stop = Stop::new().map_err(starting)?;
+    match carry_out(stage, confined, plan, &stop, &mut |_, _| ())?.1.heard {
+        Heard::Probed { attempts, landlock_abi } => Ok((attempts, landlock_abi)),
+        _ => Err(following(io::ErrorKind::UnexpectedEof.into())),
+    }
+}
+
+/// Carries out a plan until none of its processes is left.
+fn carry_out(
+    stage: &Path,
+    confined: &Confined,
+    plan: &Plan,
+    stop: &Stop,
+    pass: &mut dyn FnMut(Stream, &[u8]),
+) -> Result<(Option<Bound>, Run), Refusal> {
+    let started = Instant::now();
+    let mut run = Run::start(stage, confined, plan).map_err(starting)?;
+    let stopped = run.follow(confined, started, stop, pass).map_err(following)?;
+    let gone = run.tree.end().map_err(following)?;
+    run.drain(confined, pass).map_err(following)?;
+    if !gone {
+        return Err(following(io::ErrorKind::TimedOut.into()));
+    }
+    if let Heard::Failed { step, reason, errno } = run.heard {
+        return Err(Refusal::Setup { hint: hint(&step, errno), step, reason });
+    }
+    Ok((stopped, run))
 }
 
 fn starting(source: io::Error) -> Refusal {
@@ -86,14 +106,20 @@ fn following(source: io::Error) -> Refusal {
 /// What the person can do about a step that the system refused.
 fn hint(step: &str, errno: Option<i32>) -> &'static str {
     match errno {
+        _ if step == restrict::STEP => {
+            "landlock is needed: Linux 5.13 or later with `landlock` in its list of security modules (lsm= at boot), \
+             and Linux 6.12 or later where there are no namespaces"
+        }
         Some(libc::EPERM | libc::EACCES) if step.starts_with("open /") => {
             "what is placed in a sandbox must belong to you, or be open to all"
         }
-        Some(libc::EPERM | libc::EACCES) => {
+        Some(libc::EPERM | libc::EACCES) if step == stage::LEAVE || step.starts_with("map ") => {
             "this system does not let people make namespaces: allow it (kernel.unprivileged_userns_clone=1, \
              kernel.apparmor_restrict_unprivileged_userns=0; in a container, its own seccomp profile)"
         }
-        Some(libc::ENOSPC) => "the limit of namespaces is reached: raise user.max_user_namespaces",
+        Some(libc::ENOSPC) if step == stage::LEAVE => {
+            "the limit of namespaces is reached: raise user.max_user_namespaces"
+        }
         Some(libc::ENOSYS | libc::EINVAL | libc::ENODEV) => {
             "this kernel is too old for it: Linux 5.11 or later is needed"
         }
@@ -108,6 +134,7 @@ enum Heard {
     NotStarted(String),
     Failed { step: String, reason: String, errno: Option<i32> },
     Ended(End),
+    Probed { attempts: Vec<Attempt>, landlock_abi: i32 },
 }
 
 /// One output of the program.
@@ -156,8 +183,12 @@ impl Run {
         for end in [&out, &err] {
             rustix::io::ioctl_fionbio(end, true)?;
         }
+        let outer = match plan.tier {
+            Tier::Namespaces => wire::OUTER,
+            Tier::Landlock => wire::GUARD,
+        };
         let child = std::process::Command::new(stage)
-            .args([wire::STAGE, wire::OUTER])
+            .args([wire::STAGE, outer])
             .env_clear()
             .stdin(Stdio::from(OwnedFd::from(other)))
             .stdout(Stdio::from(out_end))
@@ -165,7 +196,7 @@ impl Run {
             // A Ctrl-C in the person's terminal is answered by us.
             .process_group(0)
             .spawn()?;
-        let tree = Tree { child, control: Some(control), first: None };
+        let tree = Tree::of(child, control, plan.tier);
         let output = |stream, pipe| Output {
             stream,
             pipe: Some(File::from(pipe)),
@@ -292,6 +323,9 @@ impl Run {
                 Report::Started => Heard::Started,
                 Report::NotStarted { reason, .. } => Heard::NotStarted(reason),
                 Report::Failed { step, errno, reason } => Heard::Failed { step, reason, errno },
+                Report::Probed { attempts, landlock_abi } => {
+                    Heard::Probed { attempts, landlock_abi }
+                }
                 Report::Ended { code: Some(code), .. } => Heard::Ended(End::Exited(code)),
                 Report::Ended { signal, .. } => {
                     Heard::Ended(End::Signalled(signal.unwrap_or_default()))
@@ -349,90 +383,4 @@ impl Output {
 
 fn again(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
-}
-
-/// The processes of a sandbox. They do not outlive it.
-struct Tree {
-    child: Child,
-    control: Option<UnixStream>,
-    first: Option<(u32, OwnedFd)>,
-}
-
-impl Tree {
-    /// Finds process 1: the only child of the outer stage.
-    fn first(&mut self) -> Option<&(u32, OwnedFd)> {
-        if self.first.is_none() {
-            let own = self.child.id();
-            let [pid] = *tree::children(own) else { return None };
-            let id = Pid::from_raw(pid.cast_signed())?;
-            let file = rustix::process::pidfd_open(id, PidfdFlags::empty()).ok()?;
-            // Still the same: nobody else has reused its number meanwhile.
-            if tree::children(own) == [pid] {
-                self.first = Some((pid, file));
-            }
-        }
-        self.first.as_ref()
-    }
-
-    /// Looks at what the sandbox uses. Answers when to look again, or which limit it has passed.
-    fn look(&mut self, confined: &Confined) -> Result<Duration, Bound> {
-        let bounds = confined.bounds;
-        let Some((first, _)) = self.first() else { return Ok(LOOK_MIN) };
-        let usage = tree::usage(*first, bounds.processes);
-        if usage.processes > bounds.processes {
-            return Err(Bound::Processes);
-        }
-        let mut resident = usage.resident_bytes;
-        if resident > bounds.memory_bytes {
-            resident = tree::proportional_bytes(*first);
-            if resident > bounds.memory_bytes {
-                return Err(Bound::Memory);
-            }
-        }
-        let memory = (bounds.memory_bytes - resident) / GROWTH_BYTES_MS;
-        let processes = (bounds.processes - usage.processes) / GROWTH_PROCESSES_MS;
-        Ok(Duration::from_millis(memory.min(processes)).clamp(LOOK_MIN, LOOK_MAX))
-    }
-
-    /// Ends whatever is left and waits until it is gone. `false` if that took too long.
-    fn end(&mut self) -> io::Result<bool> {
-        let deadline = Instant::now() + GONE_MAX;
-        if let Some(control) = &self.control {
-            // Process 1 ends when it sees this, and all others with it.
-            control.shutdown(std::net::Shutdown::Write).ok();
-        }
-        if self.first().is_none() {
-            // There is no process 1 yet, or no more; if it comes, it finds nobody to ask.
-            self.child.kill().ok();
-        }
-        if let Some((_, first)) = &self.first {
-            // Gone already is as good.
-            rustix::process::pidfd_send_signal(first, Signal::KILL).ok();
-            let mut fds = [PollFd::new(first, PollFlags::IN)];
-            loop {
-                let left = deadline.saturating_duration_since(Instant::now());
-                let left = Timespec {
-                    tv_sec: left.as_secs().cast_signed(),
-                    tv_nsec: left.subsec_nanos().into(),
-                };
-                match rustix::event::poll(&mut fds, Some(&left)) {
-                    Ok(0) => return Ok(false),
-                    Ok(_) => break,
-                    Err(rustix::io::Errno::INTR) => {}
-                    Err(error) => return Err(error.into()),
-                }
-            }
-        }
-        self.child.wait()?;
-        Ok(true)
-    }
-}
-
-impl Drop for Tree {
-    fn drop(&mut self) {
-        // Only after a panic or an error is there something left to do.
-        if !matches!(self.child.try_wait(), Ok(Some(_))) {
-            self.end().ok();
-        }
-    }
 }

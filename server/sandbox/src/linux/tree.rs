@@ -49,6 +49,17 @@ pub fn proportional_bytes(root: u32) -> u64 {
     sum
 }
 
+/// Everything below `root`, each after its parent.
+pub fn descendants(root: u32) -> Vec<u32> {
+    let mut found = children(root);
+    let mut next = 0;
+    while let Some(&pid) = found.get(next) {
+        found.extend(children(pid));
+        next += 1;
+    }
+    found
+}
+
 /// The children of a process, in no order.
 pub fn children(pid: u32) -> Vec<u32> {
     let Ok(threads) = list(Path::new(&format!("/proc/{pid}/task"))) else {
@@ -59,6 +70,16 @@ pub fn children(pid: u32) -> Vec<u32> {
         text.unwrap_or_default().split_whitespace().filter_map(|word| word.parse().ok()).collect()
     };
     threads.iter().flat_map(|thread| -> Vec<u32> { of(thread) }).collect()
+}
+
+/// The processes there are, as this one sees them.
+pub fn processes() -> io::Result<Vec<u32>> {
+    list(Path::new("/proc"))
+}
+
+/// Whether this kernel tells the children of a process.
+pub fn tells() -> bool {
+    read(Path::new("/proc/thread-self/children")).is_ok()
 }
 
 /// The numbers of the files that this process has open.

@@ -12,32 +12,58 @@ use rustix::net::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::confined::{Attempt, Tier};
+
 /// The first argument that makes this program a stage. Nobody types it.
 pub const STAGE: &str = "__sandbox-stage";
 /// The second argument of the stage that unshares.
 pub const OUTER: &str = "outer";
-/// The second argument of the stage that becomes process 1.
+/// The second argument of the stage that stands in for the namespaces where there are none.
+pub const GUARD: &str = "guard";
+/// The second argument of the stage that starts the program.
 pub const INNER: &str = "inner";
 
 /// The largest plan, in bytes. It holds paths, arguments and an environment.
 const PLAN_BYTES_MAX: u64 = 16 << 20;
 
-/// Everything process 1 needs to know.
+/// Everything the inner stage needs to know.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Plan {
+    pub tier: Tier,
     pub argv: Vec<OsString>,
     pub cwd: OsString,
     pub env: Vec<(OsString, OsString)>,
     pub mounts: Vec<Placed>,
     pub rlimits: Rlimits,
     pub scratch_bytes: u64,
+    /// Instead of starting a program, try to reach this.
+    pub bait: Option<Bait>,
 }
+
+/// What lies outside for a sandbox to be tried on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Bait {
+    /// A folder with [`SECRET`] and [`SOCKET`] in it.
+    pub folder: OsString,
+    /// Somebody listens here, on the loopback.
+    pub port: u16,
+    /// And to this name, which lies in no file system.
+    pub name: String,
+    /// A process of the same person.
+    pub process: i32,
+}
+
+/// A file in the folder of a [`Bait`].
+pub const SECRET: &str = "secret";
+/// A listening socket in the folder of a [`Bait`].
+pub const SOCKET: &str = "socket";
 
 /// A mount, its sources resolved.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Placed {
     Bind { from: OsString, at: OsString, writable: bool },
     Overlay { lower: Vec<OsString>, upper: OsString, work: OsString, at: OsString },
+    Cover { from: OsString, at: OsString },
     Scratch { at: OsString, size_bytes: u64 },
     Link { to: OsString, at: OsString },
     Text { at: OsString, text: String },
@@ -63,6 +89,8 @@ pub enum Report {
     Failed { step: String, errno: Option<i32>, reason: String },
     /// The program has ended.
     Ended { code: Option<i32>, signal: Option<i32> },
+    /// The sandbox was tried.
+    Probed { attempts: Vec<Attempt>, landlock_abi: i32 },
 }
 
 /// Sends the plan and the program's standard input. The other side has read nothing yet, so this may block

@@ -1,0 +1,90 @@
+//! Stands in for the namespaces where there are none: whatever the program starts ends with it.
+//!
+//! It is not confined itself, so nothing inside can end it: Landlock keeps signals in.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::os::fd::AsFd;
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags};
+use rustix::process::{DumpableBehavior, Pid, PidfdFlags, Signal, WaitOptions};
+
+use super::stage::{Failure, Step};
+use super::{tree, wire};
+
+/// Between two rounds of ending what is left.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// Starts the inner stage, waits until it has ended or nobody waits for it any more, and ends all below.
+#[expect(clippy::disallowed_methods, reason = "this crate is the door for starting processes")]
+pub fn run(control: &File) -> Result<i32, Failure> {
+    // Only the system's root may.
+    rustix::thread::set_thread_groups(&[]).ok();
+    // Whoever loses its parent becomes a child of this process.
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
+        .step("take in what is left behind")?;
+    rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)
+        .step("be closed to others")?;
+    let child = std::process::Command::new("/proc/self/exe")
+        .args([wire::STAGE, wire::INNER])
+        .env_clear()
+        .stdin(Stdio::inherit())
+        .spawn()
+        .step("start the inner stage")?;
+    let waited = wait(control, child.id()).step("wait for the inner stage");
+    end_all();
+    waited.map(|()| 0)
+}
+
+fn wait(control: &File, child: u32) -> rustix::io::Result<()> {
+    let pid = Pid::from_raw(child.cast_signed()).ok_or(rustix::io::Errno::SRCH)?;
+    let child = rustix::process::pidfd_open(pid, PidfdFlags::empty())?;
+    let mut fds = [
+        PollFd::from_borrowed_fd(child.as_fd(), PollFlags::IN),
+        // The plan on it is not ours to read.
+        PollFd::from_borrowed_fd(control.as_fd(), PollFlags::RDHUP),
+    ];
+    loop {
+        match rustix::event::poll(&mut fds, None) {
+            Ok(_) => return Ok(()),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Ends everything that descends from this process.
+fn end_all() {
+    loop {
+        // All are stopped before one is killed, so that none starts another meanwhile.
+        let mut stopped = BTreeSet::new();
+        loop {
+            let new = tree::descendants(std::process::id()).into_iter();
+            let new: Vec<u32> = new.filter(|pid| stopped.insert(*pid)).collect();
+            if new.is_empty() {
+                break;
+            }
+            new.into_iter().for_each(|pid| send(pid, Signal::STOP));
+        }
+        stopped.into_iter().for_each(|pid| send(pid, Signal::KILL));
+        loop {
+            match rustix::process::wait(WaitOptions::NOHANG) {
+                Ok(Some(_)) | Err(rustix::io::Errno::INTR) => {}
+                Ok(None) => break,
+                // There is nobody left.
+                Err(_) => return,
+            }
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+fn send(pid: u32, signal: Signal) {
+    if let Some(pid) = Pid::from_raw(pid.cast_signed()) {
+        // Gone already is as good.
+        rustix::process::kill_process(pid, signal).ok();
+    }
+}

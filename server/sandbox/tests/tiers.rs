@@ -1,0 +1,234 @@
+//! Which sandbox a system gives, that it is tried before it is believed, and what the weaker one holds.
+#![cfg(target_os = "linux")]
+#![allow(clippy::disallowed_methods, reason = "tests build their own worlds")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "tests say what failed by failing"
+)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sandbox::{Bound, Bounds, Confined, End, Ended, Input, Mount, Network, Refusal, Sandbox, Tier};
+
+/// The stage program; where these tests are started once more, by another user, a copy that they can reach.
+fn stage() -> PathBuf {
+    std::env::var_os(STAGE)
+        .map_or_else(|| env!("CARGO_BIN_EXE_sandbox-stage").into(), PathBuf::from)
+}
+
+const STAGE: &str = "SANDBOX_TEST_STAGE";
+
+fn at(tier: Tier) -> Sandbox {
+    Sandbox::exactly_with(&stage(), tier).unwrap()
+}
+
+fn shell(script: &str, mounts: Vec<Mount>) -> Confined {
+    Confined {
+        argv: ["sh", "-c", script].map(Into::into).into(),
+        cwd: "/".into(),
+        env: Vec::new(),
+        stdin: Input::Bytes(Vec::new()),
+        mounts,
+        network: Network::None,
+        bounds: Bounds { time: Duration::from_secs(60), ..Bounds::default() },
+    }
+}
+
+fn bind(path: &Path, writable: bool) -> Mount {
+    Mount::Bind { from: path.into(), at: path.into(), writable }
+}
+
+fn weak(script: &str, mounts: Vec<Mount>) -> Ended {
+    at(Tier::Landlock).run(&shell(script, mounts)).unwrap()
+}
+
+#[test]
+fn each_tier_is_tried_by_real_attempts() {
+    for tier in Tier::ALL {
+        let probed = at(tier).probed().clone();
+        assert_eq!(probed.tier, tier);
+        assert!(probed.attempts.len() >= 10, "{probed:?}");
+        assert!(probed.attempts.iter().all(|attempt| !attempt.got_out), "{probed:?}");
+        let of = |what: &str| {
+            let attempt = probed.attempts.iter().find(|attempt| attempt.what.contains(what));
+            attempt.expect(what).said.clone()
+        };
+        // Each was stopped by what is meant to stop it, and did not just miss.
+        let (gone, shut) =
+            ("No such file or directory (os error 2)", "Permission denied (os error 13)");
+        let file = if tier == Tier::Namespaces { gone } else { shut };
+        assert_eq!(of("write a file"), file);
+        assert_eq!(of("read a file"), file);
+        assert_eq!(of("make a namespace"), "Operation not permitted (os error 1)");
+        let port = if tier == Tier::Namespaces { "Connection refused" } else { "Address family" };
+        assert!(of("connect to a port").starts_with(port), "{probed:?}");
+    }
+    assert_eq!(
+        at(Tier::Landlock).probed().attempts.last().unwrap().said,
+        "Permission denied (os error 13)"
+    );
+}
+
+#[test]
+fn the_strongest_tier_is_taken() {
+    let sandbox = Sandbox::enforce_with(&stage(), Tier::Landlock).unwrap();
+    assert_eq!(sandbox.tier(), Tier::Namespaces);
+    assert!(sandbox.passed_over().is_none());
+}
+
+#[test]
+fn a_stage_that_confines_nothing_is_no_sandbox() {
+    let refusal = Sandbox::enforce_with(Path::new("/bin/true"), Tier::Landlock).unwrap_err();
+    assert!(matches!(refusal, Refusal::Tiers { .. }), "{refusal}");
+}
+
+#[test]
+fn the_weaker_tier_reads_the_system_and_what_is_placed_and_writes_what_is_placed_so() {
+    let world = tempfile::tempdir().unwrap();
+    let place = |name: &str| world.path().canonicalize().unwrap().join(name);
+    for name in ["seen", "kept", "hidden"] {
+        fs::create_dir(place(name)).unwrap();
+        fs::write(place(name).join("file"), name).unwrap();
+    }
+    let (seen, kept, hidden) = (place("seen"), place("kept"), place("hidden"));
+    let script = format!(
+        "cat {seen}/file {kept}/file; echo new > {kept}/new; mkdir {kept}/sub; mv {kept}/new {kept}/sub/; \
+         echo private > $HOME/x; cat $HOME/x > $TMPDIR/y; cat $TMPDIR/y; exec 2>/dev/null; \
+         cat {hidden}/file && echo BAD1; ls {hidden} && echo BAD2; echo x > {seen}/new && echo BAD3; \
+         ln {seen}/file {kept}/link && echo BAD4; mv {seen}/file {kept}/ && echo BAD5; \
+         chmod 777 {seen}/file && echo BAD6; touch {seen}/file && echo BAD7; rm -f {seen}/file && echo BAD8; \
+         echo x > /tmp/countersign-bad && echo BAD9; truncate -s 0 {seen}/file && echo BAD10; \
+         kill -0 {own} && echo BAD11; cat /proc/{own}/environ && echo BAD12; echo end",
+        seen = seen.display(),
+        kept = kept.display(),
+        hidden = hidden.display(),
+        own = std::process::id(),
+    );
+    let ended = weak(&script, vec![bind(&seen, false), bind(&kept, true)]);
+    let (stdout, stderr) =
+        (String::from_utf8(ended.stdout).unwrap(), String::from_utf8(ended.stderr).unwrap());
+    assert_eq!((stdout.as_str(), stderr.as_str()), ("seenkeptprivate\nend\n", ""));
+    assert_eq!((ended.tier, ended.end), (Tier::Landlock, End::Exited(0)));
+    assert_eq!(fs::read_to_string(kept.join("sub/new")).unwrap(), "new\n");
+    assert_eq!(fs::metadata(seen.join("file")).unwrap().permissions().mode() & 0o777, 0o644);
+}
+
+#[test]
+fn the_weaker_tier_refuses_what_it_cannot_show() {
+    let world = tempfile::tempdir().unwrap();
+    let path = world.path().canonicalize().unwrap();
+    let refused =
+        |mount: Mount| at(Tier::Landlock).run(&shell("true", vec![mount])).unwrap_err().to_string();
+    let elsewhere = Mount::Bind { from: path.clone(), at: "/there".into(), writable: false };
+    assert_eq!(
+        refused(elsewhere),
+        "the sandbox was asked for what it cannot do: show /there as anything but itself at the tier `landlock`"
+    );
+    assert!(refused(Mount::Scratch { at: "/there".into(), size_bytes: 1 }).contains("at the tier"));
+    let overlay = Mount::Overlay {
+        lower: vec![path.clone()],
+        upper: path.clone(),
+        work: path.clone(),
+        at: path,
+    };
+    assert!(refused(overlay).contains("at the tier"));
+}
+
+#[test]
+fn the_weaker_tier_ends_all_that_was_started() {
+    let marker = format!("{}.{}", 8_000_000 + std::process::id(), 5);
+    // Left its session, deaf, a child of nobody, and gone on while its parent has ended.
+    let script = format!(
+        "(trap '' TERM HUP INT; setsid sleep {marker} & setsid sh -c 'sleep {marker} & sleep {marker}' &) ; sleep {marker} & echo up"
+    );
+    let ended = weak(&script, Vec::new());
+    assert_eq!((ended.end, ended.stdout.as_slice()), (End::Exited(0), &b"up\n"[..]));
+    assert_eq!(processes_with(&marker), Vec::<PathBuf>::new());
+    // The inner stage can be killed from inside; nothing outlives that either.
+    let refusal = at(Tier::Landlock)
+        .run(&shell(&format!("sleep {marker} & kill -9 $PPID; sleep {marker}"), Vec::new()));
+    assert!(matches!(refusal, Err(Refusal::Io { .. })), "{refusal:?}");
+    assert_eq!(processes_with(&marker), Vec::<PathBuf>::new());
+    let bounds = Bounds { time: Duration::from_millis(300), processes: 50, ..Bounds::default() };
+    let bomb =
+        Confined { bounds, ..shell(&format!("while :; do sleep {marker} & done"), Vec::new()) };
+    let ended = at(Tier::Landlock).run(&bomb).unwrap();
+    assert_eq!(ended.end, End::Stopped(Bound::Processes));
+    assert_eq!(processes_with(&marker), Vec::<PathBuf>::new());
+}
+
+/// The processes of this machine whose command line holds `marker`.
+fn processes_with(marker: &str) -> Vec<PathBuf> {
+    let holds = |path: &PathBuf| {
+        let line = fs::read(path.join("cmdline")).unwrap_or_default();
+        line.split(|byte| *byte == 0).any(|word| word == marker.as_bytes())
+    };
+    let entries = fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(holds).collect()
+}
+
+/// The command that runs these tests again, by `wrapper` and with what it adds, or nothing if that is what runs now.
+fn again(folder: &Path, wrapper: &[&str], rest: &[&str]) -> Option<std::process::Command> {
+    if std::env::var_os(STAGE).is_some() {
+        return None;
+    }
+    let (program, copy) = (folder.join("tests"), folder.join("stage"));
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    fs::copy(stage(), &copy).unwrap();
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = std::process::Command::new(wrapper[0]);
+    command.args(&wrapper[1..]).arg(program).args(rest).env(STAGE, copy).env("TMPDIR", "/tmp");
+    Some(command)
+}
+
+#[test]
+fn all_of_it_holds_for_who_is_not_root() {
+    let folder = tempfile::tempdir().unwrap();
+    let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    // Anybody else runs them unprivileged already.
+    if fs::metadata(folder.path()).map(|of| std::os::unix::fs::MetadataExt::uid(&of)).unwrap() == 0
+        && let Some(mut command) = again(folder.path(), &nobody, &[])
+    {
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    }
+}
+
+#[test]
+fn where_namespaces_are_refused_only_who_allows_it_gets_the_weaker_tier() {
+    let folder = tempfile::tempdir().unwrap();
+    // A person's limit of namespaces counts from the namespace they are in.
+    let none = "echo 0 > /proc/sys/user/max_user_namespaces && exec \"$@\"";
+    let wrapper = ["unshare", "-Ur", "sh", "-c", none, "sh"];
+    let test = ["refused", "--exact"];
+    let Some(mut command) = again(folder.path(), &wrapper, &test) else { return };
+    let output = command.env(REFUSED, "yes").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
+
+const REFUSED: &str = "SANDBOX_TEST_REFUSED";
+
+/// What the test above starts where namespaces are refused; elsewhere there is nothing to see.
+#[test]
+fn refused() {
+    if std::env::var_os(REFUSED).is_none() {
+        return;
+    }
+    let refusal = Sandbox::enforce_with(&stage(), Tier::Namespaces).unwrap_err().to_string();
+    assert_eq!(
+        refusal,
+        "the sandbox cannot be enforced: leave the namespaces: No space left on device (os error 28); the limit of \
+         namespaces is reached: raise user.max_user_namespaces"
+    );
+    let sandbox = Sandbox::enforce_with(&stage(), Tier::Landlock).unwrap();
+    assert_eq!(sandbox.tier(), Tier::Landlock);
+    assert_eq!(sandbox.passed_over().unwrap().to_string(), refusal);
+    let ended = sandbox.run(&shell("echo $HOME", Vec::new())).unwrap();
+    assert_eq!((ended.tier, ended.end), (Tier::Landlock, End::Exited(0)));
+}

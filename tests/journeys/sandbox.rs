@@ -1,0 +1,63 @@
+//! What this system can confine, as a person sees it. How it holds is tested in the `sandbox` crate.
+
+use test_support::{Output, World};
+
+use crate::support::{countersign, run};
+
+/// Runs the binary where `before` has been done to the system that it sees.
+fn run_after(world: &World, before: &str, args: &[&str]) -> Output {
+    let script = format!("{before} && exec \"$@\"");
+    let wrapper = ["-Urm", "sh", "-c", &script, "sh", countersign().to_str().unwrap()];
+    world.run("unshare", &[&wrapper[..], args].concat())
+}
+
+/// A limit that counts from the namespace in which it is set.
+const NO_NAMESPACES: &str = "echo 0 > /proc/sys/user/max_user_namespaces";
+
+#[test]
+fn doctor_says_what_was_tried_and_what_is_visible() {
+    let world = World::new();
+    world.write("../home/.cargo/bin/cargo", "");
+    world.write("../home/.ssh/id", "");
+    let told = run(&world, &["doctor", "--format", "json"]).ok().json();
+    assert_eq!(told["sandbox"]["tier"], "namespaces", "{told:#}");
+    let tiers = told["sandbox"]["tiers"].as_array().unwrap();
+    assert!(tiers.iter().all(|tier| tier["enforced"] == true), "{told:#}");
+    assert!(tiers.iter().all(|tier| tier["attempts"].as_array().unwrap().len() >= 10), "{told:#}");
+    let shown = told["shown"].to_string();
+    assert!(shown.contains(".cargo/bin") && !shown.contains(".ssh"), "{told:#}");
+    let git = told["tools"].as_array().unwrap().iter().find(|tool| tool["name"] == "git").unwrap();
+    assert_eq!(git["inside"], true, "{told:#}");
+    assert_eq!(told["ledger"]["state"], "none");
+    let text = run(&world, &["doctor"]).ok().stdout;
+    assert!(text.contains("to read a file outside: No such file or directory"), "{text}");
+}
+
+#[test]
+fn where_namespaces_are_refused_a_person_may_allow_the_weaker_tier() {
+    let world = World::new();
+    let text = run_after(&world, NO_NAMESPACES, &["doctor"]).ok().stdout;
+    assert!(text.contains("raise user.max_user_namespaces"), "{text}");
+    assert!(text.contains("--allow-tier landlock"), "{text}");
+    world.write("file", "seen");
+    let refused = run_after(&world, NO_NAMESPACES, &["sandbox", "--", "cat", "file"]).exited(125);
+    assert_eq!(refused.stdout, "");
+    assert!(refused.stderr.contains("leave the namespaces"), "{}", refused.stderr);
+    let weaker =
+        ["sandbox", "--allow-tier", "landlock", "--", "sh", "-c", "cat file; echo x > file"];
+    let weaker = run_after(&world, NO_NAMESPACES, &weaker).exited(2);
+    assert_eq!((weaker.stdout.as_str(), world.read("file").as_str()), ("seen", "seen"));
+    assert!(weaker.stderr.contains("not the strongest tier"), "{}", weaker.stderr);
+}
+
+#[test]
+fn where_nothing_can_be_confined_nothing_runs() {
+    let world = World::new();
+    let blind = "mount -t tmpfs none /proc";
+    let text = run_after(&world, blind, &["doctor"]).exited(2).stdout;
+    assert!(text.contains("nothing can be confined here"), "{text}");
+    let ran = ["sandbox", "--allow-tier", "landlock", "--", "touch", "made"];
+    let refused = run_after(&world, blind, &ran).exited(125);
+    assert!(refused.stderr.contains("a mounted /proc"), "{}", refused.stderr);
+    assert!(!world.path("made").exists());
+}
