@@ -5,6 +5,7 @@
 //! configuration files and commands. Findings never quote a secret. Start at [`check`].
 
 mod dependencies;
+mod detect;
 mod paths;
 mod place;
 mod rules;
@@ -14,6 +15,7 @@ mod text;
 
 use model::{ChangeKind, FileMode, Finding, Language, LineSpan, RelPath};
 
+pub use detect::{PROJECTS_MAX, detect, gates};
 pub use paths::{GlobError, Globs, HEAD_BYTES, PathClass, classify, is_generated, is_lockfile};
 pub use rules::{RULES, UNREAD};
 

@@ -132,6 +132,8 @@ pub enum ReportFormat {
     CargoJson,
     /// What `pytest -rA` prints.
     Pytest,
+    /// What `python3 -m unittest -v` prints.
+    Unittest,
     /// `go test -json`: one event a line.
     GoJson,
     /// `jest --json` and `vitest --reporter=json`.
