@@ -4,10 +4,12 @@
 //! speak. What is done about a finding is policy's to say. This crate is pure and refuses to know of git,
 //! configuration files and commands. Findings never quote a secret. Start at [`check`].
 
+mod compare;
 mod dependencies;
 mod detect;
 mod paths;
 mod place;
+mod report;
 mod rules;
 mod secrets;
 mod structure;
@@ -15,8 +17,13 @@ mod text;
 
 use model::{ChangeKind, FileMode, Finding, Language, LineSpan, RelPath};
 
+pub use compare::{RunEnd, compare, conclude};
 pub use detect::{PROJECTS_MAX, detect, gates};
 pub use paths::{GlobError, Globs, HEAD_BYTES, PathClass, classify, is_generated, is_lockfile};
+pub use report::{
+    LineCoverage, REPORT_ITEMS_MAX, REPORT_LIMIT_BYTES, Report, ReportError, ReportPlace,
+    read_report,
+};
 pub use rules::{RULES, UNREAD};
 
 use crate::place::File;
