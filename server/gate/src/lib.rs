@@ -14,6 +14,7 @@ mod rules;
 mod secrets;
 mod structure;
 mod text;
+mod witness;
 
 use model::{ChangeKind, FileMode, Finding, Language, LineSpan, RelPath};
 
@@ -25,6 +26,10 @@ pub use report::{
     read_report,
 };
 pub use rules::{RULES, UNREAD};
+pub use witness::{
+    ChangedTest, OverlayFile, TestText, base_tests_on_proposal, base_witness, changed_tests,
+    is_test_file, proposed_tests_on_base, special_cases, test_counts, witness_tests,
+};
 
 use crate::place::File;
 
