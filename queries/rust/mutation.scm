@@ -49,7 +49,7 @@
 
 (integer_literal) @number
 
-(string_literal) @text
+[(string_literal) (raw_string_literal)] @text
 
 (match_pattern) @case
 

@@ -7,6 +7,7 @@
 mod compare;
 mod dependencies;
 mod detect;
+mod mutation;
 mod paths;
 mod place;
 mod report;
@@ -20,6 +21,7 @@ use model::{ChangeKind, FileMode, Finding, Language, LineSpan, RelPath};
 
 pub use compare::{RunEnd, compare, conclude};
 pub use detect::{PROJECTS_MAX, detect, gates};
+pub use mutation::{Mutant, Mutants, MutationFile, mutants};
 pub use paths::{GlobError, Globs, HEAD_BYTES, PathClass, classify, is_generated, is_lockfile};
 pub use report::{
     LineCoverage, REPORT_ITEMS_MAX, REPORT_LIMIT_BYTES, Report, ReportError, ReportPlace,
