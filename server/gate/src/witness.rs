@@ -7,21 +7,22 @@
 //! [`crate::check`] says so.
 
 mod crossing;
+mod silent;
 mod special;
 mod values;
 
-use std::sync::LazyLock;
-
-use model::{Finding, RelPath, TestChange, TestCount, TestKind};
-use regex::bytes::Regex;
+use model::{RelPath, TestChange, TestCount, TestKind};
 use syntax::{Entity, is_test_data, is_test_path, outline, parse};
 
 pub use crossing::{OverlayFile, base_tests_on_proposal, proposed_tests_on_base};
-pub use special::{TestText, special_cases};
+use silent::asserts;
+pub use silent::helps_tests;
+pub(crate) use silent::{Silent, silent_tests};
+pub use special::TestText;
+pub(crate) use special::{Answer, answers, special_cases};
 pub use values::{base_witness, witness_tests};
 
 use crate::FileUnderReview;
-use crate::place::finding;
 
 /// A test that a change adds, changes or takes away.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,12 +53,12 @@ struct Side {
     body: Vec<u8>,
 }
 
-/// The tests that a change touches, ordered by place, and what is suspicious about them.
+/// The tests that a change touches, ordered by place. What is suspicious about them, [`crate::check`] says.
 ///
 /// A test that is moved to another file as it was is not touched.
 /// # Cost
 /// Each side of each file is parsed once.
-pub fn changed_tests(files: &[FileUnderReview<'_>]) -> (Vec<ChangedTest>, Vec<Finding>) {
+pub fn changed_tests(files: &[FileUnderReview<'_>]) -> Vec<ChangedTest> {
     let mut pairs: Vec<(Side, Side)> = Vec::new();
     let (mut gone, mut fresh) = (Vec::new(), Vec::new());
     for file in files {
@@ -72,7 +73,6 @@ pub fn changed_tests(files: &[FileUnderReview<'_>]) -> (Vec<ChangedTest>, Vec<Fi
     pairs.extend(pair(&mut gone, &mut fresh, |a, b| a.entity.own_name == b.entity.own_name));
     pairs.extend(pair(&mut gone, &mut fresh, same_body));
     let mut tests = Vec::new();
-    let mut findings = Vec::new();
     for (old, new) in &pairs {
         if old.text == new.text {
             continue;
@@ -80,19 +80,12 @@ pub fn changed_tests(files: &[FileUnderReview<'_>]) -> (Vec<ChangedTest>, Vec<Fi
         let skipped = new.entity.skipped && !old.entity.skipped;
         let less = new.entity.assertions < old.entity.assertions || skipped;
         let change = if less { TestChange::Weakened } else { TestChange::Changed };
-        let test = changed(new, change);
-        findings.extend(if asserts(old) { asserts_nothing(&test) } else { None });
-        tests.push(test);
+        tests.push(changed(new, change));
     }
-    for new in &fresh {
-        let test = changed(new, TestChange::Added);
-        findings.extend(asserts_nothing(&test));
-        tests.push(test);
-    }
+    tests.extend(fresh.iter().map(|new| changed(new, TestChange::Added)));
     tests.extend(gone.iter().map(|old| changed(old, TestChange::Deleted)));
     tests.sort();
-    findings.sort();
-    (tests, findings)
+    tests
 }
 
 /// How many tests of each kind a change touches; kinds without any are left out.
@@ -164,33 +157,9 @@ fn changed(side: &Side, change: TestChange) -> ChangedTest {
         own_name: side.entity.own_name.clone(),
         change,
         kind: kind(side),
-        asserts: asserts(side),
+        asserts: asserts(&side.entity, &side.text, &side.body),
         first_line: side.entity.first_line,
     }
-}
-
-/// Calls of helpers that check, and what ends a test by itself.
-static CHECKS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r"(?x) \b(?i:(assert|check|expect|verify|ensure|require|must|should|validate|compare)\w*)\s*!?\s*[.(]
-        | \b(panic|unreachable|proptest|insta)\w*! | \.unwrap\w*\( | \?\s*[;.)\n] | \braise\b | \bthrow\b",
-    )
-    .ok()
-});
-
-/// Whether a test can fail by what it says: by an assertion, a helper that checks, or an error handed on.
-fn asserts(side: &Side) -> bool {
-    let text = if side.body.is_empty() { &side.text } else { &side.body };
-    side.entity.assertions > 0 || CHECKS.as_ref().is_none_or(|checks| checks.is_match(text))
-}
-
-fn asserts_nothing(test: &ChangedTest) -> Option<Finding> {
-    if test.asserts {
-        return None;
-    }
-    let message =
-        format!("the test `{}` asserts nothing: it passes whatever the code does", test.name);
-    Some(finding("test.asserts-nothing", &test.path, test.first_line, message))
 }
 
 fn kind(side: &Side) -> TestKind {

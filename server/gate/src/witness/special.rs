@@ -1,12 +1,11 @@
 //! Production code that knows a test's input: `if code == "WB000000042": return "Ulm"`.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use model::{Finding, Language, RelPath};
 use regex::bytes::Regex;
-use syntax::{Site, SiteKind, outline, parse, sites};
+use syntax::{ParseError, Parsed, Site, SiteKind, outline, parse, sites};
 
 use super::is_test_file;
 use crate::FileUnderReview;
@@ -16,91 +15,139 @@ use crate::place::{File, finding};
 const BRANCH_LINES: u32 = 3;
 
 /// A file of tests, changed or not.
-#[derive(Debug, Clone, Copy)]
-pub struct TestText<'a> {
+#[derive(Debug, Clone)]
+pub struct TestText {
     /// Its path.
-    pub path: &'a RelPath,
+    pub path: RelPath,
     /// Its language, when known.
     pub language: Option<Language>,
     /// Its text.
-    pub text: &'a [u8],
+    pub text: Vec<u8>,
 }
 
-/// Added conditions in production code on a literal that only `tests` knew before.
-///
-/// Tests inside of changed files count, too. A literal that is common, or short, or was in a changed file
-/// before, does not. One that decides what literal is returned is named; another only if it is unusual.
-/// # Cost
-/// One search over the tests; each changed file is parsed once.
-pub fn special_cases(files: &[FileUnderReview<'_>], tests: &[TestText<'_>]) -> Vec<Finding> {
-    let production: Vec<&FileUnderReview<'_>> =
-        files.iter().filter(|file| !is_test_file(file.path)).collect();
-    let mut known: BTreeSet<Vec<u8>> = BTreeSet::new();
-    for test in tests {
-        known.extend(test_literals(test.path, test.language, test.text));
-    }
-    for file in files {
-        for text in [file.before, file.after].into_iter().flatten() {
-            known.extend(test_literals(file.path, file.language, text));
-        }
-    }
-    if known.is_empty() {
-        return Vec::new();
-    }
-    let before: Vec<Vec<u8>> = production
-        .iter()
-        .filter_map(|file| Some(outside_tests(file.language, file.before?)))
-        .collect();
-    let is_new = |literal: &[u8]| !before.iter().any(|text| contains(text, literal));
-    let mut findings: Vec<Finding> = production
-        .iter()
-        .flat_map(|file| {
-            in_file(&File::new(file), &|literal| known.contains(literal) && is_new(literal))
-        })
-        .collect();
-    findings.sort();
-    findings.dedup();
-    findings
+/// An added condition in production code on a literal.
+pub(crate) struct Answer {
+    path: RelPath,
+    first_line: u32,
+    /// The literal, without quotes.
+    said: Vec<u8>,
+    /// The literal that it decides to return, without quotes.
+    gives: Option<Vec<u8>>,
 }
 
-/// The literals of a file's tests.
-fn test_literals(path: &RelPath, language: Option<Language>, text: &[u8]) -> Vec<Vec<u8>> {
-    if is_test_file(path) {
-        return literals(text);
+/// The added conditions on a literal that deserve the question who knew it.
+pub(crate) fn answers(file: &File<'_>, parsed: &Parsed<'_>) -> Result<Vec<Answer>, ParseError> {
+    let text = parsed.text();
+    let asks = file.added_texts().any(|(_, added)| !literals(added).is_empty());
+    if !asks || is_test_file(file.of.path) {
+        return Ok(Vec::new());
     }
-    let ranges = test_ranges(language, text).into_iter();
-    ranges.flat_map(|range| literals(text.get(range).unwrap_or_default())).collect()
-}
-
-fn in_file(file: &File<'_>, is_of_tests: &dyn Fn(&[u8]) -> bool) -> Vec<Finding> {
-    let (Some(language), Some(text)) = (file.of.language, file.of.after) else { return Vec::new() };
-    let found = parse(language, text).and_then(|parsed| sites(&parsed)).unwrap_or_default();
-    let inside = test_ranges(Some(language), text);
+    let inside = test_ranges(parsed)?;
     let is_production = |site: &&Site| !inside.iter().any(|range| covers(range, &site.range));
+    let found = sites(parsed)?;
     let found: Vec<&Site> = found.iter().filter(is_production).collect();
-    let mut findings = Vec::new();
+    let mut answers = Vec::new();
     for literal in found.iter().filter(|site| is_literal(site) && file.is_added(site.first_line)) {
         let said = content(text.get(literal.range.clone()).unwrap_or_default());
-        if !is_of_tests(said) {
-            continue;
-        }
         let Some(condition) = found.iter().find(|site| decides(site, literal, text)) else {
             continue;
         };
-        let gives = answer(&found, condition, text);
-        if gives.is_none() && !is_unusual(said) {
-            continue;
+        let given = answer(&found, condition, text);
+        // `"csv" => true` is how every table of words reads.
+        if is_unusual(said) || given.is_some_and(|given| given.kind != SiteKind::Truth) {
+            let of = |given: &Site| content(text.get(given.range.clone()).unwrap_or_default());
+            answers.push(Answer {
+                path: file.of.path.clone(),
+                first_line: literal.first_line,
+                said: said.to_vec(),
+                gives: given.map(|given| of(given).to_vec()),
+            });
         }
-        let shown: String = String::from_utf8_lossy(said).chars().take(60).collect();
-        let message = match gives {
-            Some(_) => format!(
-                "the code returns a fixed value for `{shown}`, which only tests knew before: it may answer the test instead of doing the work"
-            ),
-            None => format!("a condition asks for `{shown}`, which only tests knew before"),
-        };
-        findings.push(finding("test.special-cased", file.of.path, literal.first_line, message));
     }
-    findings
+    Ok(answers)
+}
+
+/// Those of `answers` whose literal only tests knew before: `tests`, and tests inside of changed files.
+///
+/// A literal that is common, or short, or was in a changed file before, does not count. One that is a plain word
+/// counts only if a test also names, close by, what is returned for it.
+pub(crate) fn special_cases<'t>(
+    files: &[FileUnderReview<'_>],
+    mut answers: Vec<Answer>,
+    tests: &dyn Fn() -> &'t [TestText],
+) -> Vec<Finding> {
+    for file in files.iter().filter(|file| !is_test_file(file.path)) {
+        let Some(before) = file.before else { continue };
+        if answers.iter().any(|answer| contains(before, &answer.said)) {
+            let before = outside_tests(file.language, before);
+            answers.retain(|answer| !contains(&before, &answer.said));
+        }
+    }
+    if answers.is_empty() {
+        return Vec::new();
+    }
+    let mut asked: Vec<Vec<u8>> = Vec::new();
+    for test in tests() {
+        asked.extend(of_tests(&test.path, test.language, &test.text));
+    }
+    for file in files {
+        for text in [file.before, file.after].into_iter().flatten() {
+            asked.extend(of_tests(file.path, file.language, text));
+        }
+    }
+    answers.retain(|answer| asked.iter().any(|test| knows(test, answer)));
+    answers.iter().map(special_case).collect()
+}
+
+/// How far from a test's input its expected answer may stand.
+const EXPECTED_LINES: usize = 2;
+
+/// Whether a test names the literal, and the answer to it if the literal alone says little.
+fn knows(test: &[u8], answer: &Answer) -> bool {
+    if !contains(test, &answer.said) || !literals(test).contains(&answer.said) {
+        return false;
+    }
+    if is_unusual(&answer.said) {
+        return true;
+    }
+    let Some(given) = &answer.gives else { return false };
+    let lines: Vec<&[u8]> = test.split(|b| *b == b'\n').collect();
+    lines.iter().enumerate().any(|(at, line)| {
+        let near =
+            lines.iter().skip(at.saturating_sub(EXPECTED_LINES)).take(2 * EXPECTED_LINES + 1);
+        stands_alone(line, &answer.said) && near.into_iter().any(|line| stands_alone(line, given))
+    })
+}
+
+/// Whether `piece` is in `text`, and not as part of a longer word.
+fn stands_alone(text: &[u8], piece: &[u8]) -> bool {
+    let word = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
+    !piece.is_empty()
+        && text.windows(piece.len()).enumerate().any(|(at, window)| {
+            let before = at.checked_sub(1).and_then(|at| text.get(at));
+            window == piece && !word(before) && !word(text.get(at + piece.len()))
+        })
+}
+
+fn special_case(answer: &Answer) -> Finding {
+    let shown: String = String::from_utf8_lossy(&answer.said).chars().take(60).collect();
+    let message = if answer.gives.is_some() {
+        format!(
+            "the code returns a fixed value for `{shown}`, which only tests knew before: it may answer the test instead of doing the work"
+        )
+    } else {
+        format!("a condition asks for `{shown}`, which only tests knew before")
+    };
+    finding("test.special-cased", &answer.path, answer.first_line, message)
+}
+
+/// The tests of a file; all of it, if it is one of tests.
+fn of_tests(path: &RelPath, language: Option<Language>, text: &[u8]) -> Vec<Vec<u8>> {
+    if is_test_file(path) {
+        return vec![text.to_vec()];
+    }
+    let ranges = test_ranges_of(language, text).into_iter();
+    ranges.map(|range| text.get(range).unwrap_or_default().to_vec()).collect()
 }
 
 fn is_literal(site: &Site) -> bool {
@@ -205,17 +252,22 @@ fn contains(text: &[u8], piece: &[u8]) -> bool {
 }
 
 /// Where a file's tests are.
-fn test_ranges(language: Option<Language>, text: &[u8]) -> Vec<Range<usize>> {
+fn test_ranges(parsed: &Parsed<'_>) -> Result<Vec<Range<usize>>, ParseError> {
+    let entities = outline(parsed)?.into_iter().filter(|entity| entity.in_test);
+    Ok(entities.map(|entity| entity.range).collect())
+}
+
+/// Likewise; a text whose structure cannot be read has none.
+fn test_ranges_of(language: Option<Language>, text: &[u8]) -> Vec<Range<usize>> {
     let Some(language) = language else { return Vec::new() };
-    let entities = parse(language, text).and_then(|parsed| outline(&parsed)).unwrap_or_default();
-    entities.iter().filter(|entity| entity.in_test).map(|entity| entity.range.clone()).collect()
+    parse(language, text).and_then(|parsed| test_ranges(&parsed)).unwrap_or_default()
 }
 
 fn outside_tests(language: Option<Language>, text: &[u8]) -> Vec<u8> {
     let mut kept = Vec::with_capacity(text.len());
     let mut at = 0;
     // In order of their start, so what is inside another begins before the other's end.
-    for range in test_ranges(language, text) {
+    for range in test_ranges_of(language, text) {
         kept.extend_from_slice(text.get(at..range.start).unwrap_or_default());
         at = at.max(range.end);
     }

@@ -5,7 +5,7 @@ use model::{
 };
 
 use super::*;
-use crate::{Report, RunEnd, conclude};
+use crate::{Report, RunEnd, check, conclude};
 
 /// A file before and after; `None` for a side that is not there.
 type Case<'t> = (&'t str, Option<&'t str>, Option<&'t str>);
@@ -55,7 +55,8 @@ fn with_files<T>(cases: &[Case<'_>], of: impl Fn(&[FileUnderReview<'_>]) -> T) -
 
 fn check_tests(cases: &[Case<'_>], expected: Expect) {
     let shown = with_files(cases, |files| {
-        let (tests, findings) = changed_tests(files);
+        let tests = changed_tests(files);
+        let findings = check(files, &|| &[]);
         let tests = tests.iter().map(|test| {
             let says = if test.asserts { "" } else { " (asserts nothing)" };
             format!(
@@ -69,6 +70,7 @@ fn check_tests(cases: &[Case<'_>], expected: Expect) {
         });
         let findings = findings
             .iter()
+            .filter(|f| f.rule == "test.asserts-nothing")
             .map(|f| format!("{} {}:{}: {}\n", f.rule, f.path, f.first_line + 1, f.message));
         tests.chain(findings).collect::<String>()
     });
@@ -186,7 +188,7 @@ fn a_test_asserts_by_helpers_and_errors_too() {
 
 #[test]
 fn kinds_are_counted() {
-    let (tests, _) = with_files(
+    let tests = with_files(
         &[
             ("src/lib.rs", Some(RUST), Some(&RUST.replace("true", "1 == 1"))),
             (
@@ -368,19 +370,20 @@ fn a_test_of_the_base_that_breaks_is_named() {
 
 fn check_special(cases: &[Case<'_>], tests: &[(&str, &str)], expected: Expect) {
     let shown = with_files(cases, |files| {
-        let paths: Vec<RelPath> = tests.iter().map(|(path, _)| path.parse().unwrap()).collect();
-        let texts: Vec<TestText<'_>> = tests
-            .iter()
-            .zip(&paths)
-            .map(|((_, text), path)| TestText {
-                path,
-                language: syntax::language_of(path, b""),
-                text: text.as_bytes(),
-            })
-            .collect();
-        let findings = special_cases(files, &texts);
+        let texts: Vec<TestText> = {
+            let tests = tests.iter().map(|(path, text)| (path.parse::<RelPath>().unwrap(), text));
+            tests
+                .map(|(path, text)| TestText {
+                    language: syntax::language_of(&path, b""),
+                    path,
+                    text: text.as_bytes().to_vec(),
+                })
+                .collect()
+        };
+        let findings = check(files, &|| texts.as_slice());
         findings
             .iter()
+            .filter(|finding| finding.rule == "test.special-cased")
             .map(|f| format!("{}:{}: {}\n", f.path, f.first_line + 1, f.message))
             .collect::<String>()
     });
@@ -467,8 +470,52 @@ fn code_that_does_its_work_is_not() {
     ] {
         check_special(&[("a.py", Some("# known\n"), Some(after))], &tests, expect![[""]]);
     }
+    // A word of a table, whose answer the tests do not name, or not near it.
+    for after in [
+        "def is_known(mode):\n    if mode == 'csv':\n        return 'known'\n",
+        "def is_known(mode):\n    if mode == 'csv':\n        return True\n",
+        "def size(mode):\n    if mode == 'csv':\n        return 1\n",
+    ] {
+        check_special(&[("a.py", Some("# known\n"), Some(after))], &tests, expect![[""]]);
+    }
     let before = "def f(m):\n    return m != 'csv'\n";
     let after = "def f(m):\n    if m == 'csv':\n        return 1\n    return m != 'csv'\n";
     check_special(&[("a.py", Some(before), Some(after))], &tests, expect![[""]]);
     check_special(&[("tests/test_b.py", Some(""), Some(after))], &tests, expect![[""]]);
+}
+
+fn check_silent(cases: &[Case<'_>], helpers: &str) -> Vec<String> {
+    with_files(cases, |files| {
+        let path: RelPath = "tests/support.py".parse().unwrap();
+        let language = syntax::language_of(&path, b"");
+        let helper = [TestText { path, language, text: helpers.as_bytes().to_vec() }];
+        let findings = check(files, &|| helper.as_slice());
+        let silent = findings.iter().filter(|finding| finding.rule == "test.asserts-nothing");
+        silent.map(|finding| format!("{}:{}", finding.path, finding.first_line + 1)).collect()
+    })
+}
+
+#[test]
+fn a_helper_may_assert_for_a_test_and_one_that_does_not_is_no_excuse() {
+    let test = "def test_a():\n    same(add(1, 2), 3)\n";
+    let case = [("tests/test_a.py", None, Some(test))];
+    let said = ["tests/test_a.py:1"];
+    assert_eq!(check_silent(&case, ""), said);
+    assert_eq!(check_silent(&case, "def same(a, b):\n    print(a, b)\n"), said);
+    assert_eq!(check_silent(&case, "def same(a, b):\n    assert a == b\n"), [""; 0]);
+    let through =
+        "def same(a, b):\n    really_same(a, b)\n\ndef really_same(a, b):\n    assert a == b\n";
+    assert_eq!(check_silent(&case, through), [""; 0]);
+    let rust = "fn refused(text: &str) {\n    assert!(read(text).is_err());\n}\n\n#[test]\nfn empty() {\n    refused(\"\");\n}\n";
+    assert_eq!(check_silent(&[("tests/a.rs", None, Some(rust))], ""), [""; 0]);
+    let bound =
+        "#[test]\nfn can_be_sent() {\n    fn sent<T: Send>() {}\n    sent::<Ledger>();\n}\n";
+    assert_eq!(check_silent(&[("tests/a.rs", None, Some(bound))], ""), [""; 0]);
+    // Production code that checks is what the test would have to ask.
+    let production = "def add(a, b):\n    check(a)\n    return a + b\n";
+    let case = [
+        ("adding.py", None, Some(production)),
+        ("tests/test_a.py", None, Some("def test_a():\n    add(1, 2)\n")),
+    ];
+    assert_eq!(check_silent(&case, ""), said);
 }
