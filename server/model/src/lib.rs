@@ -5,6 +5,7 @@
 //! `--format json` or handed to a policy is a type of this crate. Start at [`ChangeSet`], then
 //! [`Event`] and [`ChangeSetState`], which folds events into what became of a change.
 
+mod attestation;
 mod canonical;
 mod changeset;
 mod comparison;
@@ -31,6 +32,10 @@ mod time;
 mod verdict;
 mod witness;
 
+pub use attestation::{
+    Envelope, EnvelopeSignature, LedgerHead, Statement, StatementSubject, SubjectDigest,
+    TrustRecord, TrustedGates,
+};
 pub use canonical::canonical_json;
 
 pub use changeset::{
