@@ -194,6 +194,8 @@ impl Config {
     }
 }
 
+mod template;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -33,8 +33,8 @@ pub(crate) fn task() -> Task {
     }
 }
 
-pub(crate) fn evidence() -> Evidence {
-    let gate = GateDefinition {
+pub(crate) fn gate() -> GateDefinition {
+    GateDefinition {
         id: "cargo.test".parse().unwrap(),
         kind: GateKind::Test,
         command: vec!["cargo".to_owned(), "test".to_owned()],
@@ -42,7 +42,11 @@ pub(crate) fn evidence() -> Evidence {
         reports: vec![ReportDefinition { format: ReportFormat::CargoTest, path: None }],
         time_limit_s: 600,
         source: GateSource::Detected { file: path("Cargo.toml") },
-    };
+    }
+}
+
+pub(crate) fn evidence() -> Evidence {
+    let gate = gate();
     Evidence {
         version: Evidence::VERSION,
         subject: EvidenceSubject::new(
