@@ -57,6 +57,12 @@ pub(crate) enum Others {
     Read,
 }
 
+/// The file in `folder` that is about one repository.
+pub(crate) fn named(folder: &Path, repository: &Path) -> PathBuf {
+    let name = model::Digest::of(repository.as_os_str().as_encoded_bytes());
+    folder.join(format!("{name}.json"))
+}
+
 /// Reads a file that belongs to the person; `None` when there is none.
 pub(crate) fn read(path: &Path, others: Others) -> Result<Option<Vec<u8>>, StoreError> {
     let fail = |source| StoreError::Io { path: path.to_owned(), source };

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use model::{Digest, TrustRecord, TrustedGates, canonical_json};
 
-use crate::private::{Others, StoreError, read, remove, write};
+use crate::private::{Others, StoreError, named, read, remove, write};
 
 /// So many sets of gates are remembered of a repository, so that switching branches does not ask again; the
 /// oldest is forgotten.
@@ -72,8 +72,7 @@ impl TrustStore {
     }
 
     fn path(&self, repository: &Path) -> PathBuf {
-        let name = Digest::of(repository.as_os_str().as_encoded_bytes());
-        self.folder.join(format!("{name}.json"))
+        named(&self.folder, repository)
     }
 }
 

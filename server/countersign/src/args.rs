@@ -434,7 +434,8 @@ pub enum PolicyCommand {
 
 #[derive(Debug, Subcommand)]
 pub enum LedgerCommand {
-    /// Check the hash chain, the projections and every stored text.
+    /// Check the hash chain, the projections and every stored text, and that nothing was cut off since it was last
+    /// verified: its last event is kept then, signed with your key.
     Verify {
         /// Check an exported file instead.
         #[arg(long, value_name = "FILE")]

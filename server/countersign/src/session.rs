@@ -104,12 +104,13 @@ fn recover(engine: &mut Engine) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Where the person's trust records lie.
-pub fn trust_folder() -> Result<PathBuf, Failure> {
+/// Where the person's own files of a kind lie: `trust`, `keys`, `heads`.
+pub fn own_folder(kind: &str) -> Result<PathBuf, Failure> {
     let home = config_home().ok_or_else(|| {
-        Failure::new("there is no folder for what you trust", "set HOME or XDG_CONFIG_HOME")
+        let message = format!("there is no folder to keep your {kind} in");
+        Failure::new(message, "set HOME or XDG_CONFIG_HOME")
     })?;
-    Ok(home.join("countersign").join("trust"))
+    Ok(home.join("countersign").join(kind))
 }
 
 fn config_home() -> Option<PathBuf> {

@@ -17,7 +17,7 @@ pub fn trust(
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
     let set = engine::gates(&arguments.directory, &session::rules_from(None, &[])?)?;
-    let store = TrustStore::new(session::trust_folder()?);
+    let store = TrustStore::new(session::own_folder("trust")?);
     if args.revoke {
         let by = session::decider(args.by.as_deref())?;
         let was = store.revoke(&set.repository)?;
