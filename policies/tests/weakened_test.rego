@@ -42,3 +42,11 @@ test_every_finding_is_named if {
 test_a_marker_that_silences_the_others_needs_a_person if {
 	count(weakened.review) == 1 with input as change.found("test.focused", "warning")
 }
+
+test_a_test_that_asserts_nothing_needs_a_person if {
+	count(weakened.review) == 1 with input as change.found("test.asserts-nothing", "warning")
+}
+
+test_code_that_answers_a_test_needs_a_person if {
+	count(weakened.review) == 1 with input as change.found("test.special-cased", "warning")
+}

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use serde_json::Value;
 use test_support::World;
 
-use crate::support::{RUST, run, world};
+use crate::support::{RUST, id, run, world};
 
 /// A history with a plain commit, a merge, a rename, a binary, a link, a mode and CRLF, newest last.
 fn history() -> World {
@@ -53,6 +53,51 @@ fn a_secret_is_denied_with_exit_1_and_rules_need_a_person_with_exit_3() {
     world
         .run_with_stdin(crate::support::countersign(), &["check", "--patch", "-"], &patch)
         .exited(3);
+}
+
+/// The findings about tests that a check of the saved files has, with the exit code.
+fn said_of_tests(world: &World, status: i32) -> Vec<String> {
+    let report = run(world, &["check", "--format", "json"]).exited(status).json();
+    let findings = report["review"]["findings"].as_array().unwrap().iter();
+    let said = findings.map(|f| format!("{} {}", f["rule"].as_str().unwrap(), f["path"]));
+    said.filter(|said| said.starts_with("test.")).collect()
+}
+
+#[test]
+fn tests_that_are_bent_need_a_person_and_it_is_said_how() {
+    let world = world();
+    let depot = "def depot(code):\n    return look_up(code)\n";
+    world.write("depot.py", depot);
+    world.write(
+        "tests/test_depot.py",
+        "from depot import depot\n\n\ndef test_depot():\n    assert depot('WB42') == 'Ulm'\n",
+    );
+    world.commit("A depot that does not work yet");
+
+    // The tests are as they were: what is known of them is read from the commit.
+    world.write(
+        "depot.py",
+        depot.replace("    return", "    if code == 'WB42':\n        return 'Ulm'\n    return"),
+    );
+    assert_eq!(said_of_tests(&world, 3), ["test.special-cased \"depot.py\""]);
+    let patch = world.git(&["diff"]);
+    world.write("depot.py", depot);
+    world.write("../cheat.patch", patch);
+    let imported =
+        run(&world, &["import", "--patch", "../cheat.patch", "--format", "json"]).ok().json();
+    let shown = run(&world, &["show", &id(&imported)]).ok().stdout;
+    assert!(shown.contains("returns a fixed value for `WB42`"), "{shown}");
+
+    world.write(
+        "tests/test_depot.py",
+        "from depot import depot\n\n\ndef test_depot():\n    depot('WB42')\n",
+    );
+    assert_eq!(
+        said_of_tests(&world, 3),
+        ["test.asserts-nothing \"tests/test_depot.py\"", "test.weakened \"tests/test_depot.py\"",]
+    );
+    world.remove("tests/test_depot.py");
+    assert_eq!(said_of_tests(&world, 3), ["test.removed \"tests/test_depot.py\""]);
 }
 
 #[test]

@@ -24,6 +24,34 @@ fn an_export_verifies_offline_and_a_changed_one_does_not() {
 }
 
 #[test]
+fn a_ledger_that_was_cut_off_or_put_back_is_noticed() {
+    let world = world();
+    let id = id(&propose(&world));
+    let folder = world.path(".git/countersign");
+    let earlier = world.outer().join("earlier");
+    let copy = |from: &std::path::Path, to: &std::path::Path| {
+        world.run("cp", &["-r", from.to_str().unwrap(), to.to_str().unwrap()]).ok();
+    };
+    run(&world, &["ledger", "verify"]).ok();
+    copy(&folder, &earlier);
+    run(&world, &["accept", &id, "--by", "Ada"]).ok();
+    run(&world, &["ledger", "verify"]).ok();
+    // Sound by itself, and a statement of nothing that came after.
+    std::fs::remove_dir_all(&folder).unwrap();
+    copy(&earlier, &folder);
+    let cut = run(&world, &["ledger", "verify"]).exited(2);
+    assert!(cut.stderr.contains("it has 2 events and had 4"), "{}", cut.stderr);
+    // As long as before, and another.
+    run(&world, &["reject", &id, "--by", "Eve"]).ok();
+    run(&world, &["restore", &id, "--by", "Eve"]).ok();
+    let anew = run(&world, &["ledger", "verify"]).exited(2);
+    assert!(anew.stderr.contains("event 4 was another"), "{}", anew.stderr);
+    std::fs::remove_dir_all(&folder).unwrap();
+    let gone = run(&world, &["ledger", "verify"]).exited(2);
+    assert!(gone.stderr.contains("it is gone"), "{}", gone.stderr);
+}
+
+#[test]
 fn a_corrupt_ledger_is_named_and_left_alone() {
     let world = world();
     propose(&world);

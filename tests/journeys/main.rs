@@ -8,6 +8,7 @@ mod check;
 mod crash;
 mod demo;
 mod editors;
+mod gates;
 mod hooks;
 mod language_server;
 mod ledger;

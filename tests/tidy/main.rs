@@ -18,6 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("ledger", &["model"]),
     ("sandbox", &["model"]),
     ("workspace", &["model", "sandbox"]),
+    ("attest", &["model"]),
     ("agent", &["model", "syntax", "sandbox"]),
     (
         "engine",
@@ -31,6 +32,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "ledger",
             "sandbox",
             "workspace",
+            "attest",
             "agent",
         ],
     ),
@@ -47,6 +49,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "ledger",
             "sandbox",
             "workspace",
+            "attest",
             "agent",
             "engine",
             "lsp",
@@ -68,6 +71,7 @@ const DOORS: &[(&str, &str)] = &[
     ("tower-lsp-server", "lsp"),
     ("tree-sitter", "syntax"),
     ("ast-grep-core", "agent"),
+    ("ed25519-dalek", "attest"),
     ("clap", "countersign"),
 ];
 

@@ -88,6 +88,18 @@ pub enum Command {
     Undo(DecideArgs),
     /// Review and judge any difference, without a ledger and without writing anything.
     Check(CheckArgs),
+    /// List the gates of the repository: what checks its changes, and which file says so. Nothing is run.
+    Gates(GatesArgs),
+    /// Write a countersign.toml that states every default and every detected gate, commented out.
+    Init(InitArgs),
+    /// Trust the gates of this repository: until they change, Countersign may run their commands in its sandbox.
+    Trust(TrustArgs),
+    /// Print the JSON Schema, draft 2020-12, of a contract.
+    Schema {
+        /// Which.
+        #[arg(value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(model::SCHEMAS))]
+        name: String,
+    },
     /// Test the policies, or evaluate them on an input.
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -338,6 +350,37 @@ pub struct CheckArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct GatesArgs {
+    /// Read them off this revision, which you trust. HEAD by default.
+    #[arg(long, value_name = "REV")]
+    pub rules_from: Option<String>,
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Write it anew where there is one.
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct TrustArgs {
+    /// Say whether they are trusted, and since when; change nothing.
+    #[arg(long, conflicts_with = "revoke")]
+    pub show: bool,
+    /// Trust nothing of this repository any more.
+    #[arg(long)]
+    pub revoke: bool,
+    /// Who decides. Needed where no terminal is attached, so that a script says whom it speaks for.
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
 pub struct SandboxArgs {
     /// Where this system gives no namespaces, be content with Landlock and a system call filter: then this folder can
     /// only be read, there is not even a loopback, and it sees which processes there are.
@@ -413,7 +456,8 @@ pub enum PolicyCommand {
 
 #[derive(Debug, Subcommand)]
 pub enum LedgerCommand {
-    /// Check the hash chain, the projections and every stored text.
+    /// Check the hash chain, the projections and every stored text, and that nothing was cut off since it was last
+    /// verified: its last event is kept then, signed with your key.
     Verify {
         /// Check an exported file instead.
         #[arg(long, value_name = "FILE")]

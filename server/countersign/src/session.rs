@@ -1,6 +1,6 @@
 //! Who acts, on which repository, by which rules: what most commands need first.
 
-use std::io::IsTerminal;
+use std::io::{BufRead, BufReader, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
 use engine::{Clock, Engine, RulesFrom};
@@ -8,6 +8,9 @@ use model::{Actor, ActorKind, Surface};
 
 use crate::args::Arguments;
 use crate::exit::Failure;
+
+/// The longest answer to a question that is read, in bytes.
+const ANSWER_BYTES_MAX: u64 = 1024;
 
 /// The rules beside the built-in ones: the person's own policies, where they keep any.
 pub fn rules_from(revision: Option<String>, folders: &[PathBuf]) -> Result<RulesFrom, Failure> {
@@ -39,21 +42,34 @@ pub fn open_existing(arguments: &Arguments) -> Result<Option<Engine>, Failure> {
     Ok(Some(engine))
 }
 
+/// Who decides: whom `by` names, or whoever sits at the terminal.
+pub fn decider(by: Option<&str>) -> Result<Actor, Failure> {
+    match by.map(str::trim) {
+        Some("") => Err(Failure::new("--by names nobody", "say who decides: --by NAME")),
+        Some(name) => Ok(Actor { kind: ActorKind::Person, name: name.to_owned(), ..person() }),
+        None if attended() => Ok(person()),
+        None => Err(Failure::new(
+            "a decision needs a person, and no terminal is attached",
+            "run it at a terminal or in an editor, or say who decides with --by NAME",
+        )),
+    }
+}
+
+/// Asks at the terminal; only a clear yes is one.
+pub fn agreed(question: &str) -> Result<bool, Failure> {
+    let failed =
+        |error| Failure::new(format!("the terminal: {error}"), "say who decides with --by NAME");
+    std::io::stderr().write_all(question.as_bytes()).map_err(failed)?;
+    let mut answer = String::new();
+    BufReader::new(std::io::stdin().take(ANSWER_BYTES_MAX))
+        .read_line(&mut answer)
+        .map_err(failed)?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
 /// Opens the repository for a decision, which needs someone to make it.
 pub fn open_for_decision(arguments: &Arguments, by: Option<&str>) -> Result<Engine, Failure> {
-    let actor = match by.map(str::trim) {
-        Some("") => {
-            return Err(Failure::new("--by names nobody", "say who decides: --by NAME"));
-        }
-        Some(name) => Actor { kind: ActorKind::Person, name: name.to_owned(), ..person() },
-        None if attended() => person(),
-        None => {
-            return Err(Failure::new(
-                "a decision needs a person, and no terminal is attached",
-                "run it at a terminal or in an editor, or say who decides with --by NAME",
-            ));
-        }
-    };
+    let actor = decider(by)?;
     let rules = rules_from(None, &[])?;
     let mut engine = Engine::open(&arguments.directory, Clock::System, actor, rules)?;
     recover(&mut engine)?;
@@ -86,6 +102,15 @@ fn recover(engine: &mut Engine) -> Result<(), Failure> {
         );
     }
     Ok(())
+}
+
+/// Where the person's own files of a kind lie: `trust`, `keys`, `heads`.
+pub fn own_folder(kind: &str) -> Result<PathBuf, Failure> {
+    let home = config_home().ok_or_else(|| {
+        let message = format!("there is no folder to keep your {kind} in");
+        Failure::new(message, "set HOME or XDG_CONFIG_HOME")
+    })?;
+    Ok(home.join("countersign").join(kind))
 }
 
 fn config_home() -> Option<PathBuf> {

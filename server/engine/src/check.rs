@@ -1,5 +1,6 @@
 //! `check`: the review of any diff, without a ledger and without writing anything.
 
+use std::cell::LazyCell;
 use std::path::{Path, PathBuf};
 
 use model::{
@@ -10,7 +11,7 @@ use workspace::{Backend, Delta, HistoryLimits, Repository, Scope, SideContent};
 
 use crate::Error;
 use crate::assess::{assess, policy_input};
-use crate::examine::{ChangedFile, Side, examine_all};
+use crate::examine::{ChangedFile, Side, examine_all, tests_at};
 use crate::rules::{Rules, RulesFrom};
 
 /// Which difference to check.
@@ -100,11 +101,14 @@ pub fn check(start: &Path, target: &Target, from: &RulesFrom) -> Result<CheckRep
     let rules = Rules::load(&repository, from, prepared.base.commit.as_deref())?;
     notices.extend(rules.notices().iter().cloned());
     let limit = rules.config().review.huge_file_bytes;
+    let known = LazyCell::new(|| tests_at(&repository, prepared.base.commit.as_deref()));
+    let tests = || known.as_slice();
     let examined = match prepared.files {
         Files::Deltas(deltas) => {
-            examine_all(deltas.into_iter().map(|delta| read(&repository, delta, limit)), &rules)
+            let files = deltas.into_iter().map(|delta| read(&repository, delta, limit));
+            examine_all(files, &rules, &tests)
         }
-        Files::Read(files) => examine_all(files, &rules),
+        Files::Read(files) => examine_all(files, &rules, &tests),
     };
     let paths: Vec<_> = examined
         .files

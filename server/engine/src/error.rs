@@ -136,6 +136,12 @@ pub enum Error {
     /// The intent is not in the ledger.
     #[error("operation {0} is not in the ledger")]
     NoSuchOperation(OperationId),
+    /// The file would have been made, and it is there.
+    #[error("{0} is there already: edit it, or have it written anew with --force")]
+    AlreadyThere(RelPath),
+    /// A file could not be written.
+    #[error(transparent)]
+    Write(#[from] workspace::ApplyError),
     /// What was proposed changes nothing.
     #[error("{0} changes nothing")]
     Empty(String),

@@ -18,6 +18,7 @@ mod edited;
 mod engine;
 mod error;
 mod examine;
+mod gates;
 
 mod now;
 mod plan;
@@ -40,6 +41,7 @@ pub use clock::Clock;
 pub use earlier::RejectedBefore;
 pub use engine::{Engine, ledger_folder};
 pub use error::{Error, ErrorKind};
+pub use gates::{GateSet, gates, init};
 pub use plan::{Landed, OpenText, OpenTexts, Plan, PlanFile, Refused, Selection};
 pub use propose::{Captured, Import, Proposal, RecipeRun, recipes};
 pub use recover::Recovered;

@@ -1,5 +1,6 @@
 //! Proposals: something edits a copy of the tree, the difference is captured, reviewed, judged and recorded.
 
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -7,7 +8,7 @@ use model::{
     ChangeSet, ChangeSetId, Content, Dependency, Event, FileChange, Origin, PolicyAction, RelPath,
     Review, Stage, Verdict,
 };
-use workspace::{Copied, HistoryLimits, ProposedFile};
+use workspace::{Copied, HistoryLimits, ProposedFile, Repository};
 
 use agent::recipe::{Recipe, Skipped, Source};
 
@@ -16,7 +17,7 @@ use crate::assess::{assess, judge};
 use crate::check::{captured_file, patched, read};
 use crate::earlier::{self, RejectedBefore, rejected_from_the_start};
 use crate::engine::Engine;
-use crate::examine::{ChangedFile, Examination, Side, examine_all};
+use crate::examine::{ChangedFile, Examination, Side, examine_all, tests_at};
 use crate::rules::Rules;
 
 /// What became of something proposed.
@@ -241,7 +242,8 @@ impl Engine {
         files: &[ChangedFile],
         rules: &Rules,
     ) -> Result<Proposal, Error> {
-        let (changeset, examined) = stated(base, origin, title, rationale, files, rules)?;
+        let (changeset, examined) =
+            stated(&self.repository, base, origin, title, rationale, files, rules)?;
         self.record(changeset, examined, files, rules, None)
     }
 
@@ -301,6 +303,7 @@ impl Engine {
 
 /// The difference `files` as a ChangeSet.
 pub(crate) fn stated(
+    repository: &Repository,
     base: model::Base,
     origin: Origin,
     title: String,
@@ -308,7 +311,9 @@ pub(crate) fn stated(
     files: &[ChangedFile],
     rules: &Rules,
 ) -> Result<(ChangeSet, Examination), Error> {
-    let examined = examine_all(files.iter().cloned(), rules);
+    let known = LazyCell::new(|| tests_at(repository, base.commit.as_deref()));
+    let tests = || known.as_slice();
+    let examined = examine_all(files.iter().cloned(), rules, &tests);
     for file in &examined.files {
         if matches!(file.change.content, Content::Unreadable | Content::Huge) {
             let reason = file.unexamined.as_ref().map(|u| u.reason.clone()).unwrap_or_default();

@@ -4,6 +4,7 @@
 //! only a suggestion, so it is never accepted as it is: it becomes part of a new ChangeSet, which is
 //! previewed, reviewed and judged like any. The old hunks give way to it.
 
+use std::cell::LazyCell;
 use std::ops::Range;
 
 use model::{ChangeSet, ChangeSetId, FileChange, FileMode, Hunk, HunkKind, RelPath};
@@ -16,7 +17,7 @@ use crate::adopt::{mixed_hunks, title_again, told_apart};
 use crate::board::BoardChange;
 use crate::check::captured_file;
 use crate::engine::Engine;
-use crate::examine::{ChangedFile, Side, examine_all};
+use crate::examine::{ChangedFile, Side, examine_all, tests_at};
 use crate::plan::{OpenTexts, PlanFile, World, accept_whole};
 use crate::propose::{Proposal, stated};
 
@@ -92,7 +93,8 @@ impl Engine {
         }
         let (origin, title) = (of.origin.clone(), of.title.clone());
         let rationale = rationale.trim_start().to_owned();
-        let (anew, examined) = stated(base, origin, title, rationale, &files, &rules)?;
+        let (anew, examined) =
+            stated(&self.repository, base, origin, title, rationale, &files, &rules)?;
         let proposal = self.record(anew, examined, &files, &rules, Some((id, &hunks)))?;
         Ok(Reproposed { proposal: Some(proposal), suggested, left })
     }
@@ -252,10 +254,12 @@ impl Engine {
         if files.is_empty() {
             return Ok(Reproposed { proposal: None, suggested: Vec::new(), left });
         }
-        let examined = examine_all(files.iter().cloned(), &rules);
+        let base = self.repository.base()?;
+        let known = LazyCell::new(|| tests_at(&self.repository, base.commit.as_deref()));
+        let tests = || known.as_slice();
+        let examined = examine_all(files.iter().cloned(), &rules, &tests);
         let changes = examined.files.iter().map(|file| file.change.clone()).collect();
         let of = &change.changeset;
-        let base = self.repository.base()?;
         let (origin, title) = (of.origin.clone(), title_again(&of.title, files.len()));
         let mut again = ChangeSet::new(base, origin, title, of.rationale.clone(), changes);
         let mixed = mixed_hunks(&again, &mixed);

@@ -8,7 +8,7 @@ use workspace::Repository;
 
 use crate::Error;
 
-const CONFIG_FILE: &str = "countersign.toml";
+pub(crate) const CONFIG_FILE: &str = "countersign.toml";
 const REPOSITORY_POLICIES: &str = ".countersign/policies";
 
 /// Where rules come from, beside the built-in ones.

@@ -4,18 +4,34 @@
 //! speak. What is done about a finding is policy's to say. This crate is pure and refuses to know of git,
 //! configuration files and commands. Findings never quote a secret. Start at [`check`].
 
+mod compare;
 mod dependencies;
+mod detect;
+mod mutation;
 mod paths;
 mod place;
+mod report;
 mod rules;
 mod secrets;
 mod structure;
 mod text;
+mod witness;
 
 use model::{ChangeKind, FileMode, Finding, Language, LineSpan, RelPath};
 
+pub use compare::{RunEnd, compare, conclude};
+pub use detect::{PROJECTS_MAX, detect, gates};
+pub use mutation::{Mutant, Mutants, MutationFile, mutants};
 pub use paths::{GlobError, Globs, HEAD_BYTES, PathClass, classify, is_generated, is_lockfile};
+pub use report::{
+    LineCoverage, REPORT_ITEMS_MAX, REPORT_LIMIT_BYTES, Report, ReportError, ReportPlace,
+    read_report,
+};
 pub use rules::{RULES, UNREAD};
+pub use witness::{
+    ChangedTest, OverlayFile, TestText, base_tests_on_proposal, base_witness, changed_tests,
+    helps_tests, is_test_file, proposed_tests_on_base, test_counts, witness_tests,
+};
 
 use crate::place::File;
 
@@ -54,28 +70,33 @@ pub const FINDINGS_PER_RULE_MAX: usize = 50;
 
 /// Checks all files of a change; findings are worst first, then by place.
 ///
-/// A test that is gone from one file and there in another is moved, not removed.
+/// A test that is gone from one file and there in another is moved, not removed. `tests` gives the project's
+/// files of tests as they were before; it is asked only if a change adds a condition on a literal that may
+/// come from them, or a test that shows no assertion.
 ///
 /// # Cost
 /// Linear in the texts: each is parsed once, and the added lines are searched once for each kind of secret
 /// (2 MB in 15 ms, measured, optimised build).
-pub fn check(files: &[FileUnderReview<'_>]) -> Vec<Finding> {
+pub fn check<'t>(
+    files: &[FileUnderReview<'_>],
+    tests: &dyn Fn() -> &'t [TestText],
+) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut tests = Vec::new();
+    let mut moved = Vec::new();
+    let mut answers = Vec::new();
     for file in files {
         let file = File::new(file);
         findings.extend(of_text(&file));
         let structure = structure::check(&file);
         findings.extend(structure.findings);
-        tests.push(structure.tests);
+        moved.push(structure.tests);
+        answers.extend(structure.answers);
     }
-    findings.extend(structure::removed_tests(&tests));
+    let (removed, silent) = structure::moved_tests(&moved);
+    findings.extend(removed);
+    findings.extend(witness::silent_tests(files, silent, tests));
+    findings.extend(witness::special_cases(files, answers, tests));
     ordered(findings)
-}
-
-/// Checks one file by itself; see [`check`].
-pub fn check_file(file: &FileUnderReview<'_>) -> Vec<Finding> {
-    check(std::slice::from_ref(file))
 }
 
 /// The checks that need no syntax tree.

@@ -8,21 +8,31 @@ use syntax::{
 use crate::FileUnderReview;
 use crate::place::{File, finding};
 use crate::rules::UNREAD;
+use crate::witness::{Answer, Silent, answers};
 
 /// What one file's structure gives.
 #[derive(Default)]
 pub(crate) struct Structure {
     pub(crate) findings: Vec<Finding>,
-    /// Tests that are on one side only; settled over all files by [`removed_tests`].
+    /// Tests that are on one side only; settled over all files by [`moved_tests`].
     pub(crate) tests: TestsMoved,
+    /// Conditions on a literal, which tests may have been the only ones to know.
+    pub(crate) answers: Vec<Answer>,
 }
 
 /// The tests of a file that the other side does not have under their name.
 #[derive(Default)]
 pub(crate) struct TestsMoved {
     gone: Vec<Gone>,
-    /// Own name and body of each new one.
-    fresh: Vec<(String, Vec<u8>)>,
+    fresh: Vec<Fresh>,
+    /// Those that asserted something before and do not now.
+    silent: Vec<Silent>,
+}
+
+struct Fresh {
+    own_name: String,
+    body: Vec<u8>,
+    silent: Option<Silent>,
 }
 
 struct Gone {
@@ -35,6 +45,7 @@ struct Gone {
 struct Test<'t> {
     entity: Entity,
     body: &'t [u8],
+    silent: Option<Silent>,
 }
 
 /// Risky code: what the syntax crate calls it, the rule, what to say.
@@ -82,16 +93,20 @@ fn of_both_sides(file: &File<'_>, language: Language) -> Result<Structure, Parse
     structure.findings.extend(broken(file, before.as_ref(), after.as_ref()));
     structure.findings.extend(new_risks(file, before.as_ref(), after.as_ref())?);
     compare_tests(file, before.as_ref(), after.as_ref(), &mut structure)?;
+    if let Some(after) = &after {
+        structure.answers = answers(file, after)?;
+    }
     Ok(structure)
 }
 
-/// The removed tests of all files, but those that are found anew under the same name or with the same body.
-pub(crate) fn removed_tests(files: &[TestsMoved]) -> Vec<Finding> {
-    let mut fresh: Vec<&(String, Vec<u8>)> = files.iter().flat_map(|tests| &tests.fresh).collect();
+/// What is said of the tests that all files together removed or added; one that is on both sides, under the
+/// same name or with the same body, was moved. Beside it the tests that show no assertion.
+pub(crate) fn moved_tests(files: &[TestsMoved]) -> (Vec<Finding>, Vec<Silent>) {
+    let mut fresh: Vec<&Fresh> = files.iter().flat_map(|tests| &tests.fresh).collect();
     let mut findings = Vec::new();
     for gone in files.iter().flat_map(|tests| &tests.gone) {
-        let moved = fresh.iter().position(|(name, body)| {
-            *name == gone.own_name || (*body == gone.body && !body.is_empty())
+        let moved = fresh.iter().position(|test| {
+            test.own_name == gone.own_name || (test.body == gone.body && !test.body.is_empty())
         });
         match moved {
             Some(at) => {
@@ -100,7 +115,9 @@ pub(crate) fn removed_tests(files: &[TestsMoved]) -> Vec<Finding> {
             None => findings.push(gone.finding.clone()),
         }
     }
-    findings
+    let silent = files.iter().flat_map(|tests| &tests.silent).cloned();
+    let silent = silent.chain(fresh.into_iter().filter_map(|test| test.silent.clone())).collect();
+    (findings, silent)
 }
 
 /// More places that do not parse than before.
@@ -171,8 +188,8 @@ fn compare_tests(
     after: Option<&Parsed<'_>>,
     structure: &mut Structure,
 ) -> Result<(), ParseError> {
-    let mut old = before.map(tests).transpose()?.unwrap_or_default();
-    let mut new = after.map(tests).transpose()?.unwrap_or_default();
+    let mut old = before.map(|parsed| tests(file.of.path, parsed)).transpose()?.unwrap_or_default();
+    let mut new = after.map(|parsed| tests(file.of.path, parsed)).transpose()?.unwrap_or_default();
     if after.is_none() && !old.is_empty() {
         structure.findings.extend(deleted_test_file(&file.of, old.len()));
         return Ok(());
@@ -183,11 +200,15 @@ fn compare_tests(
     pairs.extend(take_pairs(&mut old, &mut new, |a, b| a.body == b.body && !a.body.is_empty()));
     for (old, new) in &pairs {
         structure.findings.extend(compare(file.of.path, &old.entity, &new.entity));
+        if old.silent.is_none() {
+            structure.tests.silent.extend(new.silent.clone());
+        }
     }
     for test in &new {
         let path = file.of.path;
         structure.findings.extend(marked(path, &test.entity, false, false));
-        structure.tests.fresh.push((test.entity.own_name.clone(), test.body.to_vec()));
+        let (own_name, body) = (test.entity.own_name.clone(), test.body.to_vec());
+        structure.tests.fresh.push(Fresh { own_name, body, silent: test.silent.clone() });
     }
     for test in old {
         let message = format!("the test `{}` is removed", test.entity.name);
@@ -247,12 +268,14 @@ fn take_pairs<'t>(
 }
 
 /// The tests of a file that run by themselves; what only helps them does not count.
-fn tests<'t>(parsed: &Parsed<'t>) -> Result<Vec<Test<'t>>, ParseError> {
+fn tests<'t>(path: &RelPath, parsed: &Parsed<'t>) -> Result<Vec<Test<'t>>, ParseError> {
     let text = parsed.text();
     let entities = outline(parsed)?.into_iter().filter(|entity| entity.is_test);
     let tests = entities.map(|entity| {
-        let body = entity.body_range.clone().and_then(|range| text.get(range));
-        Test { body: body.unwrap_or_default().trim_ascii(), entity }
+        let of = |range: std::ops::Range<usize>| text.get(range).unwrap_or_default().trim_ascii();
+        let body = entity.body_range.clone().map(of).unwrap_or_default();
+        let silent = Silent::new(path, &entity, of(entity.range.clone()), body);
+        Test { silent, body, entity }
     });
     Ok(tests.collect())
 }

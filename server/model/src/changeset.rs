@@ -4,12 +4,15 @@ use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Digest, DigestError, Language, RelPath};
 
 /// The name of a [`ChangeSet`]: the digest of its file changes, so the same edits are the same ChangeSet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct ChangeSetId(pub Digest);
 
@@ -38,7 +41,7 @@ impl FromStr for ChangeSetId {
 ///
 /// What it changes is in `files`; both sides of each file lie in the blob store under their digests.
 /// `title`, `rationale` and `origin` are narration and do not enter the id.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ChangeSet {
     /// The digest of `files`.
     pub id: ChangeSetId,
@@ -58,7 +61,7 @@ pub struct ChangeSet {
 }
 
 /// What is known of a change that was in the tree before it was captured.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Adoption {
     /// From what it was captured: the event of a snapshot; `None` from a commit.
     pub snapshot: Option<u64>,
@@ -105,7 +108,7 @@ impl ChangeSet {
 }
 
 /// What a ChangeSet was captured against.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Base {
     /// The commit that was checked out, or the merge base of an imported branch; `None` before the first commit.
     pub commit: Option<String>,
@@ -116,7 +119,9 @@ pub struct Base {
 }
 
 /// Who proposed a ChangeSet.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub struct Origin {
     /// The kind of worker: `recipe`, `patch`, `branch`, `commit`, `worktree`, `adopted`, `edited`.
     pub worker: String,
@@ -131,7 +136,7 @@ impl fmt::Display for Origin {
 }
 
 /// One changed file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FileChange {
     /// Where the file is after the change; where it was, if it was deleted.
     pub path: RelPath,
@@ -154,7 +159,7 @@ pub struct FileChange {
 }
 
 /// One side of a changed file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FileSide {
     /// The bytes, by digest. For a submodule, the digest of the commit id's text.
     pub blob: Digest,
@@ -165,7 +170,9 @@ pub struct FileSide {
 }
 
 /// The modes git records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum FileMode {
     /// 100644
@@ -202,7 +209,9 @@ impl FileMode {
 }
 
 /// What happened to a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeKind {
     /// It was not there before.
@@ -220,7 +229,9 @@ pub enum ChangeKind {
 }
 
 /// What kind of content a file change has, worst side first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Content {
     /// Text, in hunks.
@@ -238,7 +249,7 @@ pub enum Content {
 }
 
 /// The smallest part of a ChangeSet that can be accepted or rejected.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Hunk {
     /// Its number in the ChangeSet, from 1.
     pub ordinal: u32,
@@ -253,7 +264,7 @@ pub struct Hunk {
 }
 
 /// Whether a hunk is lines of a text or a file as one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HunkKind {
     /// A run of whole lines.
@@ -264,7 +275,18 @@ pub enum HunkKind {
 
 /// A run of whole lines: byte offsets and line numbers from 0, ends exclusive.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    JsonSchema,
 )]
 pub struct LineSpan {
     /// First byte.

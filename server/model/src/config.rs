@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::PolicyLimits;
+use crate::{
+    GateDefinition, GateId, GateKind, GateSource, PolicyLimits, RelPath, ReportDefinition,
+};
 
 /// The configuration of one repository.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -12,6 +14,12 @@ pub struct Config {
     pub review: ReviewConfig,
     /// What the built-in policies compare with.
     pub policy: PolicyConfig,
+    /// What becomes of the gates that the project's files imply.
+    #[serde(skip_serializing_if = "GatesConfig::is_default")]
+    pub gates: GatesConfig,
+    /// Gates of its own. One with the name of a detected gate takes its place.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gate: Vec<GateConfig>,
 }
 
 /// `[review]`
@@ -64,6 +72,82 @@ impl PolicyConfig {
     }
 }
 
+/// `[gates]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct GatesConfig {
+    /// Whether gates are derived from the project's files.
+    pub detect: bool,
+    /// Detected gates that are not run.
+    pub skip: Vec<GateId>,
+}
+
+impl Default for GatesConfig {
+    fn default() -> Self {
+        Self { detect: true, skip: Vec::new() }
+    }
+}
+
+impl GatesConfig {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// After how many seconds a gate is ended if nothing else is said.
+pub const GATE_TIME_LIMIT_S: u32 = 600;
+
+/// `[[gate]]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GateConfig {
+    /// Its name.
+    pub id: GateId,
+    /// What it checks.
+    pub kind: GateKind,
+    /// The program and its arguments; no shell reads them.
+    #[serde(deserialize_with = "command")]
+    pub command: Vec<String>,
+    /// Where it runs; the root if nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<RelPath>,
+    /// The reports it leaves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reports: Vec<ReportDefinition>,
+    /// After how many seconds it is ended.
+    #[serde(default = "gate_time_limit")]
+    pub time_limit_s: u32,
+}
+
+fn gate_time_limit() -> u32 {
+    GATE_TIME_LIMIT_S
+}
+
+fn command<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let command = Vec::<String>::deserialize(deserializer)?;
+    if command.first().is_none_or(String::is_empty) {
+        return Err(serde::de::Error::custom(
+            "a command needs a program: write it as [\"program\", \"argument\"]",
+        ));
+    }
+    Ok(command)
+}
+
+impl GateConfig {
+    /// The gate it states.
+    pub fn definition(&self) -> GateDefinition {
+        GateDefinition {
+            id: self.id.clone(),
+            kind: self.kind,
+            command: self.command.clone(),
+            folder: self.folder.clone(),
+            reports: self.reports.clone(),
+            time_limit_s: self.time_limit_s,
+            source: GateSource::Configured,
+        }
+    }
+}
+
 /// Why a configuration does not load.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{origin}:{line}:{column}: {message}")]
@@ -82,20 +166,35 @@ impl Config {
     /// Reads a configuration; `origin` names it in errors.
     ///
     /// # Errors
-    /// [`ConfigError`] with the place, for broken TOML, an unknown key or a value of the wrong type.
+    /// [`ConfigError`] with the place, for broken TOML, an unknown key, a value of the wrong type or two
+    /// gates of one name.
     pub fn parse(text: &str, origin: &str) -> Result<Self, ConfigError> {
-        toml::from_str(text).map_err(|error| {
-            let at = error.span().map_or(0, |span| span.start);
+        let error = |at: usize, message: String| {
             let before = text.get(..at).unwrap_or(text);
             ConfigError {
                 origin: origin.to_owned(),
                 line: before.matches('\n').count() + 1,
                 column: before.rsplit('\n').next().unwrap_or_default().chars().count() + 1,
-                message: error.message().lines().collect::<Vec<_>>().join(" "),
+                message,
             }
-        })
+        };
+        let config: Self = toml::from_str(text).map_err(|refused| {
+            let at = refused.span().map_or(0, |span| span.start);
+            error(at, refused.message().lines().collect::<Vec<_>>().join(" "))
+        })?;
+        let ids: Vec<&GateId> = config.gate.iter().map(|gate| &gate.id).collect();
+        for (number, id) in ids.iter().enumerate() {
+            if ids.iter().take(number).any(|earlier| earlier == id) {
+                // The last place that names it is, or follows, the second of the two.
+                let at = text.rfind(&format!("\"{id}\"")).unwrap_or(0);
+                return Err(error(at, format!("there are two gates named `{id}`")));
+            }
+        }
+        Ok(config)
     }
 }
+
+mod template;
 
 #[cfg(test)]
 mod tests {
@@ -119,5 +218,52 @@ mod tests {
             Config::parse("[policy]\nreview_lines = 10\ndeny_lines = 999999\n", "x").unwrap();
         assert_eq!(config.policy.limits().review_lines, 10);
         assert_eq!(config.policy.limits().deny_lines, 5000);
+    }
+
+    #[test]
+    fn a_gate_is_stated_with_its_command() {
+        let config = Config::parse(
+            r#"
+[gates]
+skip = ["npm.lint"]
+
+[[gate]]
+id = "unit"
+kind = "test"
+command = ["pytest", "-q"]
+folder = "service"
+reports = [{ format = "junit", path = "{reports}/unit.xml" }]
+"#,
+            "x",
+        )
+        .unwrap();
+        let gate = config.gate[0].definition();
+        assert_eq!(gate.command, ["pytest", "-q"]);
+        assert_eq!(gate.folder.as_ref().unwrap().to_string(), "service");
+        assert_eq!((gate.time_limit_s, gate.source), (GATE_TIME_LIMIT_S, GateSource::Configured));
+        assert!(config.gates.detect);
+        assert_eq!(config.gates.skip[0].as_str(), "npm.lint");
+        let again = Config::parse(&toml::to_string(&config).unwrap(), "x");
+        assert_eq!(again, Ok(config));
+    }
+
+    #[test]
+    fn a_broken_gate_is_an_error_at_its_place() {
+        let gate = "[[gate]]\nid = \"a\"\nkind = \"test\"\ncommand = [\"x\"]\n";
+        assert!(Config::parse(gate, "x").is_ok());
+        for (text, line, says) in [
+            (gate.replace("id", "name"), 2, "unknown field `name`"),
+            (gate.replace("\"a\"", "\"a b\""), 2, "no name of a gate"),
+            (gate.replace("\"test\"", "\"guess\""), 3, "unknown variant `guess`"),
+            (gate.replace("[\"x\"]", "[]"), 4, "a command needs a program"),
+            (gate.replace("[\"x\"]", "\"x -q\""), 4, "invalid type: string"),
+            (format!("{gate}folder = \"../b\"\n"), 5, "could leave the repository"),
+            (format!("{gate}reports = [{{ format = \"xml\" }}]\n"), 5, "unknown variant `xml`"),
+            (format!("{gate}{gate}"), 6, "two gates named `a`"),
+        ] {
+            let error = Config::parse(&text, "x").unwrap_err();
+            assert!(error.message.contains(says), "{error}");
+            assert_eq!(error.line, line, "{error}");
+        }
     }
 }

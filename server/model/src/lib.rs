@@ -5,43 +5,83 @@
 //! `--format json` or handed to a policy is a type of this crate. Start at [`ChangeSet`], then
 //! [`Event`] and [`ChangeSetState`], which folds events into what became of a change.
 
+mod attestation;
+mod canonical;
 mod changeset;
+mod comparison;
 mod config;
 mod dependency;
 mod digest;
 mod event;
+mod evidence;
 mod fingerprint;
+mod gate;
 mod lifecycle;
+mod mutation;
 mod path;
 mod policy_input;
+mod proof;
 mod review;
 mod risk;
+mod schema;
 mod snapshot;
+mod task;
+#[cfg(test)]
+mod test_values;
 mod time;
 mod verdict;
+mod witness;
+
+pub use attestation::{
+    Envelope, EnvelopeSignature, LedgerHead, Statement, StatementSubject, SubjectDigest,
+    TrustRecord, TrustedGates,
+};
+pub use canonical::canonical_json;
 
 pub use changeset::{
     Adoption, Base, ChangeKind, ChangeSet, ChangeSetId, Content, FileChange, FileMode, FileSide,
     Hunk, HunkKind, LineSpan, Origin,
 };
-pub use config::{Config, ConfigError, PolicyConfig, ReviewConfig};
+pub use comparison::{ChangedCoverage, Comparison, ComparisonVerdict, Place};
+pub use config::{
+    Config, ConfigError, GATE_TIME_LIMIT_S, GateConfig, GatesConfig, PolicyConfig, ReviewConfig,
+};
 pub use dependency::{Dependency, DependencyKind};
 pub use digest::{Digest, DigestError};
 pub use event::{
     Actor, ActorKind, Event, FailedFile, HolderId, Intent, LandedFile, OperationId, Outcome,
     PlannedFile, PlannedPlace, PlannedSide, Purpose, StoredEvent, Surface,
 };
+pub use evidence::{
+    Artifact, CoverageSummary, Evidence, EvidenceRecord, EvidenceSubject, FileCoverage,
+    GateFinding, GateOutcome, SandboxTier, TestId, TestOutcome, TestResult,
+};
 pub use fingerprint::{Fingerprint, HunkPrint};
+pub use gate::{
+    GATE_ID_LIMIT_BYTES, GateDefinition, GateId, GateIdError, GateKind, GateSource,
+    REPORTS_PLACEHOLDER, ReportDefinition, ReportFormat,
+};
 pub use lifecycle::{
     AcceptedFrom, ChangeSetState, HunkState, IllegalTransition, OpenIntent, Rejection, Stage,
 };
+pub use mutation::{MutationOperator, MutationReport, Survivor};
 pub use path::{RelPath, RelPathError};
 pub use policy_input::{PolicyAction, PolicyChangeSet, PolicyFile, PolicyInput, PolicyLimits};
+pub use proof::{
+    DiffSummary, PolicyBinding, Proof, ProofRecord, ProvedGate, Provenance, Setting, StatedRisk,
+    TestCount, TestKind, Validation,
+};
 pub use review::{
     Aspect, EntityChange, EntityChangeKind, EntityKind, FileReview, Finding, Language, Review,
     Severity, Stats, Unexamined,
 };
 pub use risk::{HistoryFeatures, Risk, RiskFeatures, RiskLevel, RiskReason};
+pub use schema::{SCHEMAS, schema};
 pub use snapshot::{Snapshot, SnapshotFile, SnapshotSide};
+pub use task::{
+    Capability, Problem, ProblemKind, Task, TaskBudget, TaskConstraints, TaskId, TaskKind,
+    TaskPlace,
+};
 pub use time::{Timestamp, TimestampError};
 pub use verdict::{Decision, Verdict, VerdictReason};
+pub use witness::{BaseWitness, TestChange, TestValue, WitnessReport, WitnessedTest};

@@ -2,6 +2,7 @@
 //!
 //! The two are apart so that a trained model can replace the scoring and old features can be scored again.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What is measured of a change. Counts, unless said otherwise.
@@ -66,7 +67,7 @@ pub struct HistoryFeatures {
 }
 
 /// How likely a change is to do harm, as a score with named reasons.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Risk {
     /// 0 to 100.
     pub score: u8,
@@ -79,7 +80,9 @@ pub struct Risk {
 }
 
 /// Bands of [`Risk::score`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum RiskLevel {
     /// 0 to 24.
@@ -115,7 +118,7 @@ impl RiskLevel {
 }
 
 /// One named contribution to a risk score.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RiskReason {
     /// The feature, e.g. `size`, `public-interface`. Stable.
     pub feature: String,

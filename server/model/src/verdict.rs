@@ -2,12 +2,15 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Digest, RelPath, Severity};
 
 /// What may happen to a change. Ordered: the stricter is the greater.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
     /// It may be accepted, by policy alone where the person allowed that.
@@ -29,7 +32,7 @@ impl fmt::Display for Decision {
 }
 
 /// The decision on one change, with every reason for it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Verdict {
     /// The strictest of the reasons; `allow` needs the rules to say so.
     pub decision: Decision,
@@ -42,7 +45,7 @@ pub struct Verdict {
 }
 
 /// One rule's word in a [`Verdict`].
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct VerdictReason {
     /// The rule: its package below `countersign`, e.g. `secrets.added`. Stable.
     pub rule: String,

@@ -12,6 +12,8 @@ pub(crate) struct Grammar {
     pub risk: &'static [&'static str],
     /// `references.scm`, likewise.
     pub references: &'static [&'static str],
+    /// `mutation.scm`, likewise.
+    pub mutation: &'static [&'static str],
     /// The grammar's own patterns for colours; of several for one node the last counts.
     pub highlights: &'static [&'static str],
     /// Between the parts of a qualified name.
@@ -72,6 +74,7 @@ static RUST: Grammar = Grammar {
     ],
     risk: &[include_str!("../../../queries/rust/risk.scm")],
     references: &[include_str!("../../../queries/rust/references.scm")],
+    mutation: &[include_str!("../../../queries/rust/mutation.scm")],
     highlights: &[tree_sitter_rust::HIGHLIGHTS_QUERY],
     separator: "::",
     visibility: VisibilityRule::Marker,
@@ -107,6 +110,7 @@ static PYTHON: Grammar = Grammar {
     ],
     risk: &[include_str!("../../../queries/python/risk.scm")],
     references: &[include_str!("../../../queries/python/references.scm")],
+    mutation: &[include_str!("../../../queries/python/mutation.scm")],
     highlights: &[tree_sitter_python::HIGHLIGHTS_QUERY],
     separator: ".",
     visibility: VisibilityRule::Underscore,
@@ -135,6 +139,7 @@ static JAVASCRIPT: Grammar = Grammar {
         include_str!("../../../queries/ecmascript/references.scm"),
         include_str!("../../../queries/javascript/references.scm"),
     ],
+    mutation: &[include_str!("../../../queries/ecmascript/mutation.scm")],
     highlights: &[
         tree_sitter_javascript::HIGHLIGHT_QUERY,
         tree_sitter_javascript::JSX_HIGHLIGHT_QUERY,
@@ -157,6 +162,11 @@ const TYPESCRIPT_OUTLINE: &[&str] = &[
     include_str!("../../../queries/ecmascript/tests.scm"),
 ];
 
+const TYPESCRIPT_MUTATION: &[&str] = &[
+    include_str!("../../../queries/ecmascript/mutation.scm"),
+    include_str!("../../../queries/typescript/mutation.scm"),
+];
+
 const TYPESCRIPT_REFERENCES: &[&str] = &[
     include_str!("../../../queries/ecmascript/references.scm"),
     include_str!("../../../queries/typescript/references.scm"),
@@ -170,6 +180,7 @@ static TYPESCRIPT: Grammar = Grammar {
         include_str!("../../../queries/typescript/risk.scm"),
     ],
     references: TYPESCRIPT_REFERENCES,
+    mutation: TYPESCRIPT_MUTATION,
     highlights: &[
         tree_sitter_typescript::HIGHLIGHTS_QUERY,
         tree_sitter_javascript::HIGHLIGHT_QUERY,
@@ -195,6 +206,7 @@ static TSX: Grammar = Grammar {
         include_str!("../../../queries/tsx/risk.scm"),
     ],
     references: TYPESCRIPT_REFERENCES,
+    mutation: TYPESCRIPT_MUTATION,
     highlights: &[
         tree_sitter_typescript::HIGHLIGHTS_QUERY,
         tree_sitter_javascript::HIGHLIGHT_QUERY,

@@ -1,7 +1,7 @@
 //! Source text to structure: languages, tree-sitter, outlines.
 //!
 //! Start at [`parse`], then [`outline`] for the named things of a file, [`Parsed::tokens`] for its text
-//! without layout, [`references`] for its names, [`risky`] for places that deserve a second look, and [`highlight`] for colours. What a language's things look like
+//! without layout, [`references`] for its names, [`risky`] for places that deserve a second look, [`sites`] for those where a mistake would show, and [`highlight`] for colours. What a language's things look like
 //! is data: `queries/<language>/*.scm`, documented in `queries/README.md`.
 //!
 //! Broken source is data, not an error. Everything is bounded by the limits re-exported here; this crate
@@ -15,6 +15,7 @@ mod parse;
 mod query;
 mod references;
 mod risky;
+mod sites;
 mod tokens;
 mod visibility;
 
@@ -24,4 +25,5 @@ pub use outline::{ENTITY_DEPTH_LIMIT, Entity, NAME_LIMIT_BYTES, outline, outline
 pub use parse::{DEPTH_LIMIT, ParseError, Parsed, SyntaxError, TEXT_LIMIT_BYTES, parse};
 pub use references::{Reference, ReferenceKind, references};
 pub use risky::{Risky, risky};
+pub use sites::{Site, SiteKind, sites};
 pub use tokens::{Token, TokenRole};

@@ -12,6 +12,7 @@ use tree_sitter::{Node, Query, QueryCursor, QueryCursorOptions, QueryCursorState
 use crate::grammar::grammar;
 use crate::parse::{ParseError, Parsed};
 use crate::references::ReferenceKind;
+use crate::sites::SiteRole;
 
 /// In-progress matches that one search may hold. Past it tree-sitter drops matches without a word.
 const MATCH_LIMIT: u32 = 16_384;
@@ -96,6 +97,12 @@ pub(crate) struct CompiledReferences {
     pub roles: Vec<Option<ReferenceRole>>,
 }
 
+/// The patterns for places where a mistake can be made.
+pub(crate) struct CompiledSites {
+    pub query: Query,
+    pub roles: Vec<SiteRole>,
+}
+
 /// A compiled query with the role of each capture.
 pub(crate) struct Compiled {
     pub query: Query,
@@ -126,6 +133,14 @@ static REFERENCES: [LazyLock<Option<CompiledReferences>>; 5] = [
     LazyLock::new(|| compile_references(Language::JavaScript)),
 ];
 
+static SITES: [LazyLock<Option<CompiledSites>>; 5] = [
+    LazyLock::new(|| compile_sites(Language::Rust)),
+    LazyLock::new(|| compile_sites(Language::Python)),
+    LazyLock::new(|| compile_sites(Language::TypeScript)),
+    LazyLock::new(|| compile_sites(Language::Tsx)),
+    LazyLock::new(|| compile_sites(Language::JavaScript)),
+];
+
 static HIGHLIGHTS: [LazyLock<Option<Query>>; 5] = [
     LazyLock::new(|| compile_highlights(Language::Rust)),
     LazyLock::new(|| compile_highlights(Language::Python)),
@@ -152,6 +167,12 @@ pub(crate) fn references_query(
     language: Language,
 ) -> Result<&'static CompiledReferences, ParseError> {
     let slot = REFERENCES.get(position(language)).and_then(|slot| slot.as_ref());
+    slot.ok_or(ParseError::Grammar { language })
+}
+
+/// The patterns for places where a mistake can be made in `language`; likewise.
+pub(crate) fn sites_query(language: Language) -> Result<&'static CompiledSites, ParseError> {
+    let slot = SITES.get(position(language)).and_then(|slot| slot.as_ref());
     slot.ok_or(ParseError::Grammar { language })
 }
 
@@ -267,6 +288,14 @@ fn compile_references(language: Language) -> Option<CompiledReferences> {
     Some(CompiledReferences { roles: roles?, query })
 }
 
+fn compile_sites(language: Language) -> Option<CompiledSites> {
+    let query = compile(language, grammar(language).mutation)?;
+    let roles: Option<Vec<_>> =
+        query.capture_names().iter().map(|name| SiteRole::named(name)).collect();
+    debug_assert!(roles.is_some(), "unknown capture among {:?}", query.capture_names());
+    Some(CompiledSites { roles: roles?, query })
+}
+
 fn compile_highlights(language: Language) -> Option<Query> {
     compile(language, grammar(language).highlights)
 }
@@ -329,6 +358,7 @@ mod tests {
             assert!(outline_query(language).is_ok(), "outline of {}", language.name());
             assert!(risk_query(language).is_ok(), "risk of {}", language.name());
             assert!(references_query(language).is_ok(), "references of {}", language.name());
+            assert!(sites_query(language).is_ok(), "sites of {}", language.name());
             assert!(highlight_query(language).is_ok(), "colours of {}", language.name());
         }
     }

@@ -256,6 +256,21 @@ impl Repository {
         self.rule_bytes(path, &entry.id).map(Some)
     }
 
+    /// The paths of the plain files that `revision` holds, sorted.
+    ///
+    /// # Errors
+    /// As [`Repository::commit_id`].
+    /// # Cost
+    /// One walk of the commit's tree.
+    pub fn paths_at(&self, revision: &str) -> Result<Vec<RelPath>, RepositoryError> {
+        let listed = self.store.tree(&self.commit_id(revision)?, None)?.into_iter();
+        let plain =
+            listed.filter(|(_, entry)| matches!(entry.mode, FileMode::File | FileMode::Executable));
+        let mut paths: Vec<RelPath> = plain.map(|(path, _)| path).collect();
+        paths.sort();
+        Ok(paths)
+    }
+
     /// Every plain file below `folder` as `revision` holds it, sorted by path; empty when there is none.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ mod check;
 mod decide;
 mod demo;
 mod doctor;
+mod gates;
 mod hooks;
 mod import;
 mod ledger;
@@ -17,6 +18,7 @@ mod run;
 mod sandbox;
 mod serve;
 mod show;
+mod trust;
 
 use std::io::Read;
 use std::path::Path;
@@ -47,6 +49,10 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Failure> 
         Command::Undo(args) => decide::undo(arguments, args, terminal),
         Command::Review(args) => review::review(arguments, args, terminal),
         Command::Check(args) => check::check(arguments, args, terminal),
+        Command::Gates(args) => gates::gates(arguments, args, terminal),
+        Command::Init(args) => gates::init(arguments, args, terminal),
+        Command::Schema { name } => gates::schema(name, terminal),
+        Command::Trust(args) => trust::trust(arguments, args, terminal),
         Command::Policy(command) => policy::policy(command, terminal),
         Command::Ledger(command) => ledger::ledger(arguments, command, terminal),
         Command::Replay(args) => replay::replay(arguments, args, terminal),
