@@ -84,6 +84,15 @@ impl Repository {
     /// # Cost
     /// Reads each named file; both sides are held in memory.
     pub fn capture(&self, proposed: Vec<ProposedFile>) -> Result<Vec<CapturedFile>, CaptureError> {
+        self.capture_against(proposed, &|path| self.saved(path))
+    }
+
+    /// As [`Repository::capture`], with another answer to what is there before.
+    pub(crate) fn capture_against(
+        &self,
+        proposed: Vec<ProposedFile>,
+        saved: &dyn Fn(&RelPath) -> Result<Option<SavedFile>, RepositoryError>,
+    ) -> Result<Vec<CapturedFile>, CaptureError> {
         if proposed.len() > CAPTURE_FILES_MAX {
             return Err(CaptureError::TooMany);
         }
@@ -101,7 +110,7 @@ impl Repository {
             .collect();
         let mut changed = Vec::new();
         for (path, file) in wanted {
-            let before = self.saved(&path)?.map(|SavedFile { mode, bytes }| (mode, bytes.into()));
+            let before = saved(&path)?.map(|SavedFile { mode, bytes }| (mode, bytes.into()));
             let mode = self.recordable(file.mode, before.as_ref());
             let after: Option<CapturedSide> = file.bytes.map(|bytes| (mode, bytes.into()));
             if before == after {

@@ -171,7 +171,7 @@ impl<'a> Looking<'a> {
     }
 }
 
-fn standing(found: Metadata) -> Standing {
+pub(crate) fn standing(found: Metadata) -> Standing {
     if found.is_symlink() {
         Standing::Link
     } else if found.is_dir() {
@@ -198,7 +198,7 @@ fn special(found: &Metadata) -> &'static str {
 }
 
 /// The metadata of exactly this name, link or not; `None` when nothing is there.
-fn metadata_of(root: &Path, path: &RelPath) -> Result<Option<Metadata>, FileError> {
+pub(crate) fn metadata_of(root: &Path, path: &RelPath) -> Result<Option<Metadata>, FileError> {
     let shown = || path.to_string();
     let full = os::join(root, path).map_err(|source| FileError::Io { path: shown(), source })?;
     match std::fs::symlink_metadata(full) {

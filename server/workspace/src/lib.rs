@@ -13,6 +13,7 @@
 mod apply;
 mod backend;
 mod capture;
+mod checked_out;
 mod checkout;
 mod deltas;
 mod elsewhere;
@@ -39,6 +40,10 @@ mod worktree;
 pub use apply::ApplyError;
 pub use backend::{Backend, Head};
 pub use capture::{CAPTURE_FILES_MAX, CaptureError, CapturedFile, CapturedSide};
+pub use checkout::{
+    CACHES_MAX, CHECKOUT_AT, Caches, Checkout, CheckoutError, LEFT_OUT_MAX, Left, LeftError,
+    LeftOut, Room, Start, TREE_FILE_BYTES_MAX, TREE_FILES_MAX, TREES_BYTES_MAX, TREES_MAX, Trees,
+};
 pub use deltas::{DELTAS_MAX, Delta, SideContent, SideRef};
 pub use elsewhere::{Copied, CopyError};
 pub use error::RepositoryError;

@@ -269,6 +269,12 @@ impl Store for Cli {
         Ok(CommitRecord { parents, message: message.get(2..).unwrap_or_default().to_vec() })
     }
 
+    fn tree_id(&self, commit: &str) -> Result<String, RepositoryError> {
+        Ok(text(&self.told(&["rev-parse", "--verify", &format!("{commit}^{{tree}}")], Vec::new())?)
+            .trim()
+            .to_owned())
+    }
+
     fn tree(
         &self,
         commit: &str,

@@ -175,6 +175,11 @@ impl Store for Library {
         })
     }
 
+    fn tree_id(&self, commit: &str) -> Result<String, RepositoryError> {
+        let repository = self.lock();
+        Ok(tree_of(&repository, commit)?.id().to_string())
+    }
+
     fn tree(
         &self,
         commit: &str,

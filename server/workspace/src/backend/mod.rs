@@ -147,6 +147,9 @@ pub(crate) trait Store: Send + Sync {
 
     fn commit(&self, id: &str) -> Result<CommitRecord, RepositoryError>;
 
+    /// The id of the commit's tree.
+    fn tree_id(&self, commit: &str) -> Result<String, RepositoryError>;
+
     /// Every file of the commit's tree, or of the part below `folder`.
     fn tree(
         &self,

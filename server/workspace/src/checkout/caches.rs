@@ -1,0 +1,184 @@
+//! A throwaway folder over a checkout, and the person's own installed dependencies in it.
+//!
+//! What builds and tests need and git ignores (`node_modules`, `.venv`) is shown as it lies in the person's tree,
+//! with a throwaway folder of its own on top: it is read, never written.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use ignore::gitignore::Gitignore;
+use model::RelPath;
+use sandbox::{Mount, Scratch};
+
+use super::{CHECKOUT_AT, Checkout, CheckoutError};
+use crate::files::{self, Standing};
+use crate::past_ignores::PastIgnores;
+use crate::{FileError, Repository, RepositoryError, os};
+
+/// How many folders of dependencies are shown at most; those nearest to the top come first.
+pub const CACHES_MAX: usize = 64;
+
+/// In how many folders they are looked for, those nearest to the top first.
+const FOLDERS_MAX: usize = 2000;
+
+/// What they are called. What they hold does not follow from the files beside them by comparing times: a build folder
+/// like `target` would make files of another state of the tree look up to date.
+const NAMES: &[&str] = &["node_modules", ".venv", "venv", ".tox", ".mypy_cache", ".ruff_cache"];
+
+/// Folders of the person's tree that a room may show.
+#[derive(Debug, Clone, Default)]
+pub struct Caches {
+    root: PathBuf,
+    folders: Vec<RelPath>,
+}
+
+impl Caches {
+    /// Where they lie.
+    pub fn folders(&self) -> &[RelPath] {
+        &self.folders
+    }
+}
+
+impl Repository {
+    /// The folders of installed dependencies that git ignores, at most [`CACHES_MAX`].
+    ///
+    /// # Errors
+    /// An index or ignore file that cannot be read; [`RepositoryError::Bare`].
+    ///
+    /// # Cost
+    /// A few looks for each folder that holds tracked files.
+    pub fn caches(&self) -> Result<Caches, RepositoryError> {
+        let root = self.files_root()?;
+        let tracked: BTreeSet<RelPath> =
+            self.store.index()?.into_iter().map(|entry| entry.path).collect();
+        let mut folders: BTreeSet<RelPath> = BTreeSet::new();
+        for path in &tracked {
+            let above = std::iter::successors(path.parent(), RelPath::parent);
+            folders
+                .extend(above.take_while(|folder| !folders.contains(folder)).collect::<Vec<_>>());
+        }
+        let depth =
+            |folder: &RelPath| folder.as_bytes().iter().filter(|byte| **byte == b'/').count();
+        let mut folders: Vec<Option<RelPath>> =
+            std::iter::once(None).chain(folders.into_iter().map(Some)).collect();
+        folders.sort_by_key(|folder| folder.as_ref().map(|folder| depth(folder) + 1));
+        folders.truncate(FOLDERS_MAX);
+        let text = |path: &RelPath| self.saved(path).ok().flatten().map(|saved| saved.bytes);
+        let mut rules = Rules::new(self, &text);
+        let mut found = Vec::new();
+        for folder in &folders {
+            for name in NAMES {
+                let prefix =
+                    folder.as_ref().map_or_else(Vec::new, |at| [at.as_bytes(), b"/"].concat());
+                let Ok(path) = RelPath::from_bytes(&[&prefix, name.as_bytes()].concat()) else {
+                    continue;
+                };
+                let plain = matches!(files::look(root, &path), Ok(Standing::Folder));
+                if plain && rules.ignored(&path, true) && !holds(&tracked, &path) {
+                    found.push(path);
+                }
+            }
+        }
+        found.truncate(CACHES_MAX);
+        Ok(Caches { root: root.to_owned(), folders: found })
+    }
+}
+
+/// Whether any of the paths lies in the folder.
+fn holds(paths: &BTreeSet<RelPath>, folder: &RelPath) -> bool {
+    let below = [folder.as_bytes(), b"/"].concat();
+    // Names sort by their bytes, so those below a folder follow one another.
+    paths
+        .range(folder.clone()..)
+        .skip_while(|path| *path == folder)
+        .any(|path| path.as_bytes().starts_with(&below))
+}
+
+/// What git ignores: by the tree's ignore files, the repository's private one and the person's.
+pub(super) struct Rules<'a> {
+    tree: PastIgnores<'a>,
+    private: [Gitignore; 2],
+}
+
+impl<'a> Rules<'a> {
+    pub(super) fn new(
+        repository: &Repository,
+        text: &'a dyn Fn(&RelPath) -> Option<Vec<u8>>,
+    ) -> Self {
+        let exclude = repository.common_dir().join("info").join("exclude");
+        let private = [Gitignore::new(exclude).0, Gitignore::global().0];
+        Self { tree: PastIgnores::new(text), private }
+    }
+
+    pub(super) fn ignored(&mut self, path: &RelPath, folder: bool) -> bool {
+        let at = os::from_bytes(path.as_bytes()).unwrap_or_default();
+        let private =
+            |rules: &Gitignore| rules.matched_path_or_any_parents(&at, folder).is_ignore();
+        self.tree.ignored(path, folder) || self.private.iter().any(private)
+    }
+}
+
+/// One throwaway folder over a [`Checkout`], gone with everything in it when this is dropped, or swept by a later one
+/// when its process was killed.
+#[derive(Debug)]
+pub struct Room {
+    pub(super) checkout: Checkout,
+    pub(super) scratch: Scratch,
+    mounts: Vec<Mount>,
+    /// What is changed in a shown folder of dependencies goes to one of these.
+    caches: Vec<(RelPath, Scratch)>,
+}
+
+impl Room {
+    pub(super) fn new(checkout: Checkout, shown: &Caches) -> Result<Self, CheckoutError> {
+        let rooms = checkout.rooms.clone();
+        let cache = |source| CheckoutError::Cache { path: rooms.clone(), source };
+        let scratch = Scratch::new(&rooms).map_err(cache)?;
+        let whole = scratch.over(checkout.layers.0.clone(), CHECKOUT_AT.into()).map_err(cache)?;
+        let (mut mounts, mut caches) = (vec![whole], Vec::new());
+        for folder in &shown.folders {
+            let parent = folder.parent();
+            let placed = parent.is_none_or(|at| matches!(checkout.layers.is_folder(&at), Ok(true)));
+            if !placed || checkout.layers.look(folder)?.is_some() {
+                continue;
+            }
+            let unnamed = |source| FileError::Io { path: folder.to_string(), source };
+            let from = os::join(&shown.root, folder).map_err(unnamed)?;
+            let at = os::join(Path::new(CHECKOUT_AT), folder).map_err(unnamed)?;
+            let scratch = Scratch::new(&rooms).map_err(cache)?;
+            mounts.push(scratch.over(vec![from], at).map_err(cache)?);
+            caches.push((folder.clone(), scratch));
+        }
+        Ok(Self { checkout, scratch, mounts, caches })
+    }
+
+    /// What to place in the sandbox so that the files are at [`CHECKOUT_AT`].
+    pub fn mounts(&self) -> &[Mount] {
+        &self.mounts
+    }
+
+    /// A file that a program wrote here, e.g. a report; `None` when it did not, links and folders aside.
+    ///
+    /// # Errors
+    /// [`FileError`]: behind a link, no plain file, or more than `bytes_max`.
+    pub fn written(&self, path: &RelPath, bytes_max: u64) -> Result<Option<Vec<u8>>, FileError> {
+        for (folder, scratch) in &self.caches {
+            let below = [folder.as_bytes(), b"/"].concat();
+            if let Some(rest) = path.as_bytes().strip_prefix(below.as_slice())
+                && let Ok(rest) = RelPath::from_bytes(rest)
+            {
+                return plain(&scratch.upper(), &rest, bytes_max);
+            }
+        }
+        plain(&self.scratch.upper(), path, bytes_max)
+    }
+}
+
+fn plain(folder: &Path, path: &RelPath, bytes_max: u64) -> Result<Option<Vec<u8>>, FileError> {
+    match files::look(folder, path)? {
+        Standing::File(_) => {
+            Ok(files::read_saved(folder, path, true, bytes_max)?.map(|saved| saved.bytes))
+        }
+        _ => Ok(None),
+    }
+}
