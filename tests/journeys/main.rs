@@ -5,6 +5,8 @@
 
 mod adopt;
 mod check;
+#[cfg(target_os = "linux")]
+mod command_worker;
 mod crash;
 mod demo;
 mod editors;

@@ -5,14 +5,14 @@ use test_support::{Output, World};
 use crate::support::{countersign, run};
 
 /// Runs the binary where `before` has been done to the system that it sees.
-fn run_after(world: &World, before: &str, args: &[&str]) -> Output {
+pub fn run_after(world: &World, before: &str, args: &[&str]) -> Output {
     let script = format!("{before} && exec \"$@\"");
     let wrapper = ["-Urm", "sh", "-c", &script, "sh", countersign().to_str().unwrap()];
     world.run("unshare", &[&wrapper[..], args].concat())
 }
 
 /// A limit that counts from the namespace in which it is set.
-const NO_NAMESPACES: &str = "echo 0 > /proc/sys/user/max_user_namespaces";
+pub const NO_NAMESPACES: &str = "echo 0 > /proc/sys/user/max_user_namespaces";
 
 #[test]
 fn doctor_says_what_was_tried_and_what_is_visible() {

@@ -151,6 +151,8 @@ pub struct RulesArgs {
 pub enum Worker {
     /// Structural rewrite rules, embedded; no model, no network.
     Recipe,
+    /// Any program that edits files: it runs in the sandbox, on a throwaway checkout of the saved files.
+    Command,
 }
 
 #[derive(Debug, Args)]
@@ -164,11 +166,25 @@ pub struct RunArgs {
     /// List the recipes instead of running them.
     #[arg(long)]
     pub list_recipes: bool,
-    /// Files or folders to look at; the whole repository by default.
-    #[arg(value_name = "PATH")]
-    pub paths: Vec<PathBuf>,
+    /// For recipes, the files or folders to look at; the whole repository by default. For a command, one thing: what
+    /// it is for, in a few words, which becomes the title of what it proposes.
+    #[arg(value_name = "PATH|OBJECTIVE")]
+    pub about: Vec<PathBuf>,
+    /// End the command after this many seconds (600 by default); then it proposes nothing.
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(1..))]
+    pub time: Option<u64>,
+    /// End the command when its processes together use more than this many MiB of memory (4096 by default).
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1 << 24))]
+    pub memory: Option<u64>,
+    /// Propose what the command changed although its exit code is not 0, as that of linters is which found something.
+    #[arg(long)]
+    pub any_exit: bool,
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
+    /// The command and its arguments, for `--worker command`. It sees the saved files, the system and your
+    /// toolchains, has no network, and what it changes becomes a proposal.
+    #[arg(last = true, value_name = "CMD")]
+    pub command: Vec<std::ffi::OsString>,
 }
 
 #[derive(Debug, Args)]

@@ -32,6 +32,15 @@ pub enum Error {
     /// An edited copy cannot be taken.
     #[error(transparent)]
     Copied(#[from] workspace::CopyError),
+    /// There is no throwaway checkout for a worker.
+    #[error(transparent)]
+    Checkout(#[from] workspace::CheckoutError),
+    /// What a worker left cannot be proposed.
+    #[error(transparent)]
+    Left(#[from] workspace::LeftError),
+    /// A worker did not run, because it could not be confined or started.
+    #[error(transparent)]
+    Sandbox(#[from] sandbox::Refusal),
     /// A patch cannot be taken.
     #[error(transparent)]
     Patch(#[from] workspace::PatchError),

@@ -58,6 +58,22 @@ pub struct ChangeSet {
     /// Set if the change was in the person's tree already when it was captured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adopted: Option<Adoption>,
+    /// Set if a program made it in the sandbox. Does not enter the id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ran: Option<Ran>,
+}
+
+/// How the program ran that made a ChangeSet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Ran {
+    /// The program and its arguments, each perhaps cut.
+    pub argv: Vec<String>,
+    /// How it ended.
+    pub exit_code: i32,
+    /// What it was confined by.
+    pub tier: String,
+    /// How long it took.
+    pub duration_ms: u64,
 }
 
 /// What is known of a change that was in the tree before it was captured.
@@ -93,7 +109,7 @@ impl ChangeSet {
             hunk.ordinal = ordinal;
         }
         let id = ChangeSetId(Digest::of_json(&files));
-        Self { id, base, origin, title, rationale, files, adopted: None }
+        Self { id, base, origin, title, rationale, files, adopted: None, ran: None }
     }
 
     /// Every hunk with its file, in order.
@@ -123,9 +139,9 @@ pub struct Base {
     Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 pub struct Origin {
-    /// The kind of worker: `recipe`, `patch`, `branch`, `commit`, `worktree`, `adopted`, `edited`.
+    /// The kind of worker: `recipe`, `command`, `patch`, `branch`, `commit`, `worktree`, `adopted`, `edited`.
     pub worker: String,
-    /// Which one: the recipe's name, the branch, the patch file.
+    /// Which one: the recipe's name, the command, the branch, the patch file.
     pub name: String,
 }
 

@@ -40,7 +40,7 @@ pub use canonical::canonical_json;
 
 pub use changeset::{
     Adoption, Base, ChangeKind, ChangeSet, ChangeSetId, Content, FileChange, FileMode, FileSide,
-    Hunk, HunkKind, LineSpan, Origin,
+    Hunk, HunkKind, LineSpan, Origin, Ran,
 };
 pub use comparison::{ChangedCoverage, Comparison, ComparisonVerdict, Place};
 pub use config::{

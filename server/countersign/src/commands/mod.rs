@@ -15,6 +15,7 @@ mod replay;
 mod repropose;
 mod review;
 mod run;
+mod run_command;
 mod sandbox;
 mod serve;
 mod show;

@@ -15,10 +15,13 @@ pub fn run(arguments: &Arguments, args: &RunArgs, terminal: &Terminal) -> Result
     if args.list_recipes {
         return list_recipes(args.format, terminal);
     }
-    let Worker::Recipe = args.worker;
+    match args.worker {
+        Worker::Command => return super::run_command::run(arguments, args, terminal),
+        Worker::Recipe => meant_for_recipes(args)?,
+    }
     let mut engine = session::open(arguments)?;
     let paths = args
-        .paths
+        .about
         .iter()
         .map(|path| session::inside(&engine, &arguments.directory, path))
         .collect::<Result<Vec<_>, _>>()?;
@@ -48,6 +51,16 @@ pub fn run(arguments: &Arguments, args: &RunArgs, terminal: &Terminal) -> Result
     let new = output::counted(u32::try_from(new).unwrap_or(u32::MAX), "new proposal");
     terminal.print(&format!("{files} looked at, {new}\n"));
     Ok(Exit::Done)
+}
+
+/// What only a command heeds is not ignored in silence.
+fn meant_for_recipes(args: &RunArgs) -> Result<(), Failure> {
+    let limits = args.time.is_some() || args.memory.is_some() || args.any_exit;
+    if limits || !args.command.is_empty() {
+        let message = "recipes take no command and no limits";
+        return Err(Failure::new(message, "add --worker command to have a command propose"));
+    }
+    Ok(())
 }
 
 fn list_recipes(format: Format, terminal: &Terminal) -> Result<Exit, Failure> {

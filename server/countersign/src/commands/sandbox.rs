@@ -12,7 +12,7 @@ use sandbox::{
 use crate::args::{AllowTier, Arguments, SandboxArgs};
 use crate::exit::{Exit, Failure};
 use crate::output::Terminal;
-use crate::session;
+use crate::{session, signals};
 
 /// What is passed on of each output, in bytes. A terminal takes no more, and a file is not filled by accident.
 const OUTPUT_BYTES_MAX: usize = 1 << 30;
@@ -98,7 +98,7 @@ fn confine(
         args.processes,
     ));
     let stop = Stop::new().map_err(|error| Failure::new(error.to_string(), "try again"))?;
-    stop_by_signals(&stop);
+    signals::stop_by_signals(&stop);
     let ended = sandbox.pass(&confined, &stop, &mut |stream, bytes| {
         let written = match stream {
             Stream::Out => std::io::stdout().write_all(bytes),
@@ -174,24 +174,6 @@ fn input() -> Result<Input, Failure> {
 #[cfg(not(unix))]
 fn input() -> Result<Input, Failure> {
     Ok(Input::Bytes(Vec::new()))
-}
-
-/// What ends this program ends the command first, and what it changed is removed.
-fn stop_by_signals(stop: &Stop) {
-    #[cfg(unix)]
-    for signal in [
-        signal_hook::consts::SIGTERM,
-        signal_hook::consts::SIGHUP,
-        signal_hook::consts::SIGINT,
-        signal_hook::consts::SIGQUIT,
-    ] {
-        if let Ok(waker) = stop.waker() {
-            // One that cannot be caught ends us as it would have anyway, and the sandbox with us.
-            drop(signal_hook::low_level::pipe::register(signal, waker));
-        }
-    }
-    #[cfg(not(unix))]
-    drop(stop.clone());
 }
 
 impl From<Refusal> for Failure {

@@ -109,6 +109,13 @@ pub fn change(shown: Shown<'_>) -> String {
         "  {DIM}{} · base {base}{dirty}{RESET}\n",
         safe(&changeset.origin.to_string())
     ));
+    if let Some(ran) = &changeset.ran {
+        let seconds = std::time::Duration::from_millis(ran.duration_ms).as_secs_f64();
+        let (code, tier) = (ran.exit_code, safe(&ran.tier));
+        out.push_str(&format!(
+            "  {DIM}ran in the sandbox ({tier}) for {seconds:.1} s, exit code {code}{RESET}\n"
+        ));
+    }
     for line in changeset.rationale.lines() {
         out.push_str(&format!("  {}\n", safe(line)));
     }
