@@ -39,6 +39,7 @@ use crate::conflict::{CANDIDATES_MAX, ConflictReason};
 use crate::hunks::diff_rows;
 use crate::text::{Text, line_ending, narrow};
 
+use self::frame::says_something;
 use self::lines::{CONTEXT_LINES, Context, Numbered};
 use self::together::Accepted;
 
@@ -270,6 +271,11 @@ impl<'t> Anchoring<'t> {
         if !self.certain && context.lines() < 2 * CONTEXT_LINES {
             return Ok(None);
         }
+        // An insertion has no lines of its own: with only braces and empty lines left around its gap, what it
+        // belonged to is gone.
+        if rows.is_empty() && !self.says_where(rows, context) && !self.in_order(rows, &place) {
+            return Ok(None);
+        }
         let far = self.in_order(rows, &place);
         let as_good =
             |other: Context| other.as_good_as(context, far) || (!self.certain && other.touches());
@@ -281,6 +287,12 @@ impl<'t> Anchoring<'t> {
         }
         candidates.truncate(CANDIDATES_MAX);
         Err(ConflictReason::Ambiguous { candidates })
+    }
+
+    /// Whether a line of `context`, near `rows` of base, says something.
+    fn says_where(&self, rows: &Range<usize>, context: Context) -> bool {
+        let (above, below) = context.near(rows);
+        above.chain(below).any(|row| says_something(self.base.of(&(row..row + 1))))
     }
 
     /// Whether the text of `rows` starts in base at a line not in `own`, with a context that `counts` when

@@ -169,6 +169,11 @@ impl Context {
         self.lines() >= other.lines() && (!far || self.far >= other.far)
     }
 
+    /// The lines of it that are near `rows`, above and below.
+    pub fn near(self, rows: &Range<usize>) -> (Range<usize>, Range<usize>) {
+        (rows.start.saturating_sub(self.above)..rows.start, rows.end..rows.end + self.below)
+    }
+
     /// Whether the lines right above and right below are the same.
     pub fn touches(self) -> bool {
         self.above > 0 && self.below > 0

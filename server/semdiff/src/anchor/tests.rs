@@ -944,3 +944,24 @@ fn hunks_that_landed_with_the_rest_of_a_move_are_not_applied_where_their_lines_w
     let apart = Anchoring::new(base, current).among(&[other, taken]);
     assert_eq!(apart.anchor(&taken.0, taken.1), Anchor::Shifted(5..7, 0));
 }
+
+#[test]
+fn an_insertion_of_which_only_braces_are_left_around_has_no_place() {
+    check(
+        "fn a {\n  x\n}\n",
+        "fn a {\n  x\n}\n\nfn b {\n}\n",
+        "fn c {\n  y\n  z\n}\n",
+        &expect![[r#"
+            conflict: line 5 looks like its place, but may be another copy of the text
+        "#]],
+    );
+    // What the brace ends is still there.
+    check(
+        "fn a {\n  x\n}\n",
+        "fn a {\n  x\n}\n\nfn b {\n}\n",
+        "fn c {\n  y\n}\n\nfn a {\n  x\n}\n",
+        &expect![[r#"
+            shifted +4 to 8+0
+        "#]],
+    );
+}
