@@ -176,7 +176,8 @@ impl Outside {
         udp.set_nonblocking(true).unwrap();
         let mut victim = Command::new("cat");
         victim.env("COUNTERSIGN_TEST_TOKEN", MARK).process_group(0);
-        let victim = victim.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let victim = victim.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let victim = victim.spawn().unwrap();
         Self { folder, home, tcp, tcp6, udp, sockets, name, victim }
     }
 
