@@ -11,6 +11,8 @@ mod crash;
 mod demo;
 mod editors;
 mod gates;
+#[cfg(target_os = "linux")]
+mod escapes;
 mod hooks;
 mod language_server;
 mod ledger;

@@ -414,6 +414,13 @@ pub struct SandboxArgs {
     /// End it when it has more than this many processes and threads.
     #[arg(long, value_name = "N", default_value_t = 1024, value_parser = clap::value_parser!(u64).range(1..))]
     pub processes: u64,
+    /// End it when what it writes takes more than this many MiB of disk. It finds no more room in its own /tmp and home
+    /// than this either, and at most 1024 there.
+    #[arg(long, value_name = "MIB", default_value_t = 16384, value_parser = clap::value_parser!(u64).range(1..=1 << 24))]
+    pub disk: u64,
+    /// Pass on this many MiB of each of its outputs, and drop the rest.
+    #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u64).range(1..=1 << 24))]
+    pub output: u64,
     /// The command and its arguments.
     #[arg(last = true, required = true, value_name = "CMD")]
     pub command: Vec<std::ffi::OsString>,

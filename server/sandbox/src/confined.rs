@@ -175,6 +175,10 @@ pub struct Bounds {
     pub open_files: u64,
     /// What each of `/tmp`, the home folder, `/dev/shm` and all of [`Mount::Cover`] together hold, in bytes.
     pub scratch_bytes: u64,
+    /// What the `upper` folders of all its [`Mount::Overlay`] hold together, in bytes; at [`Tier::Landlock`], its `HOME`
+    /// and `TMPDIR`. Looked at from outside, so a fast writer gets further before it ends. Before the disk itself is
+    /// full it ends in any case. What is bound writable is not counted.
+    pub disk_bytes: u64,
 }
 
 impl Default for Bounds {
@@ -189,6 +193,7 @@ impl Default for Bounds {
             file_bytes: 4 * GIB,
             open_files: 4096,
             scratch_bytes: GIB,
+            disk_bytes: 16 * GIB,
         }
     }
 }
@@ -207,6 +212,8 @@ pub enum Bound {
     Memory,
     /// [`Bounds::file_bytes`].
     FileSize,
+    /// [`Bounds::disk_bytes`], or the room that is left on the disk.
+    Disk,
     /// Whoever waits no longer wants it.
     Cancelled,
 }
@@ -220,6 +227,7 @@ impl Bound {
             Self::Processes => "its number of processes",
             Self::Memory => "its memory",
             Self::FileSize => "the size of a file",
+            Self::Disk => "its room on the disk",
             Self::Cancelled => "the end that was asked for",
         }
     }

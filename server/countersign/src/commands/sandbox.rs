@@ -14,9 +14,6 @@ use crate::exit::{Exit, Failure};
 use crate::output::Terminal;
 use crate::{session, signals};
 
-/// What is passed on of each output, in bytes. A terminal takes no more, and a file is not filled by accident.
-const OUTPUT_BYTES_MAX: usize = 1 << 30;
-
 /// A limit ended the command.
 const STOPPED: u8 = 124;
 /// The command did not run.
@@ -48,6 +45,7 @@ fn confine(
         AllowTier::Landlock => Tier::Landlock,
     })?;
     let folder = resolved(&arguments.directory)?;
+    not_a_home(&folder)?;
     // Held until the end: with it go the changes.
     let (_scratch, mount) = match sandbox.tier() {
         Tier::Namespaces => {
@@ -62,6 +60,7 @@ fn confine(
     let mut mounts = vec![mount];
     for path in &args.writable {
         let path = resolved(path)?;
+        not_a_home(&path)?;
         mounts.push(bind(&path, true));
     }
     let env: Vec<_> = std::env::vars_os().collect();
@@ -78,7 +77,9 @@ fn confine(
             time: Duration::from_secs(args.time),
             memory_bytes: args.memory << 20,
             processes: args.processes,
-            output_bytes: OUTPUT_BYTES_MAX,
+            output_bytes: usize::try_from(args.output << 20).unwrap_or(usize::MAX),
+            disk_bytes: args.disk << 20,
+            scratch_bytes: Bounds::default().scratch_bytes.min(args.disk << 20),
             ..Bounds::default()
         },
     };
@@ -90,12 +91,14 @@ fn confine(
         Tier::Landlock => "it cannot change it",
     };
     terminal.notice(&format!(
-        "sandbox: {}; no network; it sees {}, and {changes}; at most {} s, {} MiB, {} processes",
+        "sandbox: {}; no network; it sees {}, and {changes}; at most {} s, {} processes, {} MiB of memory, \
+         {} MiB of disk",
         sandbox.tier().name(),
         folder.display(),
         args.time,
-        args.memory,
         args.processes,
+        args.memory,
+        args.disk,
     ));
     let stop = Stop::new().map_err(|error| Failure::new(error.to_string(), "try again"))?;
     signals::stop_by_signals(&stop);
@@ -152,6 +155,18 @@ fn bind(path: &Path, writable: bool) -> Mount {
 fn resolved(path: &Path) -> Result<PathBuf, Failure> {
     let failed = |error| Failure::new(format!("{}: {error}", path.display()), "name what exists");
     path.canonicalize().map_err(failed)
+}
+
+/// A home folder, or one around it, holds keys and passwords, which nothing in the sandbox may see.
+fn not_a_home(path: &Path) -> Result<(), Failure> {
+    let home = std::env::home_dir().and_then(|home| home.canonicalize().ok());
+    match home {
+        Some(home) if home.starts_with(path) => Err(Failure::new(
+            format!("{} holds your home folder, with your keys and passwords", path.display()),
+            "run it in the folder of a project, or name a folder of one",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Our standard input as a pipe: a terminal, or whatever else it is, is not handed on itself.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::process::{Pid, PidfdFlags, Signal};
 
+use super::disk::Disk;
 use super::tree;
 use crate::confined::{Bound, Confined, Tier};
 
@@ -28,14 +29,15 @@ pub struct Tree {
     child: Child,
     pub control: Option<UnixStream>,
     tier: Tier,
+    disk: Disk,
     /// The process that ends all others with it, or ends them: process 1, or the guard.
     first: Option<(u32, OwnedFd)>,
 }
 
 impl Tree {
     /// What `child`, an outer stage, is the beginning of.
-    pub fn of(child: Child, control: UnixStream, tier: Tier) -> Self {
-        Self { child, control: Some(control), tier, first: None }
+    pub fn of(child: Child, control: UnixStream, tier: Tier, disk: Disk) -> Self {
+        Self { child, control: Some(control), tier, disk, first: None }
     }
 
     fn first(&mut self) -> Option<&(u32, OwnedFd)> {
@@ -68,6 +70,9 @@ impl Tree {
             if resident > bounds.memory_bytes {
                 return Err(Bound::Memory);
             }
+        }
+        if !self.disk.within(bounds.disk_bytes) {
+            return Err(Bound::Disk);
         }
         let memory = (bounds.memory_bytes - resident) / GROWTH_BYTES_MS;
         let processes = (bounds.processes - usage.processes) / GROWTH_PROCESSES_MS;

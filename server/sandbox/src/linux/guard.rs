@@ -9,7 +9,7 @@ use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags};
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::process::{DumpableBehavior, Pid, PidfdFlags, Signal, WaitOptions};
 
 use super::stage::{Failure, Step};
@@ -17,6 +17,9 @@ use super::{tree, wire};
 
 /// Between two rounds of ending what is left.
 const PAUSE: Duration = Duration::from_millis(1);
+
+/// How long the inner stage may take to end by itself. One that was stopped from inside never does.
+const OWN_END_MAX: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 
 /// Starts the inner stage, waits until it has ended or nobody waits for it any more, and ends all below.
 #[expect(clippy::disallowed_methods, reason = "this crate is the door for starting processes")]
@@ -49,7 +52,11 @@ fn wait(control: &File, child: u32) -> rustix::io::Result<()> {
     ];
     loop {
         match rustix::event::poll(&mut fds, None) {
-            Ok(_) => return Ok(()),
+            // The inner stage sees the same, and ends faster than anyone could from here what it has started.
+            Ok(_) => {
+                let [child, _] = fds;
+                return rustix::event::poll(&mut [child], Some(&OWN_END_MAX)).map(drop);
+            }
             Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error),
         }
@@ -61,14 +68,7 @@ fn end_all() {
     loop {
         // All are stopped before one is killed, so that none starts another meanwhile.
         let mut stopped = BTreeSet::new();
-        loop {
-            let new = tree::descendants(std::process::id()).into_iter();
-            let new: Vec<u32> = new.filter(|pid| stopped.insert(*pid)).collect();
-            if new.is_empty() {
-                break;
-            }
-            new.into_iter().for_each(|pid| send(pid, Signal::STOP));
-        }
+        while stop_new(&mut stopped) {}
         stopped.into_iter().for_each(|pid| send(pid, Signal::KILL));
         loop {
             match rustix::process::wait(WaitOptions::NOHANG) {
@@ -80,6 +80,25 @@ fn end_all() {
         }
         thread::sleep(PAUSE);
     }
+}
+
+/// Stops everything below this process that is not in `stopped`. Answers whether there was something.
+///
+/// Each is stopped before its children are looked for: somebody who starts ever more is not to be outrun by looking at
+/// all first.
+fn stop_new(stopped: &mut BTreeSet<u32>) -> bool {
+    let before = stopped.len();
+    let mut open = tree::children(std::process::id());
+    let mut seen = BTreeSet::new();
+    while let Some(pid) = open.pop() {
+        if stopped.insert(pid) {
+            send(pid, Signal::STOP);
+        }
+        if seen.insert(pid) {
+            open.extend(tree::children(pid));
+        }
+    }
+    stopped.len() > before
 }
 
 fn send(pid: u32, signal: Signal) {

@@ -19,6 +19,9 @@ use super::wire::{Plan, Report, receive_plan, report};
 use super::{attempts, loopback, mounts, restrict, syscalls};
 use crate::confined::Tier;
 
+/// How far it stands back (nice(2)).
+const NICE: i32 = 10;
+
 /// One more than the highest capability there can be (capability.h counts to 40 today).
 const CAPABILITIES_MAX: u32 = 64;
 
@@ -28,6 +31,8 @@ pub fn run(control: &File) -> Result<i32, Failure> {
         .step("end with whoever started it")?;
     let (plan, stdin) = receive_plan(control).step("learn what to run")?;
     rustix::process::setsid().step("leave the terminal")?;
+    // Whoever watches it, and the person's own programs, come first: also when it starts more than it may.
+    rustix::process::nice(NICE).step("take the second place")?;
     let writable = match plan.tier {
         Tier::Namespaces => {
             rustix::system::sethostname(b"sandbox").step("name the host")?;
@@ -52,19 +57,44 @@ pub fn run(control: &File) -> Result<i32, Failure> {
         return Ok(0);
     }
     let lifeline = control.try_clone().step("watch its lifeline")?;
-    thread::Builder::new().spawn(move || end_with(lifeline)).step("watch its lifeline")?;
-    start_and_reap(&plan, stdin, control)
+    let tier = plan.tier;
+    thread::Builder::new().spawn(move || end_with(lifeline, tier)).step("watch its lifeline")?;
+    let code = start_and_reap(&plan, stdin, control);
+    end_all_others(tier);
+    code
 }
 
 /// Ends this process, and by that all others in here, when nobody waits for them any more.
-fn end_with(mut lifeline: File) {
+fn end_with(mut lifeline: File, tier: Tier) {
     let mut byte = [0];
     loop {
         match lifeline.read(&mut byte) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            _ => std::process::exit(0),
+            _ => {
+                end_all_others(tier);
+                std::process::exit(0)
+            }
         }
     }
+}
+
+/// Ends at once whatever this process may signal: where Landlock keeps signals in, all that it has started and nobody
+/// else. Whoever starts ever more cannot outrun one call of the kernel. What is left ends by the guard.
+fn end_all_others(tier: Tier) {
+    let guard = rustix::process::getppid();
+    let kept_in = guard.is_some_and(|guard| {
+        rustix::process::test_kill_process(guard) == Err(rustix::io::Errno::PERM)
+    });
+    // In namespaces of its own the kernel does it.
+    if tier == Tier::Landlock && kept_in {
+        // There may be nobody left.
+        kill_all().ok();
+    }
+}
+
+/// As `kill(-1, SIGKILL)` (kill(2)): everybody that this process may signal, but not itself.
+fn kill_all() -> nix::Result<()> {
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(-1), nix::sys::signal::Signal::SIGKILL)
 }
 
 #[expect(clippy::disallowed_methods, reason = "this crate is the door for starting processes")]

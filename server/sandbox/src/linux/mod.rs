@@ -15,6 +15,7 @@
 //! process 1 the kernel ends everything in the process namespace.
 
 mod attempts;
+mod disk;
 mod family;
 mod guard;
 mod inner;

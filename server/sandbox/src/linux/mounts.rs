@@ -177,6 +177,7 @@ pub fn build(plan: &Plan) -> Result<Vec<PathBuf>, Failure> {
     }
     memory.hide()?;
     proc(&own)?;
+    count_processes(plan.rlimits.processes)?;
     rustix::mount::unmount(OUTSIDE, UnmountFlags::DETACH).step("let go of the old root")?;
     rustix::fs::rmdir(OUTSIDE).step("let go of the old root")?;
     seal(&writable)?;
@@ -224,7 +225,11 @@ impl Memory {
     fn cover(&mut self, lower: &OwnedFd, at: PathBuf) -> Result<Ready, Failure> {
         if self.count == 0 {
             rustix::fs::mkdir(Self::AT, Mode::RWXU).step("make a place for changes")?;
-            let options = format!("mode=700,size={}", self.size_bytes);
+            let options = format!(
+                "mode=700,size={},nr_inodes={}",
+                self.size_bytes,
+                names_in(self.size_bytes)
+            );
             let options = std::ffi::CString::new(options).unwrap_or_default();
             let flags = MountFlags::NOSUID | MountFlags::NODEV;
             rustix::mount::mount("tmpfs", Self::AT, "tmpfs", flags, options.as_c_str())
@@ -281,7 +286,11 @@ fn basics(plan: &Plan, own: &mut Own) -> Result<(), Failure> {
         if folder {
             continue;
         }
-        let options = format!("mode=1777,size={}", plan.scratch_bytes);
+        let options = format!(
+            "mode=1777,size={},nr_inodes={}",
+            plan.scratch_bytes,
+            names_in(plan.scratch_bytes)
+        );
         let options = std::ffi::CString::new(options).unwrap_or_default();
         rustix::mount::mount(
             "tmpfs",
@@ -327,6 +336,32 @@ fn proc(own: &Own) -> Result<(), Failure> {
         rustix::mount::mount_bind("/dev/null", *path).step_at("hide", Path::new(path))?;
     }
     Ok(())
+}
+
+/// Has the kernel number no more processes than `most` and some, where each process namespace has numbers of its own
+/// (Linux 6.14). Elsewhere this would number the whole machine's.
+///
+/// The other limits do not bind the system's own root.
+fn count_processes(most: u64) -> Result<(), Failure> {
+    let release = rustix::system::uname();
+    if !release.release().to_str().is_ok_and(numbers_by_namespace) {
+        return Ok(());
+    }
+    let most = most.saturating_add(RESERVED_NUMBERS).saturating_add(1).min(NUMBERS_MAX);
+    super::tree::write(Path::new("/proc/sys/kernel/pid_max"), &most.to_string())
+        .step("limit its processes")
+}
+
+/// Numbers that the kernel does not use again (RESERVED_PIDS in pid.h).
+const RESERVED_NUMBERS: u64 = 300;
+/// What the kernel gives at most (PID_MAX_LIMIT in threads.h).
+const NUMBERS_MAX: u64 = 4 << 20;
+
+/// Whether a kernel's release is 6.14 or later.
+fn numbers_by_namespace(release: &str) -> bool {
+    let mut words = release.split(|char: char| !char.is_ascii_digit());
+    let mut number = || words.next().and_then(|word| word.parse::<u32>().ok());
+    matches!((number(), number()), (Some(major), Some(minor)) if (major, minor) >= (6, 14))
 }
 
 /// Sets each mount to what may be done in it: nothing sets ids or makes devices, and only what is in `writable`
@@ -423,10 +458,18 @@ fn laid_over(lower: &str, upper: &str, work: &str, at: &Path) -> Result<Ready, F
     Ok(Ready { tree, at: at.to_owned(), folder: true, own: true })
 }
 
+/// How many files and folders a place in memory of this size holds: as many as it has pages, and a few. Each takes memory that
+/// its size does not count.
+fn names_in(size_bytes: u64) -> u64 {
+    (size_bytes / 4096).max(1024)
+}
+
 fn tmpfs(size_bytes: u64, at: &OsStr) -> Result<OwnedFd, Failure> {
     let make = || -> rustix::io::Result<OwnedFd> {
         let system = rustix::mount::fsopen("tmpfs", FsOpenFlags::FSOPEN_CLOEXEC)?;
         rustix::mount::fsconfig_set_string(system.as_fd(), "size", size_bytes.to_string())?;
+        let names = names_in(size_bytes).to_string();
+        rustix::mount::fsconfig_set_string(system.as_fd(), "nr_inodes", names)?;
         rustix::mount::fsconfig_set_string(system.as_fd(), "mode", "0755")?;
         rustix::mount::fsconfig_create(system.as_fd())?;
         mounted(&system)
@@ -530,6 +573,20 @@ mod tests {
         let line = r"36 35 98:0 /mnt1 /mnt/a\040b\134c rw,noatime master:1 - ext3 /dev/root rw";
         let (at, options) = mount_line(line).unwrap();
         assert_eq!((at.as_path(), options), (Path::new(r"/mnt/a b\c"), "rw,noatime"));
+    }
+
+    #[test]
+    fn only_kernels_that_number_by_namespace_are_asked_to() {
+        for (release, expected) in [
+            ("6.14.0", true),
+            ("6.18.44-fc", true),
+            ("7.0-rc1", true),
+            ("6.13.9", false),
+            ("5.15.0-1", false),
+            ("x", false),
+        ] {
+            assert_eq!(numbers_by_namespace(release), expected, "{release}");
+        }
     }
 
     #[test]

@@ -64,6 +64,11 @@ pub fn of(confined: &Confined, tier: Tier, own: Option<&Path>) -> Result<Plan, R
             .into();
     env.extend(confined.env.iter().cloned());
     let bounds = confined.bounds;
+    let uppers = mounts.iter().filter_map(|placed| match placed {
+        Placed::Overlay { upper, .. } => Some(PathBuf::from(upper)),
+        _ => None,
+    });
+    let fills = uppers.chain(own.map(Path::to_owned)).collect();
     Ok(Plan {
         tier,
         argv: confined.argv.clone(),
@@ -77,6 +82,7 @@ pub fn of(confined: &Confined, tier: Tier, own: Option<&Path>) -> Result<Plan, R
             processes: bounds.processes,
         },
         scratch_bytes: bounds.scratch_bytes,
+        fills,
         bait: None,
     })
 }

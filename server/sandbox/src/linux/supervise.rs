@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::pipe::PipeFlags;
 
+use super::disk::Disk;
 use super::family::{LOOK_MIN, Tree};
 use super::own::Own;
 use super::wire::{self, Plan, Report};
@@ -196,7 +197,7 @@ impl Run {
             // A Ctrl-C in the person's terminal is answered by us.
             .process_group(0)
             .spawn()?;
-        let tree = Tree::of(child, control, plan.tier);
+        let tree = Tree::of(child, control, plan.tier, Disk::of(&plan.fills));
         let output = |stream, pipe| Output {
             stream,
             pipe: Some(File::from(pipe)),

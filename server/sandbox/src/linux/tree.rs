@@ -49,17 +49,6 @@ pub fn proportional_bytes(root: u32) -> u64 {
     sum
 }
 
-/// Everything below `root`, each after its parent.
-pub fn descendants(root: u32) -> Vec<u32> {
-    let mut found = children(root);
-    let mut next = 0;
-    while let Some(&pid) = found.get(next) {
-        found.extend(children(pid));
-        next += 1;
-    }
-    found
-}
-
 /// The children of a process, in no order.
 pub fn children(pid: u32) -> Vec<u32> {
     let Ok(threads) = list(Path::new(&format!("/proc/{pid}/task"))) else {

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::PathBuf;
 
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
@@ -36,6 +37,9 @@ pub struct Plan {
     pub mounts: Vec<Placed>,
     pub rlimits: Rlimits,
     pub scratch_bytes: u64,
+    /// The folders outside that it fills. The stages have no use for them.
+    #[serde(skip)]
+    pub fills: Vec<PathBuf>,
     /// Instead of starting a program, try to reach this.
     pub bait: Option<Bait>,
 }
