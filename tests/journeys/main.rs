@@ -10,9 +10,9 @@ mod command_worker;
 mod crash;
 mod demo;
 mod editors;
-mod gates;
 #[cfg(target_os = "linux")]
 mod escapes;
+mod gates;
 mod hooks;
 mod language_server;
 mod ledger;
