@@ -421,8 +421,8 @@ fn bytes_below(folder: &Path) -> u64 {
 fn who_hides_what_it_writes_does_not_fill_the_disk() {
     let world = world_with(FLOODS);
     let cache = world.outer().join("cache");
-    // A disk of 64 MiB, on which half of what was free is left.
-    let small = format!("mount -t tmpfs -o size=64m none {}", cache.display());
+    // A disk of 512 MiB, on which half of what was free is left.
+    let small = format!("mount -t tmpfs -o size=512m none {}", cache.display());
     let program = ["./attack", "nameless", world.root().to_str().unwrap()];
     let output = output_of(sandboxed_after(&world, Tier::Namespaces, &small, &[], &program));
     assert!(output.stdout.contains("attempted nameless\n"), "{output:?}");
