@@ -502,10 +502,17 @@ impl LspClient {
     }
 
     /// Ends the server at once, as a crash does (SIGKILL on Unix).
+    ///
+    /// A message that was cut short by that is no error of the server.
     pub fn kill(&mut self) {
+        let before = self.shared.lock().errors.len();
         self.child.kill().ok();
         self.child.wait().unwrap();
         self.join();
+        let mut session = self.shared.lock();
+        let cut_short = |error: &String| error.starts_with("on the server's output:");
+        let told = session.errors.split_off(before);
+        session.errors.extend(told.into_iter().filter(|error| !cut_short(error)));
     }
 
     /// Ends the server as the protocol says and returns how it exited.
