@@ -315,6 +315,11 @@ impl<'t> Anchoring<'t> {
         })
     }
 
+    /// The line of current that line `row` of base certainly is.
+    fn kept(&self, row: usize) -> Option<usize> {
+        self.alignment.lines.get(row).copied().flatten()
+    }
+
     /// Rule 1.
     fn certain_place(&self, rows: &Range<usize>) -> Option<Range<usize>> {
         if rows.is_empty() {
@@ -377,14 +382,13 @@ impl<'t> Anchoring<'t> {
 
     /// What lies between the certain places of the two lines that touch `rows`.
     fn between_neighbours(&self, rows: &Range<usize>) -> Option<Range<usize>> {
-        let line = |row: usize| self.alignment.lines.get(row).copied().flatten();
         let start = match rows.start.checked_sub(1) {
             None => 0,
-            Some(above) => line(above)? + 1,
+            Some(above) => self.kept(above)? + 1,
         };
         let end = match rows.end {
             end if end == self.base.lines() => self.current.lines(),
-            below => line(below)?,
+            below => self.kept(below)?,
         };
         (start <= end).then_some(start..end)
     }

@@ -115,6 +115,11 @@ impl<'t> Text<'t> {
         self.bounds.get(line).copied().unwrap_or(self.bytes.len())
     }
 
+    /// The line that starts at byte `offset`; for another byte, the next one that starts.
+    pub(crate) fn line_at(&self, offset: usize) -> usize {
+        self.bounds.partition_point(|&bound| bound < offset)
+    }
+
     /// The bytes that lines `lines` take.
     pub(crate) fn range(&self, lines: &Range<usize>) -> Range<usize> {
         self.offset(lines.start)..self.offset(lines.end)

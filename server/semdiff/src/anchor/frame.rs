@@ -79,10 +79,9 @@ impl Anchoring<'_> {
     }
 
     fn side(&self, row: usize, unbroken: bool) -> Side {
-        let kept = self.alignment.lines.get(row).copied().flatten().is_some();
         match self.times_in_current(row) {
             1 if unbroken => Side::Held,
-            1 if kept => Side::Kept,
+            1 if self.kept(row).is_some() => Side::Kept,
             _ => Side::Lost,
         }
     }

@@ -21,7 +21,7 @@ use super::Anchoring;
 use super::frame::says_something;
 use super::lines::Numbered;
 use super::merge::recognisable;
-use crate::text::{Text, line_span, narrow};
+use crate::text::{Text, narrow};
 
 impl Anchoring<'_> {
     /// Whether lines that the replacement takes away still stand, so that it has not landed.
@@ -44,10 +44,7 @@ impl Anchoring<'_> {
             .collect();
         let telling: Vec<usize> =
             taken.iter().copied().filter(|&row| says_something(self.line(row))).collect();
-        let kept = |row: &usize| {
-            let certain = self.alignment.lines.get(*row).copied().flatten().is_some();
-            certain && !left.contains_key(self.line(*row))
-        };
+        let kept = |row: &usize| self.kept(*row).is_some() && !left.contains_key(self.line(*row));
         let looked_at = if telling.is_empty() { &taken } else { &telling };
         if looked_at.iter().any(kept) {
             return true;
@@ -70,10 +67,7 @@ impl Anchoring<'_> {
     /// Whether something is said between the nearest certain lines that say something above and below `rows`.
     /// Deleted lines may have been rewritten to that.
     fn said_between(&self, rows: &Range<usize>) -> bool {
-        let certain = |row: usize| {
-            let there = self.alignment.lines.get(row).copied().flatten();
-            there.filter(|_| says_something(self.line(row)))
-        };
+        let certain = |row: usize| self.kept(row).filter(|_| says_something(self.line(row)));
         let start = (0..rows.start).rev().find_map(certain).map_or(0, |line| line + 1);
         let end = (rows.end..self.base.lines()).find_map(certain).unwrap_or(self.current.lines());
         (start..end).any(|at| says_something(self.current.of(&(at..at + 1))))
@@ -102,11 +96,12 @@ impl Anchoring<'_> {
             && let Some(at) = stands_beside(&self.current, place, replacement)
             && stands_beside(&self.base, &self.base.range(rows), replacement).is_none()
         {
-            return Some(line_span(self.current.bytes(), at..at).first_line);
+            return Some(narrow(self.current.line_at(at)));
         }
         let old: HashSet<&[u8]> =
             rows.clone().map(|row| self.line(row).trim_ascii()).filter(telling).collect();
-        if let Some(line) = self.made_nearby(rows, &self.current_rows(place), &new, &old) {
+        let there = self.current.line_at(place.start)..self.current.line_at(place.end);
+        if let Some(line) = self.made_nearby(rows, &there, &new, &old) {
             return Some(line);
         }
         let line_at = |row: u32| self.current.of(&(row as usize..row as usize + 1)).trim_ascii();
@@ -117,19 +112,19 @@ impl Anchoring<'_> {
         let standing: HashSet<&[u8]> = found.iter().map(|&row| line_at(row)).collect();
         let added: HashSet<&[u8]> = new.difference(&old).copied().collect();
         let before = self.times(&added);
-        let fresh =
-            || added.iter().filter(|line| before.get(*line).is_some_and(|times| times.0 == 0));
-        let fresh_standing = fresh().filter(|line| standing.contains(*line)).count();
+        let stood = |line: &&[u8]| before.get(line).map_or(0, |&(before, _)| before);
+        let fresh: Vec<&[u8]> = added.iter().copied().filter(|line| stood(line) == 0).collect();
+        let fresh_standing = fresh.iter().filter(|line| standing.contains(*line)).count();
         // A line that base has once is no proof, but it is no line of every block either.
-        let rare = added.iter().filter(|line| before.get(*line).is_some_and(|times| times.0 <= 1));
-        let most = fresh_standing > 0 && 2 * fresh_standing >= rare.count();
+        let rare = added.iter().filter(|line| stood(line) <= 1).count();
+        let most = fresh_standing > 0 && 2 * fresh_standing >= rare;
         let only_adds = old.is_subset(&new);
         let landed = match only_adds {
-            true if fresh().next().is_none() => standing.len() == added.len(),
+            true if fresh.is_empty() => standing.len() == added.len(),
             true => most,
             false => {
-                most && fresh_standing == fresh().count()
-                    && !self.held(rows, &self.current_rows(place))
+                most && fresh_standing == fresh.len()
+                    && !self.held(rows, &there)
                     && !self.done_to_like_lines(&found, &old.difference(&new).copied().collect())
             }
         };
@@ -145,10 +140,7 @@ impl Anchoring<'_> {
         new: &HashSet<&[u8]>,
         old: &HashSet<&[u8]>,
     ) -> Option<u32> {
-        let single = |row: usize| {
-            let there = self.alignment.lines.get(row).copied().flatten();
-            there.filter(|_| self.once(row) && self.times_in_current(row) == 1)
-        };
+        let single = |row: usize| self.kept(row).filter(|_| self.is_single(&(row..row + 1)));
         let above = (0..rows.start).rev().find_map(|row| Some((row + 1, single(row)? + 1)));
         let below = (rows.end..self.base.lines()).find_map(|row| Some((row, single(row)?)));
         let (first, top) = above.unwrap_or((0, 0));
@@ -158,7 +150,7 @@ impl Anchoring<'_> {
         for row in first..end {
             *stood.entry(self.line(row).trim_ascii()).or_default() += 1;
         }
-        let mut came = (top..place.start).chain(place.end..bottom).filter(|&row| {
+        let came = (top..place.start).chain(place.end..bottom).filter(|&row| {
             let line = at(row);
             if !new.contains(line) || old.contains(line) {
                 return false;
@@ -171,18 +163,13 @@ impl Anchoring<'_> {
                 _ => true,
             }
         });
-        came.find(|&row| {
-            let line = HashSet::from([at(row)]);
-            self.times(&line).values().all(|&(before, _)| before <= 1)
-        })
-        .map(narrow)
-    }
-
-    /// The lines of current that are bytes `place`, whole lines.
-    fn current_rows(&self, place: &Range<usize>) -> Range<usize> {
-        let span = line_span(self.current.bytes(), place.clone());
-        let first = span.first_line as usize;
-        first..first + span.lines as usize
+        let came: Vec<usize> = came.collect();
+        if came.is_empty() {
+            return None;
+        }
+        let times = self.times(&came.iter().map(|&row| at(row)).collect());
+        let rare = |row: &usize| times.get(at(*row)).is_some_and(|&(before, _)| before <= 1);
+        came.into_iter().find(rare).map(narrow)
     }
 
     /// Whether each of the lines `found` of current took the place of a line that stands less often than in
