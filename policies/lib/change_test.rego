@@ -17,7 +17,8 @@ small := {
 	"findings": [],
 	"risk": {"score": 8, "level": "low", "reasons": [], "model": "additive-1"},
 	"unexamined": [],
-	"limits": {"review_lines": 400, "deny_lines": 5000, "review_risk": 50},
+	"proof": null,
+	"limits": {"review_lines": 400, "deny_lines": 5000, "review_risk": 50, "require_proof": false},
 }
 
 file := {
@@ -57,6 +58,22 @@ found(rule, severity) := object.union(small, {"findings": [{
 	"first_line": 11,
 	"lines": 1,
 }]})
+
+# A proof that speaks for what lands and has nothing against it.
+proof := {
+	"current": true,
+	"gates": [{"id": "cargo.build", "kind": "build", "verdict": "passes", "reason": "passed"}, {"id": "cargo.test", "kind": "test", "verdict": "passes", "reason": "passed"}],
+	"broken_base_tests": 0,
+	"proving_tests": 1,
+	"idle_tests": [],
+	"coverage_percent": null,
+	"mutation_percent": 80,
+	"mutants": 5,
+	"sandbox": "namespaces",
+}
+
+# `small` with a proof changed by `fields`.
+proved(fields) := object.union(small, {"proof": object.union(proof, fields)})
 
 # `small` with its file changed by `fields`.
 with_file(fields) := with_files([fields])

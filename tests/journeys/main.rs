@@ -19,6 +19,8 @@ mod ledger;
 mod policy;
 mod preflight;
 mod propose;
+#[cfg(target_os = "linux")]
+mod prove;
 mod replay;
 mod review;
 #[cfg(target_os = "linux")]

@@ -17,6 +17,6 @@ pub use envelope::{
     sign_head, to_bytes, verify, verify_head,
 };
 pub use heads::{HeadError, HeadStore};
-pub use key::{PublicKey, SigningKey};
+pub use key::{PublicKey, PublicKeyError, SigningKey};
 pub use private::StoreError;
 pub use trust::{TRUSTED_MAX, TrustStore};

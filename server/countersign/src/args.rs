@@ -94,6 +94,19 @@ pub enum Command {
     Init(InitArgs),
     /// Trust the gates of this repository: until they change, Countersign may run their commands in its sandbox.
     Trust(TrustArgs),
+    /// Prove a change: run every trusted gate on the files without it and with it, the tests of the base against the
+    /// proposed code, new tests against the code as it was, and deliberate mistakes in the changed lines. All in the
+    /// sandbox; what is found out is signed, and judged by policy.
+    ///
+    /// Exit codes as of `check`: 0 allowed, 1 denied, 2 could not be proved, 3 needs a person.
+    Prove(ProveArgs),
+    /// Attach a proof to a commit, as a git note in refs/notes/countersign, for `check --require-proof`: the newest one in
+    /// the ledger that speaks for exactly its files, on exactly those of its parent.
+    Attach(AttachArgs),
+    /// Verify a proof: its signature, what it rests on, and whether it speaks for the files as they are. Offline.
+    ///
+    /// Exit codes: 0 it holds, 1 it does not, 2 it could not be verified.
+    Verify(VerifyArgs),
     /// Print the JSON Schema, draft 2020-12, of a contract.
     Schema {
         /// Which.
@@ -300,6 +313,76 @@ pub struct ReproposeArgs {
     pub format: Format,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProveFormat {
+    Human,
+    /// The proof and the verdict.
+    Json,
+    /// The signed proof alone: an in-toto statement in a DSSE envelope.
+    Envelope,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["id", "patch", "commit"]))]
+pub struct ProveArgs {
+    /// The change: any unique beginning of its id, at least 4 digits. `ID/2` means its hunk 2.
+    pub id: Option<String>,
+    /// Only this hunk; may be repeated.
+    #[arg(long = "hunk", value_name = "N", requires = "id")]
+    pub hunks: Vec<u32>,
+    /// Import a patch first, as `countersign import` does. `-` reads standard input.
+    #[arg(long, value_name = "FILE")]
+    pub patch: Option<PathBuf>,
+    /// Why the patch was made, instead of what it says itself.
+    #[arg(long, value_name = "TEXT", requires = "patch")]
+    pub rationale: Option<String>,
+    /// What a commit did, on its first parent. No change is recorded; `--format envelope` prints the proof to keep.
+    #[arg(long, value_name = "REV")]
+    pub commit: Option<String>,
+    /// Attach the proof to that commit, as `countersign attach` does.
+    #[arg(long, requires = "commit")]
+    pub attach: bool,
+    /// How often each gate runs on each side: more than once finds flaky tests.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=16))]
+    pub runs: u32,
+    /// How many deliberate mistakes are tried.
+    #[arg(long, value_name = "N", default_value_t = 12)]
+    pub mutants: u16,
+    /// How many smaller changes are tried, to find hunks that no evidence needs.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub minimise: u32,
+    /// How many seconds all runs may take together.
+    #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
+    pub time: u32,
+    #[arg(long, value_enum, default_value_t = ProveFormat::Human)]
+    pub format: ProveFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct AttachArgs {
+    /// The commit.
+    #[arg(value_name = "REV", default_value = "HEAD")]
+    pub commit: String,
+    /// Write nothing; print the trailer for its message.
+    #[arg(long)]
+    pub trailer: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// The change, by any unique beginning of its id of at least 4 digits; or the file of a signed proof.
+    #[arg(value_name = "ID|FILE")]
+    pub proof: String,
+    /// Also believe what this public key signed: a file with the text that is in your `keys` folder; may be repeated.
+    #[arg(long = "key", value_name = "FILE")]
+    pub keys: Vec<PathBuf>,
+    /// Run all gates again and compare what comes of it.
+    #[arg(long)]
+    pub rerun: bool,
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
 #[derive(Debug, Args)]
 pub struct Part {
     /// The change: any unique beginning of its id, at least 4 digits. `ID/2` means its hunk 2.
@@ -330,6 +413,12 @@ pub struct AcceptArgs {
     /// Also accept the hunks that these need, e.g. the import of what they use.
     #[arg(long)]
     pub with_needed: bool,
+    /// Accept what policy denies. Only a person can, and the ledger keeps who did and why.
+    #[arg(long, requires = "reason")]
+    pub break_glass: bool,
+    /// Why policy is passed over.
+    #[arg(long, value_name = "TEXT", requires = "break_glass")]
+    pub reason: Option<String>,
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
 }
@@ -359,6 +448,13 @@ pub struct CheckArgs {
     /// Check a patch against the saved files; - reads standard input.
     #[arg(long, value_name = "FILE", group = "what")]
     pub patch: Option<PathBuf>,
+    /// Deny each commit of the range that has no proof which holds: see `countersign attach`. Keys in
+    /// `.countersign/keys/` of the revision that `--rules-from` names are believed.
+    #[arg(long)]
+    pub require_proof: bool,
+    /// Also believe what this public key signed; may be repeated. Your own is believed anyway.
+    #[arg(long = "proof-key", value_name = "FILE", requires = "require_proof")]
+    pub proof_keys: Vec<PathBuf>,
     #[command(flatten)]
     pub rules: RulesArgs,
     #[arg(long, value_enum, default_value_t = CheckFormat::Human)]

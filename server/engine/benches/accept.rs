@@ -70,7 +70,8 @@ fn proposed(folder: &Path) -> (Engine, ChangeSetId) {
         }
     }
     let mut engine = Engine::open(folder, clock(), actor(), RulesFrom::default()).unwrap();
-    let import = Import::Patch { name: "bench.patch".into(), bytes: patch.into_bytes() };
+    let import =
+        Import::Patch { name: "bench.patch".into(), bytes: patch.into_bytes(), rationale: None };
     assert!(matches!(engine.import(&import).unwrap(), Proposal::New(_)));
     let id = engine.board().unwrap().changes.first().unwrap().changeset.id;
     assert_eq!(engine.change(id).unwrap().state.hunks.len(), FILES * HUNKS);

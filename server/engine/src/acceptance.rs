@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use model::{
-    ChangeSetId, Decision, Dependency, Digest, Event, FailedFile, FileChange, Hunk, HunkState,
-    Intent, LandedFile, OperationId, Outcome, PlannedFile, PlannedSide, Purpose, RelPath,
+    ActorKind, ChangeSetId, Decision, Dependency, Digest, Event, FailedFile, FileChange, Hunk,
+    HunkState, Intent, LandedFile, OperationId, Outcome, PlannedFile, PlannedSide, Purpose,
+    RelPath,
 };
 
 use crate::Error;
@@ -80,33 +81,47 @@ impl Engine {
         selection: &Selection,
         open: &OpenTexts,
     ) -> Result<Plan, Error> {
-        let verdict = self.current_verdict(id)?;
+        let mut verdict = self.current_verdict(id)?;
+        let change = self.change(id)?;
+        let acceptable = change.state.acceptable();
+        let hunks = select(&change, selection, &acceptable, "accepted")?;
+        if change.state.proof.is_some() && hunks.len() < acceptable.len() {
+            verdict = self.verdict_for(&change, &hunks)?;
+        }
         let reasons = verdict.as_ref().map(|v| v.reasons.clone()).unwrap_or_default();
         if verdict.is_none_or(|verdict| verdict.decision == Decision::Deny) {
             return Err(Error::Denied { id, reasons });
         }
-        let change = self.change(id)?;
-        let acceptable = change.state.acceptable();
-        let hunks = select(&change, selection, &acceptable, "accepted")?;
-        if let Some(branch) = self.parked(&change)? {
+        self.plan_acceptance(&change, hunks, open)
+    }
+
+    /// Plans an acceptance, whatever policy says.
+    fn plan_acceptance(
+        &mut self,
+        change: &BoardChange,
+        hunks: Vec<u32>,
+        open: &OpenTexts,
+    ) -> Result<Plan, Error> {
+        let id = change.changeset.id;
+        if let Some(branch) = self.parked(change)? {
             return Err(Error::Parked { id, branch });
         }
-        let (hunks, mut refused) = self.apart_from_editors(&change, hunks)?;
-        let (found, hunks) = adopted_and_others(&change, hunks);
-        let mut world = self.world_of(&change, open)?;
-        for (file, hunks) in by_file(&change, &found) {
-            let (planned, left) = review_file(&world, file, &hunks, &in_text(&change, file));
+        let (hunks, mut refused) = self.apart_from_editors(change, hunks)?;
+        let (found, hunks) = adopted_and_others(change, hunks);
+        let mut world = self.world_of(change, open)?;
+        for (file, hunks) in by_file(change, &found) {
+            let (planned, left) = review_file(&world, file, &hunks, &in_text(change, file));
             refused.extend(left);
             planned.into_iter().for_each(|file| world.lay_over(file));
         }
-        for (file, hunks) in by_file(&change, &hunks) {
-            let (planned, left) = accept_file(&world, file, &hunks, &in_text(&change, file));
+        for (file, hunks) in by_file(change, &hunks) {
+            let (planned, left) = accept_file(&world, file, &hunks, &in_text(change, file));
             refused.extend(left);
             planned.into_iter().for_each(|file| world.lay_over(file));
         }
         let files = world.planned.into_values().collect();
         let (files, refused) = self.preflight(files, refused);
-        Ok(assemble(&change, Purpose::Accept, files, refused))
+        Ok(assemble(change, Purpose::Accept, files, refused))
     }
 
     /// Plans taking accepted hunks out again, against the texts as they are now.
@@ -298,6 +313,31 @@ impl Engine {
     pub fn accept(&mut self, id: ChangeSetId, selection: &Selection) -> Result<Report, Error> {
         let plan = self.plan_accept(id, selection, &OpenTexts::default())?;
         self.carry_out(plan)
+    }
+
+    /// Accepts what policy denies, for this reason, from where no editor is. That it was done is in the ledger first.
+    ///
+    /// # Errors
+    /// Nobody is there to answer for it, the reason is empty, or policy denies nothing; else as [`Engine::accept`].
+    pub fn accept_denied(
+        &mut self,
+        id: ChangeSetId,
+        selection: &Selection,
+        reason: &str,
+    ) -> Result<Report, Error> {
+        let reason = reason.trim().to_owned();
+        if self.actor.kind != ActorKind::Person || reason.is_empty() {
+            return Err(Error::Glass("it takes a person, and a reason that is not empty"));
+        }
+        let change = self.change(id)?;
+        let hunks = select(&change, selection, &change.state.acceptable(), "accepted")?;
+        let verdict = self.verdict_for(&change, &hunks)?;
+        let denied = verdict.filter(|verdict| verdict.decision == Decision::Deny);
+        let verdict = denied.ok_or(Error::Glass("policy does not deny it: accept it as ever"))?;
+        let plan = self.plan_acceptance(&change, hunks, &OpenTexts::default())?;
+        let hunks = plan.hunks.clone();
+        let as_of = self.append(&Event::GlassBroken { changeset: id, hunks, reason, verdict })?;
+        self.carry_out(Plan { as_of, ..plan })
     }
 
     /// Undoes from where no editor is: plans, writes on disk, settles.

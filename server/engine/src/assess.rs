@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use model::{
     Actor, Aspect, ChangeSet, EntityChange, EntityChangeKind, Finding, HistoryFeatures,
-    PolicyAction, PolicyChangeSet, PolicyFile, PolicyInput, RelPath, Review, RiskFeatures,
-    Severity, Stats, Verdict,
+    PolicyAction, PolicyChangeSet, PolicyFile, PolicyInput, PolicyProof, RelPath, Review,
+    RiskFeatures, Severity, Stats, Verdict,
 };
 
 use crate::examine::{Examination, Examined};
@@ -48,17 +48,19 @@ pub(crate) fn assess(examination: Examination, history: Option<HistoryFeatures>)
 pub(crate) fn judge(
     changeset: &ChangeSet,
     review: &Review,
+    proof: Option<PolicyProof>,
     rules: &Rules,
     action: PolicyAction,
     actor: &Actor,
 ) -> Verdict {
-    rules.judge(&policy_input(changeset, review, rules, action, actor))
+    rules.judge(&policy_input(changeset, review, proof, rules, action, actor))
 }
 
 /// What policies get to see of a reviewed change.
 pub(crate) fn policy_input(
     changeset: &ChangeSet,
     review: &Review,
+    proof: Option<PolicyProof>,
     rules: &Rules,
     action: PolicyAction,
     actor: &Actor,
@@ -96,6 +98,7 @@ pub(crate) fn policy_input(
         findings: review.findings.clone(),
         risk: review.risk.clone(),
         unexamined: review.unexamined.clone(),
+        proof,
         limits: rules.config().policy.limits(),
     }
 }

@@ -129,7 +129,7 @@ pub fn check(start: &Path, target: &Target, from: &RulesFrom) -> Result<CheckRep
     // Nobody in particular asks, so that the same difference has the same verdict and digests everywhere.
     let actor =
         Actor { kind: ActorKind::Program, name: "check".to_owned(), surface: Surface::Headless };
-    let input = policy_input(&changeset, &review, &rules, PolicyAction::Check, &actor);
+    let input = policy_input(&changeset, &review, None, &rules, PolicyAction::Check, &actor);
     let verdict = rules.judge(&input);
     let root = repository.root().unwrap_or(repository.git_dir()).to_owned();
     Ok(CheckReport { root, target: prepared.title, changeset, review, input, verdict, notices })

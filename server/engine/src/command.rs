@@ -104,6 +104,7 @@ impl Engine {
             stdin: Input::Bytes(Vec::new()),
             mounts: room.mounts().iter().cloned().chain(toolchains.mounts).collect(),
             network: Network::None,
+            one_output: false,
             bounds: task.bounds,
         };
         let CommandEnded { end, duration, tier, tail } =

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use ledger::Ledger;
 use model::{
-    Actor, ChangeSet, ChangeSetId, ChangeSetState, Digest, Event, FileSide, PolicyAction, RelPath,
-    Verdict,
+    Actor, ChangeSet, ChangeSetId, ChangeSetState, Digest, Event, FileSide, PolicyAction,
+    PolicyProof, RelPath, Review, Verdict,
 };
 use workspace::Repository;
 
@@ -230,6 +230,28 @@ impl Engine {
         Rules::load(&self.repository, &self.rules_from, head.as_deref())
     }
 
+    /// What today's rules say of accepting just these hunks: a proof speaks for one tree. Not recorded.
+    pub(crate) fn verdict_for(
+        &mut self,
+        change: &BoardChange,
+        hunks: &[u32],
+    ) -> Result<Option<Verdict>, Error> {
+        let Some(review) = change.review.clone() else { return Ok(None) };
+        let proof = self.proof_of(change, hunks)?;
+        self.verdict_with(change, &review, proof).map(Some)
+    }
+
+    fn verdict_with(
+        &self,
+        change: &BoardChange,
+        review: &Review,
+        proof: Option<PolicyProof>,
+    ) -> Result<Verdict, Error> {
+        let rules = self.rules()?;
+        let action = PolicyAction::Propose;
+        Ok(judge(&change.changeset, review, proof, &rules, action, &self.actor))
+    }
+
     /// The verdict in force: what today's rules say of what the review found. A verdict that differs from the
     /// recorded one is recorded.
     ///
@@ -237,9 +259,9 @@ impl Engine {
     /// Rules that do not load: then nothing may be accepted.
     pub fn current_verdict(&mut self, id: ChangeSetId) -> Result<Option<Verdict>, Error> {
         let change = self.change(id)?;
-        let rules = self.rules()?;
         let Some(review) = change.review.clone() else { return Ok(None) };
-        let verdict = judge(&change.changeset, &review, &rules, PolicyAction::Propose, &self.actor);
+        let proof = self.proof_of(&change, &change.state.acceptable())?;
+        let verdict = self.verdict_with(&change, &review, proof)?;
         let same = |before: &Verdict| {
             (before.decision, &before.reasons, before.policy_digest)
                 == (verdict.decision, &verdict.reasons, verdict.policy_digest)

@@ -68,6 +68,52 @@ pub enum Error {
     /// A pattern in the configuration is broken.
     #[error("countersign.toml: {0}")]
     Pattern(#[source] gate::GlobError),
+    /// What a gate left could not be kept.
+    #[error(transparent)]
+    Evidence(#[from] ledger::EvidenceError),
+    /// What is trusted cannot be read.
+    #[error(transparent)]
+    Trust(#[from] attest::StoreError),
+    /// Gates that nobody trusts.
+    #[error("nobody trusts the {count} gates of this repository, so none of them runs")]
+    Untrusted {
+        /// How many they are.
+        count: usize,
+    },
+    /// What was asked for is no range of commits.
+    #[error("proofs are of commits: name a range, e.g. origin/main...HEAD")]
+    NoCommits,
+    /// A public key of the repository.
+    #[error("{path}: {reason}")]
+    Key {
+        /// Its file.
+        path: RelPath,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// No proof speaks for a commit.
+    #[error("no proof speaks for commit {commit}: `countersign prove --commit {commit} --attach` makes one", commit = .0.get(..12).unwrap_or(.0))]
+    NoProofOf(String),
+    /// Policy cannot be passed over like this.
+    #[error("it cannot be accepted in spite of policy: {0}")]
+    Glass(&'static str),
+    /// A change without a proof.
+    #[error("change {id} was never proved: `countersign prove {id}` does it", id = .0.short())]
+    NeverProved(ChangeSetId),
+    /// Hunks without a place in the files as they are.
+    #[error("change {} cannot be proved as a whole: {reasons}", .id.short())]
+    Unplaced {
+        /// Which.
+        id: ChangeSetId,
+        /// Hunk by hunk, why.
+        reasons: String,
+    },
+    /// The commit has none before it to compare with.
+    #[error("{0} is the first commit: there is no base to prove it on")]
+    NoBase(String),
+    /// It was ended from outside.
+    #[error("it was interrupted; what ran to its end is kept")]
+    Interrupted,
     /// A recipe does not load or run.
     #[error(transparent)]
     Recipe(#[from] agent::recipe::RecipeError),

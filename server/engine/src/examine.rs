@@ -35,7 +35,7 @@ pub(crate) struct Side {
 }
 
 /// What came of looking at one file.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Examined {
     pub change: FileChange,
     pub review: FileReview,
@@ -250,7 +250,10 @@ fn examine(file: &ChangedFile, rules: &Rules) -> Examined {
 }
 
 /// The removed and the added lines. A link's target is one line.
-fn changed_lines(file: &ChangedFile, examined: &Examined) -> (Vec<LineSpan>, Vec<LineSpan>) {
+pub(crate) fn changed_lines(
+    file: &ChangedFile,
+    examined: &Examined,
+) -> (Vec<LineSpan>, Vec<LineSpan>) {
     if examined.change.content != Content::Symlink {
         return examined.lines.iter().copied().unzip();
     }
@@ -261,7 +264,7 @@ fn changed_lines(file: &ChangedFile, examined: &Examined) -> (Vec<LineSpan>, Vec
     (whole(&file.before).into_iter().collect(), whole(&file.after).into_iter().collect())
 }
 
-fn under_review<'f>(
+pub(crate) fn under_review<'f>(
     file: &'f ChangedFile,
     examined: &Examined,
     removed: &'f [LineSpan],

@@ -31,10 +31,14 @@ pub struct GateSet {
 /// # Cost
 /// One walk of the commit's tree; its manifests are read.
 pub fn gates(start: &Path, from: &RulesFrom) -> Result<GateSet, Error> {
-    let repository = Repository::discover(start)?;
+    gates_of(&Repository::discover(start)?, from)
+}
+
+/// As [`gates`], of an open repository.
+pub(crate) fn gates_of(repository: &Repository, from: &RulesFrom) -> Result<GateSet, Error> {
     let head = repository.head()?.commit;
     let commit = from.revision.clone().or(head);
-    let rules = Rules::load(&repository, from, commit.as_deref())?;
+    let rules = Rules::load(repository, from, commit.as_deref())?;
     let mut notices = rules.notices().to_vec();
     let detected = match &commit {
         Some(commit) => {

@@ -13,6 +13,7 @@ mod buffers;
 mod check;
 mod clock;
 mod command;
+mod commit_proofs;
 mod committed;
 mod earlier;
 mod edited;
@@ -25,6 +26,7 @@ mod now;
 mod plan;
 mod preflight;
 mod propose;
+mod prove;
 mod recover;
 mod rejection;
 mod replay;
@@ -40,12 +42,17 @@ pub use buffers::PRESENCE_TTL_MS;
 pub use check::{CheckOutcome, CheckReport, Target, check};
 pub use clock::Clock;
 pub use command::{Cancel, CommandOutcome, CommandRun, CommandTask};
+pub use commit_proofs::{CommitProof, ProofStanding, require_proofs};
 pub use earlier::RejectedBefore;
 pub use engine::{Engine, ledger_folder};
 pub use error::{Error, ErrorKind};
 pub use gates::{GateSet, gates, init};
 pub use plan::{Landed, OpenText, OpenTexts, Plan, PlanFile, Refused, Selection};
 pub use propose::{Captured, Import, Proposal, RecipeRun, recipes};
+pub use prove::{
+    Effort, ProofCheck, ProveStep, ProveTask, ProveWhat, Proved, Side as ProvedSide, Verification,
+    compare_proofs,
+};
 pub use recover::Recovered;
 pub use replay::{
     Example, Misapplied, PlannedTally, Relation, ReplayKind, ReplayOptions, ReplayReport,

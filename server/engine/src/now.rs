@@ -125,6 +125,15 @@ impl Engine {
         Ok(Now { since: change.changeset.base.commit.clone(), ..self.world(open)? })
     }
 
+    /// As [`Engine::world_of`], with the saved text also of what an editor elsewhere holds unsaved.
+    pub(crate) fn saved_world_of<'e>(
+        &'e self,
+        change: &BoardChange,
+        open: &'e OpenTexts,
+    ) -> Now<'e> {
+        Now { since: change.changeset.base.commit.clone(), ..self.saved_world(open) }
+    }
+
     /// The files that an editor of another process holds unsaved.
     fn unsaved_elsewhere(&self) -> Result<Vec<RelPath>, Error> {
         let own = self.ledger.holder()?;

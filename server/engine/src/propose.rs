@@ -67,6 +67,8 @@ pub enum Import {
         name: String,
         /// Its bytes.
         bytes: Vec<u8>,
+        /// Why, instead of what the patch says.
+        rationale: Option<String>,
     },
     /// What a branch did since it left the checked-out one.
     Branch(String),
@@ -194,8 +196,9 @@ impl Engine {
         let huge = rules.config().review.huge_file_bytes;
         let mut base = self.repository.base()?;
         let (origin, title, rationale, files) = match import {
-            Import::Patch { name, bytes } => {
-                let ((title, rationale), files) = patched(&self.repository, bytes)?;
+            Import::Patch { name, bytes, rationale: stated } => {
+                let ((title, said), files) = patched(&self.repository, bytes)?;
+                let rationale = stated.clone().unwrap_or(said);
                 let title = title.unwrap_or_else(|| format!("patch {name}"));
                 (("patch", name), title, rationale, files)
             }
@@ -284,7 +287,7 @@ impl Engine {
         )?;
         let dependencies = dependencies(&examined, &changeset, files);
         let review = Review { dependencies, ..assess(examined, history) };
-        let verdict = judge(&changeset, &review, rules, PolicyAction::Propose, &self.actor);
+        let verdict = judge(&changeset, &review, None, rules, PolicyAction::Propose, &self.actor);
         let judged = Event::ChangeSetJudged {
             changeset: changeset.id,
             review: review.clone(),

@@ -1,8 +1,9 @@
 //! What a change is judged by: configuration and policies, from a trusted place, never from the proposal.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use model::{Config, ConfigError, PolicyInput, Verdict};
+use model::{Config, ConfigError, GateKind, PolicyInput, RelPath, Verdict};
 use policy::{Bundle, Policy};
 use workspace::Repository;
 
@@ -29,6 +30,7 @@ pub struct Rules {
     /// Whether the person named the revision that the configuration comes from.
     trusted: bool,
     protected: gate::Globs,
+    exempt_paths: gate::Globs,
     built_in: Policy,
     further: Vec<Policy>,
     /// What a person should know about where the rules came from.
@@ -74,6 +76,8 @@ impl Rules {
             trusted: from.revision.is_some(),
             generated: gate::Globs::compile(&config.review.generated).map_err(Error::Pattern)?,
             protected: gate::Globs::compile(&config.policy.protected).map_err(Error::Pattern)?,
+            exempt_paths: gate::Globs::compile(&config.policy.proof_exempt_paths)
+                .map_err(Error::Pattern)?,
             built_in: Policy::compile(&Bundle::built_in()?)?,
             config,
             further,
@@ -106,14 +110,47 @@ impl Rules {
         &self.protected
     }
 
+    /// Whether commits of this author need no proof: only a revision that the person named can say so.
+    pub(crate) fn exempts_author(&self, address: &str) -> bool {
+        let authors = &self.config.policy.proof_exempt_authors;
+        self.trusted && authors.iter().any(|pattern| is_like(pattern, address))
+    }
+
+    /// Whether changes of this file need no proof; likewise.
+    pub(crate) fn exempts_path(&self, path: &RelPath) -> bool {
+        self.trusted && self.exempt_paths.matches(path)
+    }
+
     /// Judges. Never fails: what goes wrong inside is a denial that says so.
     pub(crate) fn judge(&self, input: &PolicyInput) -> Verdict {
         policy::judge(&self.built_in, &self.further(), input)
     }
 
+    /// What kinds of gates policy asks for.
+    pub(crate) fn required_gates(&self, input: &PolicyInput) -> BTreeSet<GateKind> {
+        policy::required_gates(&self.built_in, &self.further(), input)
+    }
+
     fn further(&self) -> Vec<&Policy> {
         self.further.iter().collect()
     }
+}
+
+/// Whether `text` is what `pattern` says, `*` standing for anything; letters count in either case.
+fn is_like(pattern: &str, text: &str) -> bool {
+    let (pattern, text) = (pattern.to_lowercase(), text.to_lowercase());
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let mut parts: Vec<&str> = parts.collect();
+    let Some(last) = parts.pop() else { return rest.is_empty() };
+    for part in parts {
+        match rest.find(part) {
+            Some(at) => rest = rest.get(at + part.len()..).unwrap_or_default(),
+            None => return false,
+        }
+    }
+    rest.len() >= last.len() && rest.ends_with(last)
 }
 
 /// Reads a folder of the person's own policies; a folder that is not there holds none.

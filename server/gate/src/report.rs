@@ -97,6 +97,12 @@ pub enum ReportError {
         /// What does not fit.
         reason: String,
     },
+    /// It was not written.
+    #[error("no report was written to {place}")]
+    Missing {
+        /// Where it should be.
+        place: String,
+    },
     /// It holds nothing in its format.
     #[error("the report holds nothing that a {format} would")]
     Empty {

@@ -27,6 +27,7 @@ fn steps() -> Vec<M<'static>> {
             replayed.map_err(|error| HookError::Hook(error.to_string()))?;
             Ok(())
         }),
+        M::up(include_str!("schema/3.sql")),
     ];
     debug_assert_eq!(i64::try_from(steps.len()), Ok(FORMAT), "a step for each format");
     steps

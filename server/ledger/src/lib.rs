@@ -1,7 +1,7 @@
 //! The append-only event log, its projections and blobs: the only place that remembers.
 //!
 //! A ledger is a folder that belongs to nobody else: `ledger.db` (SQLite: hash-chained events, what they
-//! fold to, presence), `blobs/` (bytes by digest) and `holders/` (a lock file for each process that has it
+//! fold to, presence, evidence), `blobs/` (bytes by digest) and `holders/` (a lock file for each process that has it
 //! open for writing). Events are the truth: they are only ever appended, and every other table can be
 //! dropped and replayed. Several processes share one ledger; each append is one immediate transaction in
 //! which [`model::ChangeSetState::fold`] decides whether the event follows.
@@ -22,6 +22,7 @@ mod blob;
 mod chain;
 mod database;
 mod error;
+mod evidence;
 mod export;
 mod folder;
 mod holder;
@@ -42,6 +43,7 @@ pub use append::AppendError;
 pub use blob::{BlobError, Blobs};
 pub use chain::{chain_hash, genesis};
 pub use error::LedgerError;
+pub use evidence::{EVIDENCE_RUNS_MAX, EvidenceError};
 pub use export::{ExportError, verify_export};
 pub use presence::PresenceError;
 pub use read::{FindError, Operation};
@@ -52,7 +54,7 @@ use folder::{FileIdentity, Folder};
 use holder::Holder;
 
 /// The format this version writes: `user_version` of the database. A ledger above it is only read.
-pub const FORMAT: i64 = 2;
+pub const FORMAT: i64 = 3;
 
 /// `application_id` of the database: `CSGN`.
 pub const APPLICATION_ID: i64 = 0x4353_474e;

@@ -130,7 +130,7 @@ impl Replay {
 }
 
 /// The blobs that must be stored before `event` is: both sides of a ChangeSet's files and of an
-/// intent's, the files of a snapshot, both sides of a person's edit.
+/// intent's, the files of a snapshot, both sides of a person's edit, a signed proof.
 /// A submodule's side names a commit of another repository and has no bytes.
 pub(crate) fn blobs_of(event: &Event) -> Vec<Digest> {
     let has_bytes = |mode: FileMode| mode != FileMode::Submodule;
@@ -150,6 +150,7 @@ pub(crate) fn blobs_of(event: &Event) -> Vec<Digest> {
                 _ => None,
             })
             .collect(),
+        Event::Proved { proof, .. } => vec![proof.envelope],
         Event::Edited { before, after, .. } => before.iter().chain(after).copied().collect(),
         _ => event.intent().map_or_else(Vec::new, |(_, intent)| {
             let sides = intent.files.iter().flat_map(|file| file.before.iter().chain(&file.after));

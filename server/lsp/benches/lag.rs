@@ -124,7 +124,9 @@ fn main() {
     world.git(&["checkout", "--quiet", "--", "."]);
     let terminal = actor(Surface::Terminal);
     let mut engine = Engine::open(world.root(), clock(), terminal, RulesFrom::default()).unwrap();
-    engine.import(&Import::Patch { name: "lag.patch".into(), bytes: patch }).unwrap();
+    engine
+        .import(&Import::Patch { name: "lag.patch".into(), bytes: patch, rationale: None })
+        .unwrap();
     let id = engine.board().unwrap().changes.first().unwrap().changeset.id;
     let (root, uri) = (uri_from_path(world.root()), uri_from_path(&world.path("a.txt")));
     let servers = [serve(root.clone(), uri.clone()), serve(root, uri)];

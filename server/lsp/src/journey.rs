@@ -39,7 +39,8 @@ fn propose(world: &World, edit: impl Fn(&World)) -> ChangeSetId {
     edit(world);
     let patch = world.git(&["diff", "--no-color"]);
     world.git(&["checkout", "--quiet", "--", "."]);
-    let import = Import::Patch { name: "test.patch".into(), bytes: patch.into_bytes() };
+    let import =
+        Import::Patch { name: "test.patch".into(), bytes: patch.into_bytes(), rationale: None };
     match engine(world).import(&import).unwrap() {
         Proposal::New(captured) => captured.changeset.id,
         known => panic!("{known:?}"),

@@ -50,13 +50,27 @@ pub struct PolicyConfig {
     pub deny_lines: u32,
     /// A risk score from this on needs a person.
     pub review_risk: u8,
+    /// Whether nothing lands without a proof that speaks for exactly what lands.
+    pub require_proof: bool,
+    /// Addresses of authors whose commits need none, `*` for anything. Counts only from a revision that the person named.
+    pub proof_exempt_authors: Vec<String>,
+    /// Patterns of files whose changes need none, if a commit changes no others; likewise.
+    pub proof_exempt_paths: Vec<String>,
     /// Glob patterns of files whose change always needs a person.
     pub protected: Vec<String>,
 }
 
 impl Default for PolicyConfig {
     fn default() -> Self {
-        Self { review_lines: 400, deny_lines: 5000, review_risk: 50, protected: Vec::new() }
+        Self {
+            review_lines: 400,
+            deny_lines: 5000,
+            review_risk: 50,
+            require_proof: false,
+            proof_exempt_authors: Vec::new(),
+            proof_exempt_paths: Vec::new(),
+            protected: Vec::new(),
+        }
     }
 }
 
@@ -68,6 +82,7 @@ impl PolicyConfig {
             review_lines: self.review_lines.min(built_in.review_lines),
             deny_lines: self.deny_lines.min(built_in.deny_lines),
             review_risk: self.review_risk.min(built_in.review_risk),
+            require_proof: self.require_proof,
         }
     }
 }

@@ -5,8 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ChangeSet, ChangeSetId, Digest, FileMode, HunkPrint, LineSpan, RelPath, Review, Snapshot,
-    Timestamp, Verdict,
+    ChangeSet, ChangeSetId, Digest, FileMode, HunkPrint, LineSpan, ProofRef, RelPath, Review,
+    Snapshot, Timestamp, Verdict,
 };
 
 /// Who acted, and through what.
@@ -76,6 +76,24 @@ pub enum Event {
         /// What the review found.
         review: Review,
         /// What policy says.
+        verdict: Verdict,
+    },
+    /// A proof was made and signed; a later one replaces an earlier one. Its envelope is in the blob store.
+    Proved {
+        /// Of which.
+        changeset: ChangeSetId,
+        /// Where it is, and what it comes to.
+        proof: ProofRef,
+    },
+    /// A person is about to accept hunks that policy denies.
+    GlassBroken {
+        /// Which.
+        changeset: ChangeSetId,
+        /// The hunks.
+        hunks: Vec<u32>,
+        /// Why, in their words.
+        reason: String,
+        /// What policy said, and they do in spite of it.
         verdict: Verdict,
     },
     /// Someone asked to accept hunks; nothing is written yet.
@@ -200,6 +218,8 @@ impl Event {
         match self {
             Self::ChangeSetProposed { changeset } => Some(changeset.id),
             Self::ChangeSetJudged { changeset, .. }
+            | Self::Proved { changeset, .. }
+            | Self::GlassBroken { changeset, .. }
             | Self::Saved { changeset, .. }
             | Self::Withdrawn { changeset, .. }
             | Self::UndoLost { changeset, .. }
@@ -246,6 +266,8 @@ impl Event {
         match self {
             Self::ChangeSetProposed { .. } => "change_set_proposed",
             Self::ChangeSetJudged { .. } => "change_set_judged",
+            Self::Proved { .. } => "proved",
+            Self::GlassBroken { .. } => "glass_broken",
             Self::AcceptRequested(_) => "accept_requested",
             Self::Accepted(_) => "accepted",
             Self::PartlyAccepted(_) => "partly_accepted",

@@ -96,6 +96,17 @@ pub enum GateKind {
 }
 
 impl GateKind {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Build,
+        Self::Test,
+        Self::Lint,
+        Self::Format,
+        Self::TypeCheck,
+        Self::Security,
+        Self::Custom,
+    ];
+
     /// The word used in configuration and ids: `test`, `type_check`.
     pub fn word(self) -> &'static str {
         match self {

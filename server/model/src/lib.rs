@@ -66,10 +66,12 @@ pub use lifecycle::{
 };
 pub use mutation::{MutationOperator, MutationReport, Survivor};
 pub use path::{RelPath, RelPathError};
-pub use policy_input::{PolicyAction, PolicyChangeSet, PolicyFile, PolicyInput, PolicyLimits};
+pub use policy_input::{
+    PolicyAction, PolicyChangeSet, PolicyFile, PolicyInput, PolicyLimits, PolicyProof,
+};
 pub use proof::{
-    DiffSummary, PolicyBinding, Proof, ProofRecord, ProvedGate, Provenance, Setting, StatedRisk,
-    TestCount, TestKind, Validation,
+    DiffSummary, GateSummary, PolicyBinding, Proof, ProofRecord, ProofRef, ProofSummary,
+    ProvedGate, Provenance, Setting, StatedRisk, TestCount, TestKind, Validation,
 };
 pub use review::{
     Aspect, EntityChange, EntityChangeKind, EntityKind, FileReview, Finding, Language, Review,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ChangeSet, ChangeSetId, Decision, Event, HolderId, HunkPrint, Intent, OperationId, Origin,
-    Outcome, Purpose, RelPath,
+    Outcome, ProofRef, Purpose, RelPath,
 };
 
 /// What became of one ChangeSet so far.
@@ -41,6 +41,9 @@ pub struct ChangeSetState {
     /// What is known of each rejection, by ordinal; also of those under way.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rejections: BTreeMap<u32, Rejection>,
+    /// The newest proof, if one was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<ProofRef>,
 }
 
 /// Why a hunk was rejected, and how it is known again.
@@ -325,6 +328,7 @@ impl ChangeSetState {
                 paths: changeset.hunks().map(|(f, h)| (h.ordinal, f.path.clone())).collect(),
                 open: None,
                 rejections: BTreeMap::new(),
+                proof: None,
             }),
             (Some(_), Event::ChangeSetProposed { .. }) => {
                 Err(IllegalTransition::AlreadyProposed(short))
@@ -415,6 +419,20 @@ impl ChangeSetState {
                 self.decision = Some(verdict.decision);
                 self.risk_score = Some(review.risk.score);
                 Ok(())
+            }
+            Event::Proved { proof, .. } => {
+                self.proof = Some(proof.clone());
+                Ok(())
+            }
+            // It is said, and the intent follows.
+            Event::GlassBroken { hunks, .. } => {
+                let short = self.id.short();
+                match hunks.iter().find(|hunk| !self.hunks.contains_key(hunk)) {
+                    Some(hunk) => {
+                        Err(IllegalTransition::NoSuchHunk { changeset: short, hunk: *hunk })
+                    }
+                    None => Ok(()),
+                }
             }
             Event::AcceptRequested(intent) => self.open(seq, intent, Purpose::Accept),
             Event::UndoRequested(intent) => self.open(seq, intent, Purpose::Undo),

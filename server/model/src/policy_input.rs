@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Actor, ChangeKind, ChangeSetId, Content, EntityChange, FileMode, Finding, Language, Origin,
-    RelPath, Risk, Stats, Unexamined,
+    ProofSummary, RelPath, Risk, Stats, Unexamined,
 };
 
 /// The input of every policy evaluation.
@@ -28,8 +28,20 @@ pub struct PolicyInput {
     pub risk: Risk,
     /// What could not be looked at.
     pub unexamined: Vec<Unexamined>,
+    /// What was proved of it; `None`: nothing was.
+    pub proof: Option<PolicyProof>,
     /// Numbers the rules compare with, from configuration.
     pub limits: PolicyLimits,
+}
+
+/// A proof, as policies see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyProof {
+    /// Whether it speaks for exactly what would land; else the files, or the hunks that are asked for, are others.
+    pub current: bool,
+    /// What it comes to.
+    #[serde(flatten)]
+    pub summary: ProofSummary,
 }
 
 /// What a policy is asked to judge.
@@ -91,4 +103,6 @@ pub struct PolicyLimits {
     pub deny_lines: u32,
     /// A risk score from this on needs a person.
     pub review_risk: u8,
+    /// Whether a change without a proof that speaks for exactly what lands is denied.
+    pub require_proof: bool,
 }

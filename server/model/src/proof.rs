@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::canonical::{canonical_json, digest_without};
 use crate::{
-    ChangeSetId, ChangedCoverage, Comparison, Digest, Finding, MutationReport, Risk, SandboxTier,
-    Severity, Timestamp, WitnessReport,
+    ChangeSetId, ChangedCoverage, Comparison, ComparisonVerdict, Digest, Finding, GateId, GateKind,
+    MutationReport, Risk, SandboxTier, Severity, TestValue, Timestamp, WitnessReport,
 };
 
 /// What a change does, in numbers.
@@ -217,6 +217,88 @@ impl Proof {
     /// The bytes that are signed and stored: canonical JSON, the record included.
     pub fn to_bytes(&self) -> Vec<u8> {
         canonical_json(self)
+    }
+}
+
+/// Where a proof is and what it comes to: what lists and policies need without reading all of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProofRef {
+    /// [`Proof::digest`].
+    pub digest: Digest,
+    /// The blob of its signed envelope.
+    pub envelope: Digest,
+    /// The tree that the change was proved on.
+    pub base: Digest,
+    /// The one resulting tree that it speaks for.
+    pub speaks_for: Digest,
+    /// The hunks that make the difference, ordered.
+    pub hunks: Vec<u32>,
+    /// What it comes to.
+    pub summary: ProofSummary,
+}
+
+/// What a proof comes to. Policies read it as `input.proof`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ProofSummary {
+    /// The gates, ordered by id.
+    pub gates: Vec<GateSummary>,
+    /// Tests of the base that fail with the proposed code.
+    pub broken_base_tests: u32,
+    /// New or changed tests that fail on the base and pass on the proposal.
+    pub proving_tests: u32,
+    /// New or changed tests that would not notice if the change were taken back, as `file: name`.
+    pub idle_tests: Vec<String>,
+    /// Of a hundred changed lines that can be run, how many were; `None` if nobody measured.
+    pub coverage_percent: Option<u8>,
+    /// Of a hundred deliberate mistakes in the changed lines, how many a test noticed; `None` if none was tried.
+    pub mutation_percent: Option<u8>,
+    /// How many were tried that could be noticed.
+    pub mutants: u32,
+    /// The weakest tier that any gate ran in; `None` if none ran.
+    pub sandbox: Option<SandboxTier>,
+}
+
+/// One gate of a [`ProofSummary`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateSummary {
+    /// Which.
+    pub id: GateId,
+    /// What it checks.
+    pub kind: GateKind,
+    /// What it says of the change.
+    pub verdict: ComparisonVerdict,
+    /// Why, in a clause.
+    pub reason: String,
+}
+
+impl Validation {
+    /// What it comes to; `sandbox` is that of the proof.
+    pub fn summary(&self, sandbox: Option<SandboxTier>) -> ProofSummary {
+        let gate = |proved: &ProvedGate| GateSummary {
+            id: proved.comparison.gate.clone(),
+            kind: proved.comparison.kind,
+            verdict: proved.comparison.verdict,
+            reason: proved.comparison.reason.clone(),
+        };
+        let count = |items: usize| u32::try_from(items).unwrap_or(u32::MAX);
+        let witness = self.witness.clone().unwrap_or_default();
+        let of_value = |value| witness.tests.iter().filter(move |test| test.value == Some(value));
+        let idle = of_value(TestValue::ProvesNothing);
+        let covered = |coverage: &ChangedCoverage| {
+            let percent = (u64::from(coverage.covered) * 100).checked_div(coverage.lines.into())?;
+            u8::try_from(percent).ok()
+        };
+        let tried = |report: &MutationReport| report.killed + count(report.survived.len());
+        ProofSummary {
+            gates: self.gates.iter().map(gate).collect(),
+            broken_base_tests: count(witness.base_tests.iter().map(|of| of.broken.len()).sum()),
+            proving_tests: count(of_value(TestValue::ProvesTheChange).count()),
+            idle_tests: idle.map(|test| format!("{}: {}", test.path, test.name)).collect(),
+            coverage_percent: self.coverage.as_ref().and_then(covered),
+            mutation_percent: self.mutation.as_ref().and_then(MutationReport::score_percent),
+            mutants: self.mutation.as_ref().map_or(0, tried),
+            sandbox,
+        }
     }
 }
 

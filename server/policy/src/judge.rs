@@ -1,11 +1,11 @@
 //! Compiled rules, and the verdict they give.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use model::{Decision, Digest, PolicyInput, RelPath, Severity, Verdict, VerdictReason};
+use model::{Decision, Digest, GateKind, PolicyInput, RelPath, Severity, Verdict, VerdictReason};
 use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 
@@ -172,6 +172,37 @@ pub fn judge(built_in: &Policy, tightening: &[&Policy], input: &PolicyInput) -> 
     let reasons = ordered(reasons);
     let decision = reasons.first().map_or(Decision::Allow, |reason| reason.decision);
     Verdict { decision, reasons, policy_digest, input_digest }
+}
+
+/// What kinds of gates the rules ask for: all members of any rule's set `required_gates`, by their words (`test`).
+///
+/// Deny by default: rules that cannot be evaluated ask for every kind, and so does a word that is none.
+/// # Cost
+/// As [`judge`].
+pub fn required_gates(
+    built_in: &Policy,
+    tightening: &[&Policy],
+    input: &PolicyInput,
+) -> BTreeSet<GateKind> {
+    let Ok(json) = serde_json::to_value(input) else { return GateKind::ALL.into() };
+    let json = Value::from(json);
+    let mut kinds = BTreeSet::new();
+    for policy in [built_in].iter().chain(tightening) {
+        let Ok(tree) = policy.evaluate(&json) else { return GateKind::ALL.into() };
+        let rules = field(&tree, "countersign").into_iter().flat_map(fields);
+        let sets = rules.flat_map(|(_, rules)| fields(rules));
+        for set in sets.filter_map(|(_, rule)| field(rule, "required_gates")) {
+            let Ok(set) = set.as_set() else { return GateKind::ALL.into() };
+            for word in set.iter() {
+                let word = word.as_string().map(AsRef::as_ref).unwrap_or_default();
+                match GateKind::ALL.into_iter().find(|kind| kind.word() == word) {
+                    Some(kind) => kinds.insert(kind),
+                    None => return GateKind::ALL.into(),
+                };
+            }
+        }
+    }
+    kinds
 }
 
 /// The digest of the text of all policies, as [`judge`] puts it into a verdict.

@@ -19,7 +19,7 @@ mod testing;
 pub use bundle::{Bundle, RuleDoc, rules};
 pub use error::{Place, PolicyError};
 pub use eval::{DEFAULT_QUERY, EvalResult, RuleTrace, eval};
-pub use judge::{ERROR_RULE, Policy, digest, judge};
+pub use judge::{ERROR_RULE, Policy, digest, judge, required_gates};
 pub use limits::{
     DEPTH_MAX, EVALUATION_TIME_MAX, MODULE_BYTES_MAX, MODULES_MAX, REASONS_MAX, RULES_MAX,
 };

@@ -46,6 +46,7 @@ fn small() -> PolicyInput {
             model: "additive-1".to_owned(),
         },
         unexamined: Vec::new(),
+        proof: None,
         limits: PolicyConfig::default().limits(),
     }
 }
@@ -202,6 +203,9 @@ fn the_rule_table() {
         files.mode [review] warning
         files.protected [review] warning
         files.symlink [deny, review] warning
+        proof.gates [deny, review] error
+        proof.required [deny, review] error
+        proof.witness [review] warning
         risk.high [review] warning
         rules.changed [review] warning
         secrets.added [deny] error

@@ -29,6 +29,7 @@ fn nothing() -> Confined {
         stdin: Input::Bytes(Vec::new()),
         mounts: Vec::new(),
         network: Network::None,
+        one_output: false,
         bounds: Bounds::default(),
     }
 }

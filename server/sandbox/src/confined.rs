@@ -55,6 +55,9 @@ pub struct Confined {
     pub mounts: Vec<Mount>,
     /// What it reaches outside.
     pub network: Network,
+    /// Whether its standard error goes where its standard output goes, so that what it writes to both keeps its order. It
+    /// is then passed on as [`Stream::Out`].
+    pub one_output: bool,
     /// When it is stopped or cut.
     pub bounds: Bounds,
 }

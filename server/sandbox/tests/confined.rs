@@ -22,6 +22,7 @@ fn shell(script: &str) -> Confined {
         stdin: Input::Bytes(Vec::new()),
         mounts: Vec::new(),
         network: Network::None,
+        one_output: false,
         bounds: Bounds { time: Duration::from_secs(60), ..Bounds::default() },
     }
 }
@@ -168,6 +169,15 @@ fn a_flood_of_output_is_cut_and_said() {
     let ended = run(&Confined { bounds, ..shell("head -c 50M /dev/zero; echo end >&2") });
     assert_eq!((ended.end, ended.stdout.len()), (End::Exited(0), 1000));
     assert!(ended.truncated && ended.stderr == b"end\n");
+}
+
+#[test]
+fn what_goes_to_one_output_keeps_its_order() {
+    let script = "for i in 1 2 3 4 5 6 7 8 9; do echo out $i; echo err $i >&2; done";
+    let ended = run(&Confined { one_output: true, ..shell(script) });
+    let expected: String = (1..=9).map(|i| format!("out {i}\nerr {i}\n")).collect();
+    assert_eq!(String::from_utf8(ended.stdout).unwrap(), expected);
+    assert_eq!(ended.stderr, b"");
 }
 
 #[test]

@@ -35,6 +35,7 @@ fn shell(script: &str, mounts: Vec<Mount>) -> Confined {
         stdin: Input::Bytes(Vec::new()),
         mounts,
         network: Network::None,
+        one_output: false,
         bounds: Bounds { time: Duration::from_secs(60), ..Bounds::default() },
     }
 }

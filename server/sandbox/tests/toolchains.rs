@@ -60,6 +60,7 @@ fn confined(
         stdin: Input::Bytes(Vec::new()),
         mounts,
         network: Network::None,
+        one_output: false,
         bounds: Bounds { time: Duration::from_secs(300), ..Bounds::default() },
     }
 }

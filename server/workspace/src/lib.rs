@@ -24,6 +24,7 @@ mod history;
 mod leftovers;
 mod named;
 mod nested;
+mod notes;
 mod os;
 mod past_ignores;
 mod patch;
@@ -42,7 +43,8 @@ pub use backend::{Backend, Head};
 pub use capture::{CAPTURE_FILES_MAX, CaptureError, CapturedFile, CapturedSide};
 pub use checkout::{
     CACHES_MAX, CHECKOUT_AT, Caches, Checkout, CheckoutError, LEFT_OUT_MAX, Left, LeftError,
-    LeftOut, Room, Start, TREE_FILE_BYTES_MAX, TREE_FILES_MAX, TREES_BYTES_MAX, TREES_MAX, Trees,
+    LeftOut, REPORT_FILES_MAX, REPORTS_AT, Reports, Room, Start, TREE_FILE_BYTES_MAX,
+    TREE_FILES_MAX, TREES_BYTES_MAX, TREES_MAX, Trees, Written,
 };
 pub use deltas::{DELTAS_MAX, Delta, SideContent, SideRef};
 pub use elsewhere::{Copied, CopyError};
@@ -54,6 +56,7 @@ pub use files::{
 pub use history::HistoryLimits;
 pub use leftovers::WRITE_WAIT;
 pub use nested::SUBMODULE_DEPTH_MAX;
+pub use notes::{NOTES_REF, RANGE_COMMITS_MAX, RangeCommit};
 pub use patch::{
     PATCH_BYTES_MAX, PATCH_FILES_MAX, PATCH_LINES_MAX, PATCH_RESULT_BYTES_MAX, PATCH_SEARCH_MAX,
     Patch, PatchAction, PatchError, PatchFile, PatchHunk, PatchLine, ProposedFile, apply_patch,

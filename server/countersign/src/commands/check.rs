@@ -1,6 +1,6 @@
 //! `countersign check`: the review of any difference.
 
-use engine::{CheckReport, Target};
+use engine::{CheckReport, CommitProof, ProofStanding, RulesFrom, Target};
 use serde_json::json;
 
 use crate::args::{Arguments, CheckArgs, CheckFormat};
@@ -15,7 +15,11 @@ pub fn check(
 ) -> Result<Exit, Failure> {
     let target = target(arguments, args)?;
     let rules = session::rules_from(args.rules.rules_from.clone(), &args.rules.policies)?;
-    let report = engine::check(&arguments.directory, &target, &rules)?;
+    let mut report = engine::check(&arguments.directory, &target, &rules)?;
+    let proofs = match args.require_proof {
+        true => Some(proofs(arguments, args, &target, &rules, &mut report)?),
+        false => None,
+    };
     report.notices.iter().for_each(|notice| terminal.notice(notice));
     let exit = Exit::from(report.outcome());
     match args.format {
@@ -28,12 +32,34 @@ pub fn check(
             "review": report.review,
             "verdict": report.verdict,
             "notices": report.notices,
+            "proofs": proofs.iter().flatten().map(proof_json).collect::<Vec<_>>(),
         })),
         CheckFormat::Sarif => terminal.json(&output::sarif(&report)?),
         CheckFormat::PolicyInput => terminal.json(&report.input),
         CheckFormat::Markdown => terminal.print(&output::markdown(&report)),
     }
     Ok(exit)
+}
+
+fn proofs(
+    arguments: &Arguments,
+    args: &CheckArgs,
+    target: &Target,
+    rules: &RulesFrom,
+    report: &mut CheckReport,
+) -> Result<Vec<CommitProof>, Failure> {
+    let keys = super::verify::trusted(arguments, &args.proof_keys)?;
+    Ok(engine::require_proofs(&arguments.directory, target, rules, &keys, report)?)
+}
+
+fn proof_json(proof: &CommitProof) -> serde_json::Value {
+    let (standing, said) = match &proof.standing {
+        ProofStanding::Proved(digest) => ("proved", digest.to_string()),
+        ProofStanding::Exempt(reason) => ("exempt", reason.clone()),
+        ProofStanding::Missing => ("missing", String::new()),
+        ProofStanding::Invalid(reason) => ("invalid", reason.clone()),
+    };
+    json!({ "commit": proof.commit.id, "standing": standing, "said": said })
 }
 
 fn target(arguments: &Arguments, args: &CheckArgs) -> Result<Target, Failure> {

@@ -18,14 +18,18 @@ pub fn accept(
     if let (true, Selection::Hunks(hunks)) = (args.with_needed, &selection) {
         selection = Selection::Hunks(engine.with_needed(id, hunks)?);
     }
-    match engine.accept(id, &selection) {
+    let accepted = match (&args.reason, args.break_glass) {
+        (Some(reason), true) => engine.accept_denied(id, &selection, reason),
+        _ => engine.accept(id, &selection),
+    };
+    match accepted {
         Ok(report) => Ok(answer(&mut engine, &report, args.format, terminal)),
         Err(denied @ engine::Error::Denied { .. }) => {
             terminal.fail(&Failure::new(
                 denied.to_string(),
                 format!(
                     "`countersign show {0}` shows all of it; `countersign reject {0} --hunk N` for what is denied, \
-                     then `countersign repropose {0}`, leaves the rest",
+                     then `countersign repropose {0}`, leaves the rest; --break-glass --reason TEXT accepts it all the same",
                     id.short()
                 ),
             ));

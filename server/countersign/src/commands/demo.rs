@@ -127,7 +127,8 @@ fn open(folder: &Path) -> Result<Engine, Failure> {
 
 fn import(engine: &mut Engine, name: &str, terminal: &Terminal) -> Result<ChangeSetId, Failure> {
     let bytes = fixture::file(&format!("proposals/{name}"))?.to_vec();
-    let proposal = engine.import(&Import::Patch { name: name.to_owned(), bytes })?;
+    let proposal =
+        engine.import(&Import::Patch { name: name.to_owned(), bytes, rationale: None })?;
     terminal.print(&proposal_text(engine, &proposal));
     match proposal {
         Proposal::New(captured) => Ok(captured.changeset.id),

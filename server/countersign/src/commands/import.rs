@@ -16,6 +16,7 @@ pub fn import(
         (Some(path), ..) => engine::Import::Patch {
             name: path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
             bytes: super::input(&arguments.directory, path)?,
+            rationale: None,
         },
         (_, Some(branch), ..) => engine::Import::Branch(branch.clone()),
         (_, _, Some(commit), _) => engine::Import::Commit(commit.clone()),

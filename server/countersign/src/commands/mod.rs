@@ -1,6 +1,7 @@
 //! One file for each command, and the table that leads there.
 
 mod adopt;
+mod attach;
 mod check;
 mod decide;
 mod demo;
@@ -11,6 +12,7 @@ mod import;
 mod ledger;
 mod list;
 mod policy;
+mod prove;
 mod replay;
 mod repropose;
 mod review;
@@ -20,6 +22,7 @@ mod sandbox;
 mod serve;
 mod show;
 mod trust;
+mod verify;
 
 use std::io::Read;
 use std::path::Path;
@@ -52,6 +55,9 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Failure> 
         Command::Check(args) => check::check(arguments, args, terminal),
         Command::Gates(args) => gates::gates(arguments, args, terminal),
         Command::Init(args) => gates::init(arguments, args, terminal),
+        Command::Prove(args) => prove::prove(arguments, args, terminal),
+        Command::Attach(args) => attach::attach(arguments, args, terminal),
+        Command::Verify(args) => verify::verify(arguments, args, terminal),
         Command::Schema { name } => gates::schema(name, terminal),
         Command::Trust(args) => trust::trust(arguments, args, terminal),
         Command::Policy(command) => policy::policy(command, terminal),

@@ -73,6 +73,7 @@ fn confine(
         stdin: input()?,
         mounts,
         network: Network::None,
+        one_output: false,
         bounds: Bounds {
             time: Duration::from_secs(args.time),
             memory_bytes: args.memory << 20,

@@ -21,6 +21,7 @@ pub fn show(arguments: &Arguments, args: &ShowArgs, terminal: &Terminal) -> Resu
     let change = engine.change(id)?;
     // Where the files cannot be looked at, e.g. in a bare clone, the rest is shown.
     let standings = engine.standings(id, &engine::OpenTexts::default()).ok();
+    let proof = engine.proof(id)?;
     match args.format {
         Format::Json => terminal.json(&json!({
             "version": 1,
@@ -31,9 +32,18 @@ pub fn show(arguments: &Arguments, args: &ShowArgs, terminal: &Terminal) -> Resu
             "hunks": hunks(&change, standings.as_ref()),
             "review": change.review,
             "verdict": change.verdict,
+            "proof": proof.as_ref().map(|(proof, current)| json!({
+                "current": current,
+                "digest": proof.digest,
+                "hunks": proof.hunks,
+                "summary": proof.summary,
+            })),
         })),
         Format::Human => {
             terminal.print(&output::change(Shown::from(&*change)));
+            if let Some((proof, current)) = &proof {
+                terminal.print(&output::proof_line(proof, *current));
+            }
             terminal.print(&format!("  state {}\n", change.state.stage()));
             for (hunk, rejection) in &change.state.rejections {
                 if let Some(reason) = &rejection.reason {

@@ -209,7 +209,8 @@ fn review(review: &Review) -> String {
     out
 }
 
-fn verdict(verdict: &Verdict) -> String {
+/// The verdict with the first of its reasons.
+pub fn verdict(verdict: &Verdict) -> String {
     let style = decision_style(verdict.decision);
     let mut out = format!("  verdict {style}{}{RESET}\n", verdict.decision);
     for reason in verdict.reasons.iter().take(SHOWN_ROWS) {
@@ -330,6 +331,12 @@ pub fn event_line(stored: &StoredEvent) -> String {
         Event::Rejected { hunks, reason, .. } => {
             let reason = reason.as_ref().map(|r| format!(": {}", safe(r))).unwrap_or_default();
             format!("hunks {hunks:?}{reason}")
+        }
+        Event::Proved { proof, .. } => {
+            format!("{} for {}", proof.digest.short(), proof.speaks_for.short())
+        }
+        Event::GlassBroken { hunks, reason, .. } => {
+            format!("hunks {hunks:?} in spite of policy: {}", safe(reason))
         }
         Event::Restored { hunks, .. } => format!("hunks {hunks:?}"),
         Event::Superseded { hunks, by, .. } => format!("hunks {hunks:?} by {}", by.short()),

@@ -3,6 +3,7 @@
 mod change;
 mod diff;
 mod markdown;
+mod proof;
 mod sarif;
 mod style;
 
@@ -15,9 +16,10 @@ use serde::Serialize;
 use crate::args::Color;
 use crate::exit::Failure;
 
-pub use change::{Shown, change, change_line, counted, event_line, report, standing};
+pub use change::{Shown, change, change_line, counted, event_line, report, standing, verdict};
 pub use diff::heading;
 pub use markdown::markdown;
+pub use proof::{proof, proof_line};
 pub use sarif::sarif;
 pub use style::{BOLD, DIM, GREEN, RED, RESET, YELLOW, decision_style, hidden, safe, title};
 

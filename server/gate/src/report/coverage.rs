@@ -54,7 +54,8 @@ impl LineCoverage {
         found
     }
 
-    pub(crate) fn merge(&mut self, other: Self) {
+    /// Adds the counts of another report.
+    pub fn merge(&mut self, other: Self) {
         for (path, lines) in other.files {
             for (line, hits) in lines {
                 self.add(path.clone(), line, hits);

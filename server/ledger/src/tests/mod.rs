@@ -3,6 +3,7 @@
 mod basics;
 mod concurrency;
 mod crash;
+mod evidence;
 mod format;
 mod laws;
 mod opening;

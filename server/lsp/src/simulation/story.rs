@@ -112,7 +112,11 @@ impl Story {
                 .iter()
                 .zip(&texts)
                 .map(|(name, (base, after))| (name.as_str(), base.as_str(), after[nth].as_str()));
-            let import = Import::Patch { name: format!("{nth}.patch"), bytes: patch(sides) };
+            let import = Import::Patch {
+                name: format!("{nth}.patch"),
+                bytes: patch(sides),
+                rationale: None,
+            };
             let Ok(Proposal::New(captured)) = engine.import(&import) else { continue };
             changesets.push(captured.changeset.id);
             for (file, hunk) in captured.changeset.hunks() {

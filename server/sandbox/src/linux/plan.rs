@@ -149,6 +149,7 @@ mod tests {
             stdin: crate::Input::Bytes(Vec::new()),
             mounts,
             network: Network::None,
+            one_output: false,
             bounds: crate::Bounds::default(),
         }
     }

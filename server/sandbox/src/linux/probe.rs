@@ -47,6 +47,7 @@ pub fn probe(stage: &Path, tier: Tier) -> Result<Probed, Refusal> {
         stdin: Input::Bytes(Vec::new()),
         mounts: Vec::new(),
         network: Network::None,
+        one_output: false,
         bounds: Bounds { time: TIME_MAX, ..Bounds::default() },
     };
     let mut plan = plan::of(&confined, tier, None)?;

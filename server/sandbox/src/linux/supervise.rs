@@ -184,6 +184,7 @@ impl Run {
         for end in [&out, &err] {
             rustix::io::ioctl_fionbio(end, true)?;
         }
+        let err_end = if confined.one_output { out_end.try_clone()? } else { err_end };
         let outer = match plan.tier {
             Tier::Namespaces => wire::OUTER,
             Tier::Landlock => wire::GUARD,

@@ -266,7 +266,19 @@ impl Store for Cli {
             .take_while(|line| line.starts_with("tree ") || line.starts_with("parent "))
             .filter_map(|line| line.strip_prefix("parent ").map(str::to_owned))
             .collect();
-        Ok(CommitRecord { parents, message: message.get(2..).unwrap_or_default().to_vec() })
+        let author = head.lines().find_map(|line| line.strip_prefix("author "));
+        let address = author.and_then(|line| line.rsplit_once('<')?.1.split_once('>'));
+        Ok(CommitRecord {
+            parents,
+            message: message.get(2..).unwrap_or_default().to_vec(),
+            author_address: address.map(|(address, _)| address.into()).unwrap_or_default(),
+        })
+    }
+
+    fn write_note(&self, reference: &str, commit: &str, text: &str) -> Result<(), RepositoryError> {
+        let reference = format!("--ref={reference}");
+        let args = ["notes", reference.as_str(), "add", "--force", "--file=-", commit];
+        self.told(&args, text.as_bytes().to_vec()).map(drop)
     }
 
     fn tree_id(&self, commit: &str) -> Result<String, RepositoryError> {

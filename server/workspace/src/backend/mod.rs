@@ -71,6 +71,8 @@ pub(crate) struct Indexed {
 pub(crate) struct CommitRecord {
     pub(crate) parents: Vec<String>,
     pub(crate) message: Vec<u8>,
+    /// As recorded, without its brackets.
+    pub(crate) author_address: Vec<u8>,
 }
 
 /// A commit of a history walk that touched some of the asked paths.
@@ -195,6 +197,9 @@ pub(crate) trait Store: Send + Sync {
         commits_max: usize,
         boundary: &BTreeSet<String>,
     ) -> Result<Walk, RepositoryError>;
+
+    /// Puts a note on a commit, in place of the one there was. No hook runs.
+    fn write_note(&self, reference: &str, commit: &str, text: &str) -> Result<(), RepositoryError>;
 
     /// The commit that is checked out in the repository at `folder`, itself and not a parent of it.
     fn nested_head(&self, folder: &std::path::Path) -> Option<String>;

@@ -125,8 +125,8 @@ pub struct Room {
     pub(super) checkout: Checkout,
     pub(super) scratch: Scratch,
     mounts: Vec<Mount>,
-    /// What is changed in a shown folder of dependencies goes to one of these.
-    caches: Vec<(RelPath, Scratch)>,
+    /// What is changed in shown folders of dependencies goes to these.
+    _caches: Vec<Scratch>,
 }
 
 impl Room {
@@ -147,38 +147,13 @@ impl Room {
             let at = os::join(Path::new(CHECKOUT_AT), folder).map_err(unnamed)?;
             let scratch = Scratch::new(&rooms).map_err(cache)?;
             mounts.push(scratch.over(vec![from], at).map_err(cache)?);
-            caches.push((folder.clone(), scratch));
+            caches.push(scratch);
         }
-        Ok(Self { checkout, scratch, mounts, caches })
+        Ok(Self { checkout, scratch, mounts, _caches: caches })
     }
 
     /// What to place in the sandbox so that the files are at [`CHECKOUT_AT`].
     pub fn mounts(&self) -> &[Mount] {
         &self.mounts
-    }
-
-    /// A file that a program wrote here, e.g. a report; `None` when it did not, links and folders aside.
-    ///
-    /// # Errors
-    /// [`FileError`]: behind a link, no plain file, or more than `bytes_max`.
-    pub fn written(&self, path: &RelPath, bytes_max: u64) -> Result<Option<Vec<u8>>, FileError> {
-        for (folder, scratch) in &self.caches {
-            let below = [folder.as_bytes(), b"/"].concat();
-            if let Some(rest) = path.as_bytes().strip_prefix(below.as_slice())
-                && let Ok(rest) = RelPath::from_bytes(rest)
-            {
-                return plain(&scratch.upper(), &rest, bytes_max);
-            }
-        }
-        plain(&self.scratch.upper(), path, bytes_max)
-    }
-}
-
-fn plain(folder: &Path, path: &RelPath, bytes_max: u64) -> Result<Option<Vec<u8>>, FileError> {
-    match files::look(folder, path)? {
-        Standing::File(_) => {
-            Ok(files::read_saved(folder, path, true, bytes_max)?.map(|saved| saved.bytes))
-        }
-        _ => Ok(None),
     }
 }

@@ -92,6 +92,7 @@ impl Room {
         let mut walk = Walk {
             upper: &upper,
             below,
+            tree: self.checkout.tree_layers(),
             rules: [Rules::new(repository, &before), Rules::new(repository, &after)],
             proposed: BTreeMap::new(),
             left_out: Vec::new(),
@@ -117,6 +118,8 @@ fn texts(layers: &Layers) -> impl Fn(&RelPath) -> Option<Vec<u8>> {
 struct Walk<'a> {
     upper: &'a Path,
     below: &'a Layers,
+    /// Those below without what earlier rooms built.
+    tree: Layers,
     /// Before and after.
     rules: [Rules<'a>; 2],
     proposed: BTreeMap<RelPath, ProposedFile>,
@@ -132,19 +135,23 @@ impl Walk<'_> {
                 self.leave_out(&name, "git cannot record a file of that name");
             }
             for (path, metadata) in named {
-                let known = self.below.look(&path)?.map(|(_, standing)| standing);
+                let look = |layers: &Layers| -> Result<Option<Standing>, LeftError> {
+                    Ok(layers.look(&path)?.map(|(_, standing)| standing))
+                };
+                // What was built is of no tree; it may be gone, and nothing is to be said of it.
+                let known = look(&self.tree)?;
                 if layers::is_absence(&metadata) {
                     self.gone(&path, known.as_ref())?;
                     continue;
                 }
                 let standing = files::standing(metadata);
                 let is_folder = matches!(standing, Standing::Folder);
-                let joins = is_folder && matches!(known, Some(Standing::Folder));
-                if !joins {
-                    self.gone(&path, known.as_ref())?;
-                }
                 if known.is_none() && self.rules.iter_mut().any(|r| r.ignored(&path, is_folder)) {
                     continue;
+                }
+                let joins = is_folder && matches!(look(self.below)?, Some(Standing::Folder));
+                if !joins {
+                    self.gone(&path, known.as_ref())?;
                 }
                 match standing {
                     Standing::Folder if depth == DEPTH_MAX => return Err(LeftError::Deep { path }),
@@ -168,7 +175,7 @@ impl Walk<'_> {
     fn gone(&mut self, path: &RelPath, known: Option<&Standing>) -> Result<(), LeftError> {
         match known {
             Some(Standing::Folder) => {
-                for path in self.below.files_below(path)? {
+                for path in self.tree.files_below(path)? {
                     self.propose(path, FileMode::File, None)?;
                 }
                 Ok(())

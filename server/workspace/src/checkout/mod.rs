@@ -11,6 +11,7 @@
 mod caches;
 mod layers;
 mod left;
+mod reports;
 mod trees;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -23,11 +24,13 @@ use sandbox::Scratch;
 
 pub use caches::{CACHES_MAX, Caches, Room};
 pub use left::{LEFT_OUT_MAX, Left, LeftError, LeftOut};
+pub use reports::{REPORT_FILES_MAX, REPORTS_AT, Reports, Written};
 pub use trees::{TREE_FILE_BYTES_MAX, TREE_FILES_MAX, TREES_BYTES_MAX, TREES_MAX, Trees};
 
 use crate::eol::{self, Conversion};
 use crate::{
-    FileError, ProposedFile, Repository, RepositoryError, SAVED_BYTES_MAX, SavedFile, files,
+    CaptureError, CapturedFile, FileError, ProposedFile, Repository, RepositoryError,
+    SAVED_BYTES_MAX, SavedFile, files,
 };
 use layers::{Layers, Writing};
 use trees::HeldTree;
@@ -53,10 +56,12 @@ pub struct Checkout {
     layers: Layers,
     /// What keeps the folders there.
     held: Vec<Held>,
+    /// Those of the layers that hold what earlier rooms built.
+    built: Vec<PathBuf>,
     unknown: Arc<BTreeMap<RelPath, String>>,
     commit: Option<String>,
-    /// What is laid over the commit's tree, by object ids; `None` where something is deleted.
-    laid: BTreeMap<RelPath, Option<(FileMode, String)>>,
+    /// What is laid over the commit's tree.
+    laid: Laid,
     rooms: PathBuf,
 }
 
@@ -126,6 +131,7 @@ impl Repository {
         let mut checkout = Checkout {
             layers: Layers::default(),
             held: Vec::new(),
+            built: Vec::new(),
             unknown: Arc::new(unknown),
             commit: commit.clone(),
             laid: BTreeMap::new(),
@@ -145,6 +151,56 @@ impl Repository {
             }
         }
         checkout.with(&laid)
+    }
+
+    /// What [`Checkout::digest`] would be of a checkout of `start` with `proposed` laid over it. Nothing is written.
+    ///
+    /// # Errors
+    /// [`CheckoutError`].
+    ///
+    /// # Cost
+    /// A read of the commit's tree; the saved files cost a scan of the worktree.
+    pub fn tree_digest(
+        &self,
+        start: Start<'_>,
+        proposed: &[ProposedFile],
+    ) -> Result<Digest, CheckoutError> {
+        let (commit, mut laid, _) = match start {
+            Start::Commit(commit) => (Some(commit.to_owned()), Vec::new(), BTreeMap::new()),
+            Start::Saved => self.saved_files()?,
+        };
+        if let Some(commit) = &commit {
+            let named = laid.iter().map(|file| file.path.clone()).collect();
+            laid.extend(self.converted(commit, start == Start::Saved, &named)?);
+        }
+        let mut held = BTreeMap::new();
+        for file in laid.iter().chain(proposed).filter(|file| file.mode != FileMode::Submodule) {
+            held.insert(file.path.clone(), object_of(file)?);
+        }
+        Ok(self.digest_of(commit.as_deref(), &held)?)
+    }
+
+    /// The digest of a commit's tree with files laid over it, by object ids.
+    fn digest_of(&self, commit: Option<&str>, laid: &Laid) -> Result<Digest, RepositoryError> {
+        let mut files: BTreeMap<RelPath, (FileMode, String)> = BTreeMap::new();
+        if let Some(commit) = commit {
+            let tree = self.store.tree(commit, None)?;
+            files.extend(tree.into_iter().map(|(path, entry)| (path, (entry.mode, entry.id))));
+        }
+        for (path, laid) in laid {
+            match laid {
+                Some(held) => drop(files.insert(path.clone(), held.clone())),
+                None => drop(files.remove(path)),
+            }
+        }
+        let mut text = Vec::new();
+        for (path, (mode, id)) in &files {
+            text.extend_from_slice(format!("{mode:?} {id} ").as_bytes());
+            text.extend_from_slice(path.as_bytes());
+            // No path holds this one.
+            text.push(0);
+        }
+        Ok(Digest::of(&text))
     }
 
     /// The checked-out commit, the saved files that differ from it, and those that cannot be had.
@@ -217,6 +273,9 @@ impl Repository {
     }
 }
 
+/// Files by object ids; `None` where something is deleted.
+type Laid = BTreeMap<RelPath, Option<(FileMode, String)>>;
+
 type SavedFiles = (Option<String>, Vec<ProposedFile>, BTreeMap<RelPath, String>);
 
 impl Checkout {
@@ -252,11 +311,7 @@ impl Checkout {
         })?;
         laid.remove(&gone)?;
         for (path, file) in wanted {
-            let held = match &file.bytes {
-                Some(bytes) => Some((file.mode, object_id(path, bytes)?)),
-                None => None,
-            };
-            laid.laid.insert(path.clone(), held);
+            laid.laid.insert(path.clone(), object_of(file)?);
         }
         Ok(laid)
     }
@@ -270,25 +325,13 @@ impl Checkout {
     /// # Cost
     /// A read of the commit's tree, of no file.
     pub fn digest(&self, repository: &Repository) -> Result<Digest, RepositoryError> {
-        let mut files: BTreeMap<RelPath, (FileMode, String)> = BTreeMap::new();
-        if let Some(commit) = &self.commit {
-            let tree = repository.store.tree(commit, None)?;
-            files.extend(tree.into_iter().map(|(path, entry)| (path, (entry.mode, entry.id))));
-        }
-        for (path, laid) in &self.laid {
-            match laid {
-                Some(held) => drop(files.insert(path.clone(), held.clone())),
-                None => drop(files.remove(path)),
-            }
-        }
-        let mut text = Vec::new();
-        for (path, (mode, id)) in &files {
-            text.extend_from_slice(format!("{mode:?} {id} ").as_bytes());
-            text.extend_from_slice(path.as_bytes());
-            // No path holds this one.
-            text.push(0);
-        }
-        Ok(Digest::of(&text))
+        repository.digest_of(self.commit.as_deref(), &self.laid)
+    }
+
+    /// The layers without what earlier rooms built.
+    fn tree_layers(&self) -> Layers {
+        let of_tree = |layer: &&PathBuf| !self.built.contains(layer);
+        Layers(self.layers.0.iter().filter(of_tree).cloned().collect())
     }
 
     /// A further layer on top, written by `write`.
@@ -344,6 +387,21 @@ impl Checkout {
         self.layers.saved(path)
     }
 
+    /// What `proposed` changes in it; what changes nothing is left out, and renames are found.
+    ///
+    /// # Errors
+    /// [`CaptureError`].
+    ///
+    /// # Cost
+    /// Reads each named file; both sides are held in memory.
+    pub fn capture(
+        &self,
+        repository: &Repository,
+        proposed: Vec<ProposedFile>,
+    ) -> Result<Vec<CapturedFile>, CaptureError> {
+        repository.capture_against(proposed, &|path| Ok(self.saved(path)?))
+    }
+
     /// A throwaway folder over it, for one program or several after one another, with `caches` shown where the checkout
     /// has a place for them and nothing of its own.
     ///
@@ -357,11 +415,14 @@ impl Checkout {
     }
 }
 
-/// The id that git would store the bytes under.
-fn object_id(path: &RelPath, bytes: &[u8]) -> Result<String, CheckoutError> {
+/// The mode of a file and the id that git would store its bytes under; `None` for one that is deleted.
+fn object_of(file: &ProposedFile) -> Result<Option<(FileMode, String)>, CheckoutError> {
+    let Some(bytes) = &file.bytes else { return Ok(None) };
     match git2::Oid::hash_object(git2::ObjectType::Blob, bytes) {
-        Ok(id) => Ok(id.to_string()),
-        Err(error) => Err(CheckoutError::Content { path: path.clone(), reason: error.to_string() }),
+        Ok(id) => Ok(Some((file.mode, id.to_string()))),
+        Err(error) => {
+            Err(CheckoutError::Content { path: file.path.clone(), reason: error.to_string() })
+        }
     }
 }
 

@@ -1,0 +1,177 @@
+//! A proof for people: what each gate says, then what was asked beside them.
+
+use model::{
+    BaseWitness, ComparisonVerdict, MutationReport, Proof, ProofRef, ProvedGate, TestValue,
+    WitnessReport, WitnessedTest,
+};
+
+use super::change::counted;
+use super::{DIM, GREEN, RED, RESET, YELLOW, safe};
+
+/// Names that are listed of one kind; JSON has all.
+const SHOWN_NAMES: usize = 5;
+
+/// What a recorded proof comes to, and whether it speaks for what would land.
+pub fn proof_line(proof: &ProofRef, current: bool) -> String {
+    let word = |verdict| match verdict {
+        ComparisonVerdict::Passes => format!("{GREEN}passes{RESET}"),
+        ComparisonVerdict::NoWorse => format!("{YELLOW}no worse{RESET}"),
+        ComparisonVerdict::Worse => format!("{RED}worse{RESET}"),
+        ComparisonVerdict::Unknown => format!("{YELLOW}unknown{RESET}"),
+    };
+    let gates = proof.summary.gates.iter();
+    let gates: Vec<String> =
+        gates.map(|gate| format!("{} {}", gate.id, word(gate.verdict))).collect();
+    let standing = if current {
+        format!("{GREEN}proved{RESET}")
+    } else {
+        format!("{YELLOW}unproven{RESET}: its proof speaks for other files or hunks;")
+    };
+    let digest = proof.digest.short();
+    format!("  {standing} {DIM}{digest}{RESET} {}\n", gates.join(", "))
+}
+
+/// All of a proof, under its title.
+pub fn proof(proof: &Proof, title: &str) -> String {
+    let validation = &proof.validation;
+    let mut out = format!(
+        "{} {}  {DIM}{}, {} added, {} removed{RESET}\n",
+        proof.changeset.short(),
+        safe(title),
+        counted(proof.diff.hunks, "hunk"),
+        proof.diff.lines_added,
+        proof.diff.lines_removed
+    );
+    out.push_str("  gates\n");
+    if validation.gates.is_empty() {
+        out.push_str(&format!("    {YELLOW}none ran{RESET}\n"));
+    }
+    validation.gates.iter().for_each(|gate| out.push_str(&of_gate(gate)));
+    if let Some(witness) = &validation.witness {
+        out.push_str(&of_witness(witness));
+    }
+    if let Some(coverage) = &validation.coverage {
+        out.push_str(&format!(
+            "  coverage of changed lines {} of {}\n",
+            coverage.covered, coverage.lines
+        ));
+        let missed = coverage.missed.iter().map(|at| format!("{}:{}", at.path, at.line + 1));
+        out.push_str(&names(missed, "not run"));
+    }
+    if let Some(mutation) = &validation.mutation {
+        out.push_str(&of_mutation(mutation));
+    }
+    if let Some(hunks) = &validation.superfluous_hunks {
+        let said = match hunks.as_slice() {
+            [] => "every hunk is needed by what was found out".to_owned(),
+            hunks => {
+                let hunks = hunks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                format!("nothing that was found out needs these hunks: {hunks}")
+            }
+        };
+        out.push_str(&format!("  {said}\n"));
+    }
+    let tier = proof.sandbox.map_or("nothing ran".to_owned(), |tier| {
+        format!("sandbox {}", format!("{tier:?}").to_lowercase())
+    });
+    out.push_str(&format!(
+        "  {DIM}proof {}, {tier}, {} of {} known before{RESET}\n",
+        proof.digest().short(),
+        proof.record.cache_hits,
+        counted(proof.record.runs, "run"),
+    ));
+    out
+}
+
+fn of_gate(gate: &ProvedGate) -> String {
+    let found = &gate.comparison;
+    let (style, word) = match found.verdict {
+        ComparisonVerdict::Passes => (GREEN, "passes"),
+        ComparisonVerdict::NoWorse => (YELLOW, "no worse"),
+        ComparisonVerdict::Worse => (RED, "worse"),
+        ComparisonVerdict::Unknown => (YELLOW, "unknown"),
+    };
+    let required = if gate.required { "" } else { ", not required" };
+    let mut out = format!(
+        "    {style}{word}{RESET} {} {DIM}{}{required}{RESET}\n",
+        found.gate,
+        safe(&found.reason)
+    );
+    let tests = |tests: &[model::TestId], what| names(tests.iter().map(ToString::to_string), what);
+    out.push_str(&tests(&found.new_failures, "fails now"));
+    out.push_str(&tests(&found.fixed, "passes now"));
+    out.push_str(&tests(&found.flaky, "flaky"));
+    out.push_str(&tests(&found.removed_tests, "did not run"));
+    let finding = |finding: &model::GateFinding| {
+        let path = finding.path.as_ref().map(ToString::to_string).unwrap_or_default();
+        let line = finding.first_line.map_or_else(String::new, |line| format!(":{}", line + 1));
+        format!("{path}{line} {}", finding.message)
+    };
+    out.push_str(&names(found.new_findings.iter().map(finding), "new"));
+    out
+}
+
+fn of_witness(witness: &WitnessReport) -> String {
+    let mut out = String::new();
+    if !witness.base_tests.is_empty() {
+        out.push_str("  the tests of the base, with the proposed code\n");
+    }
+    for BaseWitness { gate, outcome, broken } in &witness.base_tests {
+        let style = if broken.is_empty() { GREEN } else { RED };
+        let said = match broken.len() {
+            0 => outcome.to_string(),
+            broken => counted(u32::try_from(broken).unwrap_or(u32::MAX), "test") + " broken",
+        };
+        out.push_str(&format!("    {style}{}{RESET} {gate}\n", safe(&said)));
+        out.push_str(&names(broken.iter().map(ToString::to_string), "broken"));
+    }
+    if !witness.tests.is_empty() {
+        out.push_str("  new and changed tests, with the code as it was\n");
+    }
+    witness.tests.iter().for_each(|test| out.push_str(&of_test(test)));
+    out
+}
+
+fn of_test(test: &WitnessedTest) -> String {
+    let (style, word) = match test.value {
+        Some(TestValue::ProvesTheChange) => (GREEN, "proves the change"),
+        Some(TestValue::ProvesNothing) => (RED, "proves nothing"),
+        Some(TestValue::Fails) => (RED, "fails"),
+        Some(TestValue::Unknown) => (YELLOW, "was not seen in both runs"),
+        None => (YELLOW, "is gone"),
+    };
+    format!(
+        "    {style}{word}{RESET} {} {DIM}{}{RESET}\n",
+        safe(&test.name),
+        safe(&test.path.to_string())
+    )
+}
+
+fn of_mutation(mutation: &MutationReport) -> String {
+    let survived = u32::try_from(mutation.survived.len()).unwrap_or(u32::MAX);
+    let tried = mutation.killed + survived;
+    let mut out = format!(
+        "  deliberate mistakes noticed {} of {tried}{DIM}, {} did not build, {} not tried{RESET}\n",
+        mutation.killed,
+        mutation.invalid,
+        mutation.skipped()
+    );
+    let survivor = |one: &model::Survivor| {
+        format!("{}:{} `{}` as `{}`", one.path, one.line + 1, one.original, one.replacement)
+    };
+    out.push_str(&names(mutation.survived.iter().map(survivor), "unnoticed"));
+    out
+}
+
+/// Some of many, a line each.
+fn names(all: impl ExactSizeIterator<Item = String>, what: &str) -> String {
+    let count = all.len();
+    let mut out: String = all
+        .take(SHOWN_NAMES)
+        .map(|name| format!("      {DIM}{what}{RESET} {}\n", safe(&name)))
+        .collect();
+    if let Some(more) = count.checked_sub(SHOWN_NAMES).filter(|more| *more > 0) {
+        out.push_str(&format!("      {DIM}... {more} more{RESET}\n"));
+    }
+    out
+}

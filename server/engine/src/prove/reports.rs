@@ -1,0 +1,116 @@
+//! The reports that a gate's run left: where they lie, and what they say together.
+
+use gate::{Globs, Report, ReportError, ReportPlace, read_report};
+use model::{Artifact, GateDefinition, RelPath, ReportDefinition, ReportFormat};
+use workspace::{CHECKOUT_AT, FileError, Reports, Room, Written};
+
+/// What a run printed.
+#[derive(Debug, Default)]
+pub(crate) struct Printed {
+    /// On its standard output.
+    pub stdout: Vec<u8>,
+    /// On both outputs, in the order in which it came.
+    pub all: Vec<u8>,
+    /// Whether there was more.
+    pub truncated: bool,
+}
+
+/// A report as it was found: the place of its definition, its name and its bytes.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub definition: usize,
+    pub name: String,
+    pub bytes: Result<Vec<u8>, ReportError>,
+}
+
+impl Found {
+    /// The name it is kept under.
+    pub(crate) fn artifact_name(&self) -> String {
+        format!("{}:{}", self.definition, self.name)
+    }
+}
+
+/// The reports that `gate` left, in the order of its definitions.
+pub(crate) fn find(
+    gate: &GateDefinition,
+    room: &Room,
+    folder: &Reports,
+    printed: &Printed,
+) -> Result<Vec<Found>, FileError> {
+    let mut found = Vec::new();
+    for (definition, report) in gate.reports.iter().enumerate() {
+        let Some(path) = &report.path else {
+            found.push(Found {
+                definition,
+                name: "printed".to_owned(),
+                bytes: as_printed(printed),
+            });
+            continue;
+        };
+        let written = written(gate, path, room, folder)?;
+        if written.is_empty() {
+            let bytes = Err(ReportError::Missing { place: path.clone() });
+            found.push(Found { definition, name: path.clone(), bytes });
+        }
+        found.extend(written.into_iter().map(|Written { path, bytes }| Found {
+            definition,
+            name: path.to_string(),
+            bytes: bytes.ok_or(ReportError::TooLarge { size_bytes: gate::REPORT_LIMIT_BYTES + 1 }),
+        }));
+    }
+    Ok(found)
+}
+
+/// What is for people is told on both outputs, and their order says what belongs to what; formats for programs come on
+/// the standard output alone.
+pub(crate) fn reads_both(gate: &GateDefinition) -> bool {
+    use ReportFormat::{CargoTest, NodeSpec, Pytest, Unittest};
+    let for_people = |format| matches!(format, CargoTest | Pytest | Unittest | NodeSpec);
+    gate.reports.iter().all(|report| report.path.is_some() || for_people(report.format))
+}
+
+fn as_printed(printed: &Printed) -> Result<Vec<u8>, ReportError> {
+    if printed.truncated {
+        return Err(ReportError::TooLarge { size_bytes: gate::REPORT_LIMIT_BYTES + 1 });
+    }
+    Ok(printed.stdout.clone())
+}
+
+fn written(
+    gate: &GateDefinition,
+    path: &str,
+    room: &Room,
+    folder: &Reports,
+) -> Result<Vec<Written>, FileError> {
+    let bytes_max = u64::try_from(gate::REPORT_LIMIT_BYTES).unwrap_or(u64::MAX);
+    let outside = path.strip_prefix(model::REPORTS_PLACEHOLDER);
+    let below = gate.folder.as_ref().filter(|_| outside.is_none());
+    let pattern = outside.unwrap_or(path).trim_start_matches('/');
+    let pattern = below.map_or(format!("/{pattern}"), |below| format!("/{below}/{pattern}"));
+    // A pattern that cannot be read matches nothing, and the report is missing then.
+    let Ok(globs) = Globs::compile(&[pattern]) else { return Ok(Vec::new()) };
+    let wanted = |path: &RelPath| globs.matches(path);
+    match outside {
+        Some(_) => folder.written_where(&wanted, bytes_max),
+        None => room.written_where(&wanted, bytes_max),
+    }
+}
+
+/// What the reports say together; the first that cannot be read is what is said of all.
+pub(crate) fn read<'b>(
+    gate: &GateDefinition,
+    reports: impl Iterator<Item = (usize, Result<&'b [u8], ReportError>)>,
+) -> Result<Report, ReportError> {
+    let mut all = Report::default();
+    for (definition, bytes) in reports {
+        let Some(ReportDefinition { format, .. }) = gate.reports.get(definition) else { continue };
+        let place = ReportPlace { root: CHECKOUT_AT, folder: gate.folder.as_ref() };
+        all.merge(read_report(*format, bytes?, place)?);
+    }
+    Ok(all)
+}
+
+/// The definition that a kept report is of; `None` for a log.
+pub(crate) fn definition_of(artifact: &Artifact) -> Option<usize> {
+    artifact.name.split_once(':').and_then(|(definition, _)| definition.parse().ok())
+}

@@ -1,0 +1,407 @@
+//! Running gates on trees in the sandbox, or knowing already what came of it.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use gate::{LineCoverage, REPORT_LIMIT_BYTES, ReportError, RunEnd, conclude};
+use ledger::Ledger;
+use model::{
+    Artifact, Digest, Evidence, EvidenceRecord, EvidenceSubject, GateDefinition, GateOutcome,
+    SandboxTier,
+};
+use sandbox::{
+    Bound, Bounds, Confined, End, Input, Network, Refusal, Sandbox, Stop, Stream, Tier, Toolchains,
+    toolchains,
+};
+use workspace::{CHECKOUT_AT, Caches, Checkout, REPORTS_AT, Repository, Room};
+
+use super::reports::{self, Printed};
+use super::{Effort, ProveStep, Side};
+use crate::Error;
+use crate::clock::Clock;
+
+/// What every run gets beside what its toolchain needs, so that it does not depend on who asks for it.
+const SETTINGS: &[(&str, &str)] = &[
+    ("CI", "1"),
+    ("TZ", "UTC"),
+    ("NO_COLOR", "1"),
+    ("CARGO_TERM_COLOR", "never"),
+    ("PYTHONHASHSEED", "0"),
+    ("PYTHONDONTWRITEBYTECODE", "1"),
+];
+
+/// Prints what each program says of its version. One that is not there says so.
+const VERSIONS: &str = "\
+for tool do
+    case \"$tool\" in
+        go) set -- version ;;
+        rustc) set -- -vV ;;
+        java) set -- -version ;;
+        *) set -- --version ;;
+    esac
+    printf '%s: ' \"$tool\"
+    if command -v \"$tool\" >/dev/null; then \"$tool\" \"$@\" 2>&1 </dev/null | head -n 8; else echo none; fi
+done
+exit 0
+";
+
+/// What is kept of a log.
+const LOG_BYTES_MAX: usize = 1 << 20;
+
+/// Where runs take place.
+pub(crate) struct Place<'r> {
+    pub repository: &'r Repository,
+    pub caches: &'r Caches,
+    pub sandbox: &'r Sandbox,
+    pub stop: &'r Stop,
+}
+
+/// One run of one gate on one tree.
+#[derive(Debug, Clone)]
+pub(crate) struct Ran {
+    pub evidence: Evidence,
+    /// Line by line, if it measured that.
+    pub coverage: Option<LineCoverage>,
+}
+
+/// Gates on one tree.
+pub(crate) struct OnTree {
+    /// For each gate its runs.
+    pub ran: Vec<Vec<Ran>>,
+    /// The tree with what they built.
+    pub built: Checkout,
+}
+
+/// What all runs have in common, and how many they were.
+#[derive(Debug, Clone)]
+pub(crate) struct Tally {
+    pub toolchain: Digest,
+    pub environment: Digest,
+    pub tier: SandboxTier,
+    pub asked: u32,
+    pub known: u32,
+}
+
+pub(crate) struct Runs<'r> {
+    place: Place<'r>,
+    ledger: &'r mut Ledger,
+    clock: Clock,
+    toolchains: Toolchains,
+    tally: Tally,
+    /// How long all runs took.
+    spent: Duration,
+    /// Whether what is known counts, and what is found out is kept.
+    pub remember: bool,
+    watch: &'r mut dyn FnMut(&ProveStep),
+}
+
+impl<'r> Runs<'r> {
+    pub(crate) fn new(
+        place: Place<'r>,
+        ledger: &'r mut Ledger,
+        clock: Clock,
+        env: &[(OsString, OsString)],
+        watch: &'r mut dyn FnMut(&ProveStep),
+    ) -> Self {
+        let tier = place.sandbox.tier();
+        let mut toolchains = toolchains(env, tier);
+        toolchains.env.extend(SETTINGS.iter().map(|(name, value)| (name.into(), value.into())));
+        let tally = Tally {
+            toolchain: Digest::of(b""),
+            environment: environment(&toolchains.env),
+            tier: match tier {
+                Tier::Landlock => SandboxTier::Landlock,
+                Tier::Namespaces => SandboxTier::Namespaces,
+            },
+            asked: 0,
+            known: 0,
+        };
+        Self {
+            place,
+            ledger,
+            clock,
+            toolchains,
+            tally,
+            spent: Duration::ZERO,
+            remember: true,
+            watch,
+        }
+    }
+
+    /// Asks the programs that `gates` need for their versions, in a throwaway folder over `checkout`.
+    pub(crate) fn know_toolchain(
+        &mut self,
+        gates: &[GateDefinition],
+        checkout: &Checkout,
+    ) -> Result<(), Error> {
+        let mut tools: Vec<&str> = gates
+            .iter()
+            .filter_map(|gate| gate.command.first())
+            .map(|program| program.rsplit('/').next().unwrap_or(program))
+            .collect();
+        let needs = |tool: &str| match tool {
+            "cargo" => &["rustc", "cc"][..],
+            "npm" | "npx" | "yarn" | "pnpm" => &["node"],
+            "mvn" | "gradle" => &["java"],
+            _ => &[],
+        };
+        let needed: Vec<&str> = tools.iter().flat_map(|tool| needs(tool)).copied().collect();
+        tools.extend(needed);
+        tools.sort_unstable();
+        tools.dedup();
+        if tools.is_empty() {
+            return Ok(());
+        }
+        let argv = ["sh", "-c", VERSIONS, "sh"].into_iter().chain(tools).map(OsString::from);
+        let room = checkout.room(self.place.caches)?;
+        let confined = Confined {
+            argv: argv.collect(),
+            cwd: PathBuf::from(CHECKOUT_AT),
+            env: self.toolchains.env.clone(),
+            stdin: Input::Bytes(Vec::new()),
+            mounts: room.mounts().iter().chain(&self.toolchains.mounts).cloned().collect(),
+            network: Network::None,
+            one_output: false,
+            bounds: Bounds { time: Duration::from_secs(60), ..Bounds::default() },
+        };
+        let ended = self.place.sandbox.run(&confined)?;
+        self.tally.toolchain = Digest::of(&ended.stdout);
+        Ok(())
+    }
+
+    pub(crate) fn tally(&self) -> Tally {
+        self.tally.clone()
+    }
+
+    /// Whether there is time for another run.
+    pub(crate) fn left(&self, effort: Effort) -> bool {
+        self.spent < effort.time
+    }
+
+    /// Runs each gate `times` on a tree, but for what is known. Gates follow one another in one folder, so that a build
+    /// serves the tests; one that changes the tree itself ends that.
+    pub(crate) fn all(
+        &mut self,
+        side: Side,
+        gates: &[GateDefinition],
+        checkout: &Checkout,
+        effort: Effort,
+    ) -> Result<OnTree, Error> {
+        let tree = checkout.digest(self.place.repository)?;
+        let (mut ran, mut room): (Vec<Vec<Ran>>, Option<Room>) = (Vec::new(), None);
+        for gate in gates {
+            let known = match self.remember {
+                true => self.ledger.evidence_of(&self.subject(gate, tree))?,
+                false => Vec::new(),
+            };
+            let mut of_gate = Vec::new();
+            for run in 0..effort.runs.max(1) {
+                let known = usize::try_from(run).ok().and_then(|run| known.get(run));
+                of_gate.push(match known {
+                    Some(evidence) => self.known(side, gate, evidence),
+                    None if !self.left(effort) => self.too_late(side, gate, tree),
+                    None => self.one(side, gate, checkout, tree, &mut room)?,
+                });
+            }
+            ran.push(of_gate);
+        }
+        let kept = match room {
+            Some(room) => room.kept(self.place.repository)?,
+            None => None,
+        };
+        Ok(OnTree { ran, built: kept.unwrap_or_else(|| checkout.clone()) })
+    }
+
+    fn subject(&self, gate: &GateDefinition, tree: Digest) -> EvidenceSubject {
+        let Tally { toolchain, environment, tier, .. } = self.tally;
+        EvidenceSubject::new(gate, tree, toolchain, environment, tier)
+    }
+
+    fn known(&mut self, side: Side, gate: &GateDefinition, evidence: &Evidence) -> Ran {
+        self.tally.known += 1;
+        self.told(side, gate, &evidence.outcome, Duration::ZERO, true);
+        Ran { coverage: self.kept_coverage(gate, evidence), evidence: evidence.clone() }
+    }
+
+    /// Reads again from the kept reports which lines ran.
+    fn kept_coverage(&self, gate: &GateDefinition, evidence: &Evidence) -> Option<LineCoverage> {
+        evidence.coverage.as_ref()?;
+        let artifacts = evidence.record.artifacts.iter();
+        let kept: Vec<(usize, Vec<u8>)> = artifacts
+            .filter_map(|artifact| {
+                let definition = reports::definition_of(artifact)?;
+                Some((definition, self.ledger.blob(&artifact.blob).ok()?))
+            })
+            .collect();
+        let kept = kept.iter().map(|(definition, bytes)| (*definition, Ok(bytes.as_slice())));
+        reports::read(gate, kept).ok()?.coverage
+    }
+
+    fn told(
+        &mut self,
+        side: Side,
+        gate: &GateDefinition,
+        outcome: &GateOutcome,
+        duration: Duration,
+        known: bool,
+    ) {
+        self.tally.asked += 1;
+        let (gate, outcome) = (gate.id.clone(), outcome.clone());
+        (self.watch)(&ProveStep { side, gate, outcome, duration, known });
+    }
+
+    fn too_late(&mut self, side: Side, gate: &GateDefinition, tree: Digest) -> Ran {
+        let end = RunEnd::NotStarted("the time for proving was spent".to_owned());
+        let subject = self.subject(gate, tree);
+        let evidence =
+            conclude(subject, &end, Ok(gate::Report::default()), EvidenceRecord::default());
+        self.told(side, gate, &evidence.outcome, Duration::ZERO, false);
+        Ran { evidence, coverage: None }
+    }
+
+    /// One run. A program that cannot be started is an outcome; a sandbox that cannot be is an error.
+    fn one(
+        &mut self,
+        side: Side,
+        gate: &GateDefinition,
+        checkout: &Checkout,
+        tree: Digest,
+        shared: &mut Option<Room>,
+    ) -> Result<Ran, Error> {
+        let room = match shared.take() {
+            Some(room) => room,
+            None => checkout.room(self.place.caches)?,
+        };
+        let folder = room.reports()?;
+        let started = self.clock.now();
+        let mut printed = Printed::default();
+        let confined = self.confined(gate, &room, &folder);
+        let passed = self.place.sandbox.pass(&confined, self.place.stop, &mut |stream, bytes| {
+            if stream == Stream::Out {
+                printed.stdout.extend_from_slice(bytes);
+            }
+            printed.all.extend_from_slice(bytes);
+        });
+        let (end, duration) = match passed {
+            Ok(ended) => {
+                printed.truncated = ended.truncated;
+                (ended_as(ended.end)?, ended.duration)
+            }
+            Err(Refusal::Program { program, reason }) => (
+                RunEnd::NotStarted(format!("`{program}` could not be started: {reason}")),
+                Duration::ZERO,
+            ),
+            Err(refusal) => return Err(refusal.into()),
+        };
+        self.spent += duration;
+        let found = reports::find(gate, &room, &folder, &printed)?;
+        let report = match &end {
+            RunEnd::NotStarted(_) => Ok(gate::Report::default()),
+            _ => reports::read(
+                gate,
+                found.iter().map(|found| (found.definition, as_slice(&found.bytes))),
+            ),
+        };
+        let coverage = report.as_ref().ok().and_then(|report| report.coverage.clone());
+        let record = EvidenceRecord {
+            started: Some(started),
+            duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+            artifacts: self.keep(side, &printed, &found)?,
+            ..EvidenceRecord::default()
+        };
+        let evidence = conclude(self.subject(gate, tree), &end, report, record);
+        // What a machine under load or a person's limit ended may end otherwise the next time.
+        let repeats = matches!(evidence.outcome, GateOutcome::Passed | GateOutcome::Failed);
+        if repeats && self.remember {
+            self.ledger.keep_evidence(&evidence)?;
+        }
+        if room.left(self.place.repository).is_ok_and(|left| left.files.is_empty()) {
+            *shared = Some(room);
+        }
+        self.told(side, gate, &evidence.outcome, duration, false);
+        Ok(Ran { evidence, coverage })
+    }
+
+    fn confined(
+        &self,
+        gate: &GateDefinition,
+        room: &Room,
+        folder: &workspace::Reports,
+    ) -> Confined {
+        let root = Path::new(CHECKOUT_AT);
+        let time = Duration::from_secs(gate.time_limit_s.into());
+        let mounts = room.mounts().iter().chain([folder.mount()]).chain(&self.toolchains.mounts);
+        Confined {
+            argv: gate.argv(REPORTS_AT).into_iter().map(OsString::from).collect(),
+            cwd: gate
+                .folder
+                .as_ref()
+                .map_or_else(|| root.to_owned(), |at| root.join(at.to_string())),
+            env: self.toolchains.env.clone(),
+            stdin: Input::Bytes(Vec::new()),
+            mounts: mounts.cloned().collect(),
+            network: Network::None,
+            one_output: reports::reads_both(gate),
+            bounds: bounds(time),
+        }
+    }
+
+    /// Keeps what a run printed and wrote. Of a deliberate mistake, how it ended says enough.
+    fn keep(
+        &self,
+        side: Side,
+        printed: &Printed,
+        found: &[reports::Found],
+    ) -> Result<Vec<Artifact>, Error> {
+        if matches!(side, Side::Mutant | Side::Reduced) || !self.remember {
+            return Ok(Vec::new());
+        }
+        let log = printed.all.get(printed.all.len().saturating_sub(LOG_BYTES_MAX)..);
+        let log = log.unwrap_or_default();
+        let cut = printed.truncated || log.len() < printed.all.len();
+        let mut kept = vec![("log".to_owned(), log, cut)];
+        let written = found.iter().filter(|found| found.name != "printed");
+        kept.extend(written.filter_map(|found| {
+            Some((found.artifact_name(), found.bytes.as_deref().ok()?, false))
+        }));
+        kept.retain(|(_, bytes, _)| !bytes.is_empty());
+        let blobs = self.ledger.blobs().put_all(kept.iter().map(|(_, bytes, _)| *bytes))?;
+        let artifact =
+            |((name, bytes, truncated), blob): ((String, &[u8], bool), Digest)| Artifact {
+                name,
+                blob,
+                size_bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+                truncated,
+            };
+        Ok(kept.into_iter().zip(blobs).map(artifact).collect())
+    }
+}
+
+fn as_slice(bytes: &Result<Vec<u8>, ReportError>) -> Result<&[u8], ReportError> {
+    bytes.as_deref().map_err(Clone::clone)
+}
+
+fn bounds(time: Duration) -> Bounds {
+    let default = Bounds::default();
+    Bounds { time, cpu: default.cpu.max(time), output_bytes: REPORT_LIMIT_BYTES, ..default }
+}
+
+fn ended_as(end: End) -> Result<RunEnd, Error> {
+    Ok(match end {
+        End::Exited(code) => RunEnd::Exited(code),
+        End::Stopped(Bound::Time) => RunEnd::TimedOut,
+        End::Stopped(Bound::Cancelled) => return Err(Error::Interrupted),
+        End::Signalled(_) | End::Stopped(_) => RunEnd::Killed,
+    })
+}
+
+/// Names what is the same for every run here: variables, limits, platform.
+fn environment(env: &[(OsString, OsString)]) -> Digest {
+    let text = |(name, value): &(OsString, OsString)| {
+        (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned())
+    };
+    let env: Vec<_> = env.iter().map(text).collect();
+    let limits = format!("{:?}", bounds(Duration::ZERO));
+    Digest::of_json(&(env, limits, std::env::consts::OS, std::env::consts::ARCH))
+}
