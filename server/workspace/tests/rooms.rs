@@ -10,13 +10,28 @@ mod world;
 #[cfg(target_os = "linux")]
 fn main() {
     sandbox::enter_stage_if_asked();
-    let filter = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let asked = |option: &str| arguments.iter().any(|argument| argument == option);
+    // What runners ask of the usual harness: the names, of which none is ignored, and then one at a time.
+    if asked("--list") {
+        let names = linux::TESTS.iter().filter(|_| !asked("--ignored"));
+        names.for_each(|(name, _)| println!("{name}: test"));
+        return;
+    }
+    let filter = arguments.iter().find(|argument| !argument.starts_with('-'));
+    let mut ran = 0;
     for (name, test) in linux::TESTS {
-        if filter.as_ref().is_none_or(|filter| name.contains(filter.as_str())) {
+        let wanted = |filter: &String| match asked("--exact") {
+            true => filter == name,
+            false => name.contains(filter.as_str()),
+        };
+        if filter.is_none_or(wanted) {
             test();
+            ran += 1;
             println!("test {name} ... ok");
         }
     }
+    assert!(ran > 0 || filter.is_none() || !asked("--exact"), "no test has that name");
 }
 
 #[cfg(not(target_os = "linux"))]
