@@ -190,6 +190,35 @@ fn the_terminal_leaves_a_file_alone_that_an_editor_holds_unsaved() {
     assert!(editor.shutdown().success());
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_change_is_proved_from_the_editor_and_the_hover_tells_it() {
+    let world = world();
+    world.write("check.sh", "grep -q 'queue.is_empty()' src/queue.rs\n");
+    let gate = "[[gate]]\nid = \"mine\"\nkind = \"test\"\ncommand = [\"sh\", \"check.sh\"]\n";
+    world.write("countersign.toml", gate);
+    world.commit("A gate of our own");
+    let id = id(&propose(&world));
+    let mut editor = editor(&world, ClientOptions::default());
+    let shown = hunks(&editor, 2);
+    let (range, start) = (&shown[0]["range"], &shown[0]["range"]["start"]);
+    let hover = editor.hover(FILE, start).unwrap();
+    assert!(hover.contains("Unproven"), "{hover}");
+    let untrusted = editor.run_action_titled(FILE, range, "Prove in the sandbox").unwrap_err();
+    assert!(untrusted.to_string().contains("countersign trust"), "{untrusted}");
+    editor.wait_error("nobody trusts");
+    run(&world, &["trust", "--by", "Ada"]).ok();
+    let proved = editor.run_action_titled(FILE, range, "Prove in the sandbox").unwrap();
+    assert_eq!(
+        (&proved["changeset"], &proved["verdict"]["decision"]),
+        (&id.into(), &"allow".into())
+    );
+    let hover = editor.hover(FILE, start).unwrap();
+    assert!(hover.contains("`mine`: passed on the proposal"), "{hover}");
+    editor.run_action_titled(FILE, range, "Prove again in the sandbox").unwrap();
+    assert!(editor.shutdown().success());
+}
+
 #[test]
 fn a_denied_change_says_why_and_offers_no_acceptance() {
     let world = world();

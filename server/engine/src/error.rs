@@ -75,7 +75,7 @@ pub enum Error {
     #[error(transparent)]
     Trust(#[from] attest::StoreError),
     /// Gates that nobody trusts.
-    #[error("nobody trusts the {count} gates of this repository, so none of them runs")]
+    #[error("nobody trusts the gates of this repository ({count}), so none of them runs")]
     Untrusted {
         /// How many they are.
         count: usize,

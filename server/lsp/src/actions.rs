@@ -188,6 +188,8 @@ fn for_waiting(asked: &Asked<'_>, placed: &PlacedHunk) -> Vec<Offer> {
         None => format!("Why: {}", judged(change)),
     };
     offers.push(offer(why, Verb::Why, None));
+    let again = if change.state.proof.is_some() { " again" } else { "" };
+    offers.push(offer(format!("Prove{again} in the sandbox: {title}"), Verb::Prove, None));
     offers
 }
 
@@ -406,6 +408,7 @@ mod tests {
                 Reject hunk 1: Tidy a.rs [quickfix] countersign.reject 1
                 Reject all 2 hunks of Tidy a.rs [quickfix] countersign.reject 1
                 Why: risk 34 medium, needs a person [quickfix] countersign.why 1
+                Prove in the sandbox: Tidy a.rs [quickfix] countersign.prove 1
             "#]],
         );
     }
@@ -431,6 +434,7 @@ mod tests {
                 Reject hunk 1: Tidy a.rs [quickfix] countersign.reject 1
                 Reject all 2 hunks of Tidy a.rs [quickfix] countersign.reject 1
                 Why: risk 34 medium, needs a person [quickfix] countersign.why 1
+                Prove in the sandbox: Tidy a.rs [quickfix] countersign.prove 1
             "#]],
         );
         // The other way round nothing is needed, nor once it is in the text.
@@ -453,6 +457,7 @@ mod tests {
             expect![[r#"
                 Reject Tidy a.rs [quickfix] countersign.reject 1
                 Why not: risk 80 critical, denied by policy [quickfix] countersign.why 1
+                Prove in the sandbox: Tidy a.rs [quickfix] countersign.prove 1
             "#]],
         );
     }
@@ -519,7 +524,7 @@ mod tests {
         let sketch = Sketch::new("a.rs", BEFORE, AFTER);
         assert_eq!(offered(&sketch, BEFORE, 0, None), []);
         assert_eq!(offered(&sketch, BEFORE, 1, Some(CodeActionKind::REFACTOR)), []);
-        assert_eq!(offered(&sketch, BEFORE, 1, Some(CodeActionKind::QUICKFIX)).len(), 5);
+        assert_eq!(offered(&sketch, BEFORE, 1, Some(CodeActionKind::QUICKFIX)).len(), 6);
     }
 
     #[test]

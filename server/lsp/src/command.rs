@@ -24,6 +24,8 @@ pub(crate) enum Verb {
     Restore,
     /// State anew what waits, against the files as they are.
     Repropose,
+    /// Find out in the sandbox what can be found out about it.
+    Prove,
     /// Record the saved files as where an adoption starts.
     Snapshot,
     /// Capture what changed in the saved files since then.
@@ -32,13 +34,14 @@ pub(crate) enum Verb {
 
 impl Verb {
     /// All of them.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Accept,
         Self::Reject,
         Self::Undo,
         Self::Why,
         Self::Restore,
         Self::Repropose,
+        Self::Prove,
         Self::Snapshot,
         Self::Adopt,
     ];
@@ -52,6 +55,7 @@ impl Verb {
             Self::Why => "countersign.why",
             Self::Restore => "countersign.restore",
             Self::Repropose => "countersign.repropose",
+            Self::Prove => "countersign.prove",
             Self::Snapshot => "countersign.snapshot",
             Self::Adopt => "countersign.adopt",
         }
@@ -66,6 +70,7 @@ impl Verb {
             Self::Why => "explain",
             Self::Restore => "restore",
             Self::Repropose => "state anew",
+            Self::Prove => "prove",
             Self::Snapshot => "take a snapshot",
             Self::Adopt => "adopt",
         }
@@ -239,7 +244,7 @@ mod tests {
             "countersign.accpt",
             vec![],
             expect![
-                "there is no command `countersign.accpt`; there are: countersign.accept, countersign.reject, countersign.undo, countersign.why, countersign.restore, countersign.repropose, countersign.snapshot, countersign.adopt"
+                "there is no command `countersign.accpt`; there are: countersign.accept, countersign.reject, countersign.undo, countersign.why, countersign.restore, countersign.repropose, countersign.prove, countersign.snapshot, countersign.adopt"
             ],
         );
         check(

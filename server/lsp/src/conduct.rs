@@ -94,6 +94,10 @@ impl Session {
         } else if verb == Verb::Repropose {
             let token = self.starts(root, change, verb, Some(reply));
             self.post(root, Job::Repropose { token, changeset });
+        } else if verb == Verb::Prove {
+            let token = self.starts(root, change, verb, Some(reply));
+            self.post(root, Job::Prove { token, changeset });
+            self.outbox.say(MessageType::INFO, format!("proving change {}", changeset.short()));
         } else if verb == Verb::Reject {
             let token = self.starts(root, change, verb, Some(reply));
             let (reason, open) = (request.reason, self.open_texts(root));

@@ -73,6 +73,8 @@ pub(crate) enum Job {
     Restore { token: Token, changeset: ChangeSetId, selection: Selection },
     /// State anew what waits of a ChangeSet.
     Repropose { token: Token, changeset: ChangeSetId },
+    /// Find out what can be found out about a ChangeSet, on a thread of its own.
+    Prove { token: Token, changeset: ChangeSetId },
     /// Record the saved files.
     Snapshot { token: Token, label: Option<String> },
     /// Capture what changed in the saved files.
@@ -227,12 +229,16 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
         Err(_) => return wake(Done::Unavailable("opening it panicked".to_owned())),
     };
     let folder = engine.root().to_owned();
-    wake(Done::Opened { alias: alias(start, &folder), root: folder });
+    wake(Done::Opened { alias: alias(start, &folder), root: folder.clone() });
     let mut desk = Desk::new(engine);
     desk.turn(first).into_iter().for_each(wake);
     loop {
         let wait = if desk.is_behind() { Duration::ZERO } else { POLL };
         let job = match queue.recv_timeout(wait) {
+            Ok(Job::Prove { token, changeset }) => {
+                prove(root, &folder, options, (token, changeset), inbox);
+                None
+            }
             Ok(job) => Some(job),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => break,
@@ -241,6 +247,36 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
     }
     desk.presence.clear();
     desk.publish_presence();
+}
+
+/// Proves on a thread of its own, since that takes as long as the project's tests; other jobs go on meanwhile. What is
+/// recorded shows like any other process's work.
+fn prove(
+    root: RootId,
+    folder: &Path,
+    options: &Options,
+    (token, changeset): (Token, ChangeSetId),
+    inbox: &Sender<Wake>,
+) {
+    let failed = move |message: &str| Done::Failed {
+        token,
+        failure: Failure { kind: ErrorKind::User, message: message.to_owned() },
+    };
+    let (prover, folder, inbox) = (options.prover.clone(), folder.to_owned(), inbox.clone());
+    let prove = move || match prover.as_ref().map(|prover| prover.prove(&folder, changeset)) {
+        Some(Ok((said, value))) => Done::Told { token, said, value },
+        Some(Err(message)) => failed(&message),
+        None => failed("nothing can be proved from here: use `countersign prove` in a terminal"),
+    };
+    let answer = move || {
+        let done = caught(Some(token), || Some(prove())).unwrap_or_else(|| failed("it panicked"));
+        if inbox.send(Wake::Engine(root, Box::new(done))).is_err() {
+            tracing::debug!("the main loop is gone");
+        }
+    };
+    if let Err(error) = std::thread::Builder::new().name("prove".to_owned()).spawn(answer) {
+        tracing::error!(%error, "no thread for a proof");
+    }
 }
 
 /// Opens the engine once there is a ledger. A repository without one has no proposals, so there is nothing
@@ -362,6 +398,8 @@ impl Desk {
                 let again = self.engine.repropose(changeset).map_err(Failure::from);
                 Some(told(token, again.map(|again| reproposed(&again))))
             }
+            // Taken out of the queue before it comes here.
+            Job::Prove { .. } => None,
             Job::Snapshot { token, label } => {
                 let report = self.engine.take_snapshot(label).map_err(Failure::from);
                 Some(told(token, report.map(|report| snapshot(&report))))
@@ -566,6 +604,7 @@ impl Job {
             | Self::Settle { token, .. }
             | Self::Restore { token, .. }
             | Self::Repropose { token, .. }
+            | Self::Prove { token, .. }
             | Self::Snapshot { token, .. }
             | Self::Adopt { token, .. }
             | Self::Reject { token, .. } => Some(*token),
@@ -601,6 +640,7 @@ impl Job {
             | Self::ReverseClosed(_)
             | Self::Compare { .. }
             | Self::IsSaved { .. }
+            | Self::Prove { .. }
             | Self::Presence(_) => false,
         }
     }

@@ -168,6 +168,7 @@ fn judgement(change: &BoardChange, file: &FileChange, hunk: &Hunk) -> String {
             out.push('\n');
         }
     }
+    out.push_str(&proof(change));
     match &change.verdict {
         None => out.push_str("Policy has not judged it yet.\n\n"),
         Some(verdict) => {
@@ -182,6 +183,28 @@ fn judgement(change: &BoardChange, file: &FileChange, hunk: &Hunk) -> String {
             }
         }
     }
+    out
+}
+
+/// What was proved. Whether that is so of the files as they are now takes a look at all of them.
+fn proof(change: &BoardChange) -> String {
+    let Some(proof) = &change.state.proof else {
+        return "Unproven: nobody ran its gates.\n\n".to_owned();
+    };
+    let summary = &proof.summary;
+    let mut out = format!("Proof {}\n\n", proof.digest.short());
+    for gate in summary.gates.iter().take(REASONS_MAX) {
+        let reason = prose::escaped(&prose::one_line(&gate.reason, SENTENCE_MAX));
+        out.push_str(&format!("- {}: {reason}\n", prose::code_span(gate.id.as_str())));
+    }
+    if summary.broken_base_tests > 0 {
+        let broken = usize::try_from(summary.broken_base_tests).unwrap_or(usize::MAX);
+        out.push_str(&format!("- {} of the base broken\n", prose::count(broken, "test")));
+    }
+    if let Some(percent) = summary.mutation_percent {
+        out.push_str(&format!("- {percent} of 100 deliberate mistakes noticed\n"));
+    }
+    out.push('\n');
     out
 }
 
@@ -292,6 +315,8 @@ mod tests {
                 Risk 34 medium
 
                 - +34 it is a fixture
+
+                Unproven: nobody ran its gates.
 
                 Policy: review
 

@@ -44,8 +44,13 @@ mod told;
 mod transport;
 mod views;
 
+use std::panic::RefUnwindSafe;
+use std::path::Path;
+use std::sync::Arc;
+
 use engine::{Clock, RulesFrom};
-use model::Actor;
+use model::{Actor, ChangeSetId};
+use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// How to serve.
@@ -57,6 +62,39 @@ pub struct Options {
     pub actor: Actor,
     /// Where rules come from, beside the built-in ones.
     pub rules_from: RulesFrom,
+    /// What proves a change when somebody asks for it; `None`: nothing does here.
+    pub prover: Option<Prover>,
+}
+
+/// Proves a change of the repository at a folder and answers, when that is done, with a sentence and what a program
+/// reads; or why not.
+#[derive(Clone)]
+pub struct Prover(Arc<Proves>);
+
+type Proves =
+    dyn Fn(&Path, ChangeSetId) -> Result<(String, Value), String> + Send + Sync + RefUnwindSafe;
+
+impl Prover {
+    /// One that does it like this. It is called on a thread that waits for it.
+    pub fn new(
+        proves: impl Fn(&Path, ChangeSetId) -> Result<(String, Value), String>
+        + Send
+        + Sync
+        + RefUnwindSafe
+        + 'static,
+    ) -> Self {
+        Self(Arc::new(proves))
+    }
+
+    pub(crate) fn prove(&self, root: &Path, id: ChangeSetId) -> Result<(String, Value), String> {
+        (self.0)(root, id)
+    }
+}
+
+impl std::fmt::Debug for Prover {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Prover")
+    }
 }
 
 /// Why serving did not end as the protocol wants.

@@ -366,6 +366,7 @@ impl Rig {
             }
             Job::Restore { .. }
             | Job::Repropose { .. }
+            | Job::Prove { .. }
             | Job::Snapshot { .. }
             | Job::Adopt { .. } => {
                 self.log.push_str("job that changes no text\n");

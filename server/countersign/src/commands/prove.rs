@@ -23,6 +23,7 @@ pub fn prove(
 ) -> Result<Exit, Failure> {
     // Before anything else: where nothing can be confined, nothing is begun.
     let proving = Proving::begin()?;
+    signals::stop_by_signals(&proving.stop);
     let mut engine = session::open(arguments)?;
     let what = match &args.commit {
         Some(revision) => ProveWhat::Commit(revision.clone()),
@@ -68,8 +69,9 @@ pub fn prove(
 /// What proving needs of this system and this person.
 pub struct Proving {
     sandbox: Sandbox,
-    stop: Stop,
-    pub key: SigningKey,
+    /// Ends what runs.
+    pub stop: Stop,
+    key: SigningKey,
     trust: TrustStore,
     trees: Trees,
 }
@@ -78,7 +80,6 @@ impl Proving {
     pub fn begin() -> Result<Self, Failure> {
         let sandbox = Sandbox::enforce(Tier::Namespaces)?;
         let stop = Stop::new().map_err(|error| Failure::new(error.to_string(), "try again"))?;
-        signals::stop_by_signals(&stop);
         let cache = session::cache_home().unwrap_or_else(std::env::temp_dir);
         Ok(Self {
             sandbox,

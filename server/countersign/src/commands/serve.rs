@@ -1,21 +1,63 @@
 //! `countersign lsp`: the language server on standard input and output.
 
-use model::{Actor, ActorKind, Surface};
+use std::path::Path;
+use std::sync::Mutex;
+
+use engine::{Clock, Effort, Engine, ProveWhat, Selection};
+use model::{Actor, ActorKind, ChangeSetId, Surface};
+use serde_json::{Value, json};
 
 use crate::args::Arguments;
+use crate::commands::prove::Proving;
 use crate::exit::{Exit, Failure};
 use crate::session;
 
 pub fn lsp(_arguments: &Arguments) -> Result<Exit, Failure> {
-    let actor = Actor { kind: ActorKind::Person, surface: Surface::Editor, ..session::person() };
-    let rules_from = session::rules_from(None, &[])?;
-    lsp::serve_stdio(lsp::Options { clock: engine::Clock::System, actor, rules_from }).map_err(
-        |error| {
-            Failure::new(
-                error.to_string(),
-                "an editor starts this; see the README of your editor's client",
-            )
-        },
-    )?;
+    let options = lsp::Options {
+        clock: Clock::System,
+        actor: editor(),
+        rules_from: session::rules_from(None, &[])?,
+        prover: Some(lsp::Prover::new(prove)),
+    };
+    lsp::serve_stdio(options).map_err(|error| {
+        Failure::new(
+            error.to_string(),
+            "an editor starts this; see the README of your editor's client",
+        )
+    })?;
     Ok(Exit::Done)
+}
+
+fn editor() -> Actor {
+    Actor { kind: ActorKind::Person, surface: Surface::Editor, ..session::person() }
+}
+
+/// Proves what an editor asks for. Its end ends what runs in the sandbox, too.
+fn prove(root: &Path, id: ChangeSetId) -> Result<(String, Value), String> {
+    /// One after another: each has the machine for itself.
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let told = |failure: Failure| match failure.hint {
+        Some(hint) => format!("{}: {hint}", failure.message),
+        None => failure.message,
+    };
+    let rules = session::rules_from(None, &[]).map_err(told)?;
+    let engine = Engine::open(root, Clock::System, editor(), rules);
+    let mut engine = engine.map_err(|error| error.to_string())?;
+    let what = ProveWhat::ChangeSet(id, Selection::All);
+    let proving = Proving::begin().map_err(told)?;
+    let proved = proving.prove(&mut engine, what, Effort::default(), true, &mut |_| {});
+    let proved = proved.map_err(told)?;
+    let summary = proved.proof.validation.summary(proved.proof.sandbox);
+    let gates = summary.gates.iter().map(|gate| format!("{}: {}", gate.id, gate.reason));
+    let gates = gates.collect::<Vec<_>>().join(", ");
+    let said =
+        format!("proved change {}: {gates}; policy: {}", id.short(), proved.verdict.decision);
+    let value = json!({
+        "changeset": id,
+        "digest": proved.proof.digest(),
+        "summary": summary,
+        "verdict": proved.verdict,
+    });
+    Ok((said, value))
 }

@@ -11,7 +11,7 @@ use crate::args::{Arguments, Format, VerifyArgs};
 use crate::commands::prove::{Proving, told};
 use crate::exit::{Exit, Failure};
 use crate::output::{GREEN, RED, RESET, Terminal, YELLOW, safe};
-use crate::session;
+use crate::{session, signals};
 
 pub fn verify(
     arguments: &Arguments,
@@ -95,7 +95,9 @@ fn rerun(
         mutants: usize::try_from(mutants).unwrap_or(usize::MAX),
         ..Effort::default()
     };
-    let again = Proving::begin()?
-        .prove(engine, what, effort, false, &mut |step| terminal.notice(&told(step)))?;
+    let proving = Proving::begin()?;
+    signals::stop_by_signals(&proving.stop);
+    let again =
+        proving.prove(engine, what, effort, false, &mut |step| terminal.notice(&told(step)))?;
     Ok(engine::compare_proofs(proof, &again.proof))
 }
