@@ -110,6 +110,11 @@ local ok, reason = xpcall(function()
   end)
   local id = until_ledger("proposed, proposed").proposed
   completes("Countersign repropose ", { id })
+  completes("Countersign pro", { "prove" })
+  vim.cmd("Countersign prove " .. id)
+  until_true("the proof is recorded", function()
+    return countersign("ledger", "export"):find('"kind":"proved"', 1, true) ~= nil
+  end)
   rejected_and_restored(id)
   adopted_and_stated_anew()
   assert(#messages == 0, "unexpected messages: " .. vim.inspect(messages))

@@ -207,14 +207,18 @@ local function restore(args)
   end
 end
 
----@param args countersign.CommandArgs
-local function repropose(args)
-  if not args.fargs[2] then
-    return action_with("countersign.repropose", widest)(args)
-  end
-  local argument = named(args.fargs[2])
-  if argument then
-    run_named("countersign.repropose", argument)
+--- Runs a command on the change that is named, or on the one here.
+---@param command string
+---@return fun(args: countersign.CommandArgs)
+local function of_change(command)
+  return function(args)
+    if not args.fargs[2] then
+      return action_with(command, widest)(args)
+    end
+    local argument = named(args.fargs[2])
+    if argument then
+      run_named(command, argument)
+    end
   end
 end
 
@@ -281,7 +285,8 @@ local subcommands = {
     end,
   },
   restore = { run = restore, arguments = restorable },
-  repropose = { run = repropose, arguments = proposals.changesets },
+  repropose = { run = of_change("countersign.repropose"), arguments = proposals.changesets },
+  prove = { run = of_change("countersign.prove"), arguments = proposals.changesets },
   list = {
     run = list,
     arguments = function()
