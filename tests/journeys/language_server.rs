@@ -216,6 +216,16 @@ fn a_change_is_proved_from_the_editor_and_the_hover_tells_it() {
     let hover = editor.hover(FILE, start).unwrap();
     assert!(hover.contains("`mine`: passed on the proposal"), "{hover}");
     editor.run_action_titled(FILE, range, "Prove again in the sandbox").unwrap();
+    // What comes while the editor is open is proved by itself.
+    let patch = "--- a/README.md\n+++ b/README.md\n@@ -1 +1 @@\n-# Queue\n+# Queues\n";
+    world.write("../words.patch", patch);
+    let words = run(&world, &["import", "--patch", "../words.patch", "--format", "json"]).ok();
+    let words = words.json()["changeset"]["id"].as_str().unwrap().to_owned();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while run(&world, &["show", &words, "--format", "json"]).ok().json()["proof"].is_null() {
+        assert!(std::time::Instant::now() < deadline, "it was never proved");
+        std::thread::yield_now();
+    }
     assert!(editor.shutdown().success());
 }
 

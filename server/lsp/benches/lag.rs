@@ -53,8 +53,13 @@ async fn client(root: String, uri: String, shown: Sender<(Instant, usize)>) {
     let (here, there) = duplex(1 << 20);
     let (stdin, stdout) = split(there);
     let rules_from = RulesFrom::default();
-    let options =
-        lsp::Options { clock: clock(), actor: actor(Surface::Editor), rules_from, prover: None };
+    let options = lsp::Options {
+        clock: clock(),
+        actor: actor(Surface::Editor),
+        rules_from,
+        prover: None,
+        proves_newcomers: false,
+    };
     tokio::spawn(async move { lsp::serve(options, stdin, stdout).await });
     let (read, mut write) = split(here);
     let item = json!({ "uri": uri, "languageId": "x", "version": 1, "text": text(false) });

@@ -231,22 +231,49 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
     let folder = engine.root().to_owned();
     wake(Done::Opened { alias: alias(start, &folder), root: folder.clone() });
     let mut desk = Desk::new(engine);
-    desk.turn(first).into_iter().for_each(wake);
+    let mut known = None;
+    let told = |done: Vec<Done>, known: &mut Option<BTreeSet<ChangeSetId>>| {
+        for done in done {
+            if let (Done::Board(board), true) = (&done, options.proves_newcomers) {
+                for newcomer in newcomers(board, known) {
+                    prove(root, &folder, options, (None, newcomer), inbox);
+                }
+            }
+            wake(done);
+        }
+    };
+    told(desk.turn(first), &mut known);
     loop {
         let wait = if desk.is_behind() { Duration::ZERO } else { POLL };
         let job = match queue.recv_timeout(wait) {
             Ok(Job::Prove { token, changeset }) => {
-                prove(root, &folder, options, (token, changeset), inbox);
+                prove(root, &folder, options, (Some(token), changeset), inbox);
                 None
             }
             Ok(job) => Some(job),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => break,
         };
-        desk.turn(job).into_iter().for_each(wake);
+        told(desk.turn(job), &mut known);
     }
     desk.presence.clear();
     desk.publish_presence();
+}
+
+/// The changes that wait, were never proved, and were not there when the last board was made; none at first, so that
+/// opening an editor starts nothing.
+fn newcomers(board: &Board, known: &mut Option<BTreeSet<ChangeSetId>>) -> Vec<ChangeSetId> {
+    let all: BTreeSet<ChangeSetId> =
+        board.changes.iter().map(|change| change.changeset.id).collect();
+    let Some(before) = known.replace(all) else { return Vec::new() };
+    let waits = |change: &&Arc<engine::BoardChange>| {
+        let id = change.changeset.id;
+        !before.contains(&id)
+            && change.state.proof.is_none()
+            && !change.state.acceptable().is_empty()
+            && !board.parked.contains(&id)
+    };
+    board.changes.iter().filter(waits).map(|change| change.changeset.id).collect()
 }
 
 /// Proves on a thread of its own, since that takes as long as the project's tests; other jobs go on meanwhile. What is
@@ -255,22 +282,33 @@ fn prove(
     root: RootId,
     folder: &Path,
     options: &Options,
-    (token, changeset): (Token, ChangeSetId),
+    (token, changeset): (Option<Token>, ChangeSetId),
     inbox: &Sender<Wake>,
 ) {
-    let failed = move |message: &str| Done::Failed {
-        token,
-        failure: Failure { kind: ErrorKind::User, message: message.to_owned() },
+    // Nobody waits for what is proved by itself, and gates that nobody trusts are no news.
+    let failed = move |message: &str| match token {
+        Some(token) => {
+            let failure = Failure { kind: ErrorKind::User, message: message.to_owned() };
+            Some(Done::Failed { token, failure })
+        }
+        None => {
+            tracing::debug!(message, "not proved by itself");
+            None
+        }
     };
     let (prover, folder, inbox) = (options.prover.clone(), folder.to_owned(), inbox.clone());
-    let prove = move || match prover.as_ref().map(|prover| prover.prove(&folder, changeset)) {
-        Some(Ok((said, value))) => Done::Told { token, said, value },
+    let prove = move || match prover
+        .as_ref()
+        .map(|prover| prover.prove(&folder, changeset, token.is_some()))
+    {
+        Some(Ok((said, value))) => token.map(|token| Done::Told { token, said, value }),
         Some(Err(message)) => failed(&message),
         None => failed("nothing can be proved from here: use `countersign prove` in a terminal"),
     };
     let answer = move || {
-        let done = caught(Some(token), || Some(prove())).unwrap_or_else(|| failed("it panicked"));
-        if inbox.send(Wake::Engine(root, Box::new(done))).is_err() {
+        if let Some(done) = caught(token, prove)
+            && inbox.send(Wake::Engine(root, Box::new(done))).is_err()
+        {
             tracing::debug!("the main loop is gone");
         }
     };

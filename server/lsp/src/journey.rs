@@ -52,8 +52,13 @@ pub(crate) fn uri(world: &World, path: &str) -> String {
 }
 
 pub(crate) async fn start(root: &Path) -> Editor {
-    let options =
-        Options { clock: clock(), actor: actor(), rules_from: RulesFrom::default(), prover: None };
+    let options = Options {
+        clock: clock(),
+        actor: actor(),
+        rules_from: RulesFrom::default(),
+        prover: None,
+        proves_newcomers: false,
+    };
     let mut editor = Editor::start(engine_thread::engines(options));
     editor.initialize(&uri_from_path(root), json!({})).await;
     editor

@@ -64,6 +64,8 @@ pub struct Options {
     pub rules_from: RulesFrom,
     /// What proves a change when somebody asks for it; `None`: nothing does here.
     pub prover: Option<Prover>,
+    /// Whether what is proposed while an editor is open is proved without being asked for.
+    pub proves_newcomers: bool,
 }
 
 /// Proves a change of the repository at a folder and answers, when that is done, with a sentence and what a program
@@ -71,13 +73,16 @@ pub struct Options {
 #[derive(Clone)]
 pub struct Prover(Arc<Proves>);
 
-type Proves =
-    dyn Fn(&Path, ChangeSetId) -> Result<(String, Value), String> + Send + Sync + RefUnwindSafe;
+type Proves = dyn Fn(&Path, ChangeSetId, bool) -> Result<(String, Value), String>
+    + Send
+    + Sync
+    + RefUnwindSafe;
 
 impl Prover {
-    /// One that does it like this. It is called on a thread that waits for it.
+    /// One that does it like this; the last argument says whether somebody asked for it. It is called on a thread that
+    /// waits for it.
     pub fn new(
-        proves: impl Fn(&Path, ChangeSetId) -> Result<(String, Value), String>
+        proves: impl Fn(&Path, ChangeSetId, bool) -> Result<(String, Value), String>
         + Send
         + Sync
         + RefUnwindSafe
@@ -86,8 +91,13 @@ impl Prover {
         Self(Arc::new(proves))
     }
 
-    pub(crate) fn prove(&self, root: &Path, id: ChangeSetId) -> Result<(String, Value), String> {
-        (self.0)(root, id)
+    pub(crate) fn prove(
+        &self,
+        root: &Path,
+        id: ChangeSetId,
+        asked: bool,
+    ) -> Result<(String, Value), String> {
+        (self.0)(root, id, asked)
     }
 }
 
