@@ -871,6 +871,104 @@ fn what_the_same_edit_puts_elsewhere_is_no_landing() {
 }
 
 #[test]
+fn a_line_of_punctuation_that_still_stands_was_not_replaced_yet() {
+    // The person named the language of the first block.
+    check(
+        "a\n```\nx\n```\nb\n```\ny\n```\nc\n",
+        "a\n```\nx\n```\nb\n```go\ny\n```\nc\n",
+        "a\n```go\nx\n```\nb\n```\ny\n```\nc\n",
+        &expect![[r#"
+            shifted +0 to 6+1
+        "#]],
+    );
+    // An empty line is no line that it takes away.
+    check(
+        "a\n\nx\nb\n\ny\nc\n",
+        "a\n\nx\nb\n// go\ny\nc\n",
+        "a\n// go\nx\nb\n\ny\nc\n",
+        &expect![[r#"
+            conflict: most of what it adds was added elsewhere since, from line 2 on
+        "#]],
+    );
+}
+
+const FOUR: &str = "f1 {\n  a1\n}\nf2 {\n  a2\n}\nf3 {\n  a3\n}\nf4 {\n  a4\n}\n";
+
+/// [`FOUR`] with each of its functions returning that is in `which`.
+fn returning(which: &[usize]) -> String {
+    let returns = |text: String, nth: &usize| {
+        text.replace(&format!("  a{nth}\n"), &format!("  a{nth}\n  return\n"))
+    };
+    which.iter().fold(FOUR.to_owned(), returns)
+}
+
+#[test]
+fn what_several_hunks_put_is_no_landing_of_one_while_it_stands_less_often() {
+    // The person made one of the same edits, and two wait.
+    check(
+        FOUR,
+        &returning(&[1, 3]),
+        &returning(&[2]),
+        &expect![[r#"
+        unchanged 3+0
+        shifted +1 to 10+0
+    "#]],
+    );
+}
+
+#[test]
+fn what_several_hunks_put_may_have_landed_where_it_stands_as_often() {
+    check(
+        FOUR,
+        &returning(&[1, 3]),
+        &returning(&[2, 4]),
+        &expect![[r#"
+        conflict: most of what it adds was added elsewhere since, from line 6 on
+        conflict: most of what it adds was added elsewhere since, from line 6 on
+    "#]],
+    );
+    // One hunk alone puts it.
+    check(
+        FOUR,
+        &returning(&[1]),
+        &returning(&[2]),
+        &expect![[r#"
+        conflict: most of what it adds was added elsewhere since, from line 6 on
+    "#]],
+    );
+    // However often.
+    let twice = FOUR.replace("  a1\n", "  a1\n  return\n  b1\n  return\n");
+    check(
+        FOUR,
+        &twice,
+        &returning(&[2]),
+        &expect![[r#"
+        conflict: most of what it adds was added elsewhere since, from line 6 on
+    "#]],
+    );
+    // Of two, one landed in its place, so what else stands may be the other.
+    check(
+        FOUR,
+        &returning(&[1, 3]),
+        &returning(&[1, 2]),
+        &expect![[r#"
+        already there 3+1
+        conflict: most of what it adds was added elsewhere since, from line 3 on
+    "#]],
+    );
+    // Around one of two, what stands once is gone.
+    check(
+        FOUR,
+        &returning(&[1, 3]),
+        &returning(&[2]).replace("f3", "g3").replace("f4", "g4").replace("a3", "b3"),
+        &expect![[r#"
+            conflict: most of what it adds was added elsewhere since, from line 6 on
+            conflict: the lines right next to it were changed
+        "#]],
+    );
+}
+
+#[test]
 fn a_block_that_stands_beside_its_gap_is_not_put_again() {
     // Its lines stood in base, too, so that nothing new shows that it landed.
     check(
