@@ -239,7 +239,7 @@ impl Anchoring<'_> {
 }
 
 /// The byte from which `block` stands as whole lines right above or right below `place`.
-fn stands_beside(text: &Text<'_>, place: &Range<usize>, block: &[u8]) -> Option<usize> {
+pub(super) fn stands_beside(text: &Text<'_>, place: &Range<usize>, block: &[u8]) -> Option<usize> {
     let above = text.bytes().get(..place.start)?;
     let below = text.bytes().get(place.end..)?;
     match above.strip_suffix(block) {

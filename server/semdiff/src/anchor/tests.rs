@@ -297,6 +297,48 @@ fn an_insertion_merges_where_its_order_is_known() {
 }
 
 #[test]
+fn an_insertion_beside_a_deleted_brace_needs_what_is_said_beyond_it() {
+    // The brace seems deleted, since the empty lines of other blocks are taken for those that followed it.
+    check(
+        "a {\n  x\n}\n\nt\n\nu\n\nv\nz\n",
+        "a {\n  x\n  mine\n}\n\nt\n\nu\n\nv\nz\n",
+        "a {\n  x\n\n  p\n\n  q\n\n  r\n}\nz\n",
+        &expect![[r#"
+            conflict: the lines right next to it were changed
+        "#]],
+    );
+    check(
+        "z\nv\n\nu\n\nt\n\n{\n  x\n} a\n",
+        "z\nv\n\nu\n\nt\n\n{\n  mine\n  x\n} a\n",
+        "z\n{\n  r\n\n  q\n\n  p\n\n  x\n} a\n",
+        &expect![[r#"
+            conflict: the lines right next to it were changed
+        "#]],
+    );
+    // It is deleted.
+    check(
+        "a {\n  x\n}\n\nb\n",
+        "a {\n  x\n  mine\n}\n\nb\n",
+        "a {\n  x\n\nb\n",
+        &expect![[r#"
+        merged +0 to 3+0
+    "#]],
+    );
+}
+
+#[test]
+fn an_empty_line_that_a_deletion_brought_there_is_not_put_again() {
+    check(
+        "a\nb\n// gone\n\nc\nd\n",
+        "a\nb\n\n// gone\n\nc\nd\n",
+        "a\nb\n\nc\nd\n",
+        &expect![[r#"
+            conflict: the lines right next to it were changed
+        "#]],
+    );
+}
+
+#[test]
 fn insertions_on_both_sides_of_a_deleted_line_have_one_place_in_a_known_order() {
     let (base, proposal) = ("a\nb\nc\n", "a\nX\nb\nY\nc\n");
     check(
