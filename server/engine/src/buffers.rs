@@ -24,38 +24,64 @@ enum Saved {
     Unclear,
 }
 
+/// The unsaved hunks of a ChangeSet in one file, by what the disk has of them.
+#[derive(Debug, Default)]
+struct Held {
+    saved: Vec<u32>,
+    unclear: Vec<u32>,
+    /// Whether the disk has the other side of one.
+    differs: bool,
+}
+
+impl Held {
+    fn hold(&mut self, hunk: u32, side: Saved, wanted: Saved) {
+        match side {
+            Saved::Unclear => self.unclear.push(hunk),
+            side if side == wanted => self.saved.push(hunk),
+            _ => self.differs = true,
+        }
+    }
+
+    /// Those that the disk has as the buffer has them. What cannot be told was saved with the others, unless
+    /// one of these was not.
+    fn saved(self) -> Vec<u32> {
+        match self.differs {
+            true => self.saved,
+            false => [self.saved, self.unclear].concat(),
+        }
+    }
+}
+
 /// How long a language server's word that a path is open and unsaved holds, in milliseconds.
 pub const PRESENCE_TTL_MS: u64 = 10_000;
 
 impl Engine {
-    /// Records that a buffer whose text holds accepted hunks was saved. Where the disk still has the text from
-    /// before, whatever the editor says, nothing is recorded. What an editor elsewhere holds unsaved of the
+    /// Records that a buffer whose text holds accepted hunks was saved. Of a hunk of which the disk still has the
+    /// text from before, whatever the editor says, nothing is recorded. What an editor elsewhere holds unsaved of the
     /// same file stays unsaved.
     ///
     /// # Errors
     /// The ledger cannot be read or did not take the event.
     pub fn saved(&mut self, path: &RelPath) -> Result<(), Error> {
-        let mut held: BTreeMap<ChangeSetId, (bool, Vec<u32>)> = BTreeMap::new();
-        let mut hold = |changeset, hunk, saved: bool| {
-            let (all, hunks) = held.entry(changeset).or_insert((true, Vec::new()));
-            *all &= saved;
-            hunks.push(hunk);
-        };
+        let mut held: BTreeMap<ChangeSetId, Held> = BTreeMap::new();
         for (changeset, hunks) in self.unsaved(path)? {
             for (hunk, operation) in hunks {
                 let side = self.on_disk_side(changeset, path, hunk, operation)?;
-                hold(changeset, hunk, side != Saved::Before);
+                held.entry(changeset).or_default().hold(hunk, side, Saved::After);
             }
         }
         for taken in self.taken_unsaved(path)? {
             let operation = taken.accepted.unwrap_or(taken.operation);
             let side = self.on_disk_side(taken.changeset, path, taken.hunk, operation)?;
             // A rejection of adopted text put in what the acceptance of its inverse would.
-            let still = if taken.accepted.is_some() { Saved::After } else { Saved::Before };
-            hold(taken.changeset, taken.hunk, side != still);
+            let wanted = if taken.accepted.is_some() { Saved::Before } else { Saved::After };
+            held.entry(taken.changeset).or_default().hold(taken.hunk, side, wanted);
         }
-        for (changeset, (_, hunks)) in held.into_iter().filter(|(_, (saved, _))| *saved) {
-            self.append(&Event::Saved { changeset, path: path.clone(), hunks })?;
+        for (changeset, held) in held {
+            let hunks = held.saved();
+            if !hunks.is_empty() {
+                self.append(&Event::Saved { changeset, path: path.clone(), hunks })?;
+            }
         }
         Ok(())
     }

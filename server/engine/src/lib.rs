@@ -47,7 +47,7 @@ pub use earlier::RejectedBefore;
 pub use engine::{Engine, ledger_folder};
 pub use error::{Error, ErrorKind};
 pub use gates::{GateSet, gates, init};
-pub use plan::{Landed, OpenText, OpenTexts, Plan, PlanFile, Refused, Selection};
+pub use plan::{Landed, OpenText, OpenTexts, Plan, PlanFile, Refused, Selection, anchoring};
 pub use propose::{Captured, Import, Proposal, RecipeRun, recipes};
 pub use prove::{
     Effort, ProofCheck, ProveStep, ProveTask, ProveWhat, Proved, Side as ProvedSide, Verification,

@@ -11,7 +11,7 @@ use model::{
     ChangeSetId, Content, Dependency, FileChange, FileMode, Hunk, HunkKind, LineSpan, PlannedFile,
     PlannedPlace, Purpose, RelPath,
 };
-use semdiff::{Anchor, Anchoring};
+use semdiff::{Anchor, Anchoring, Overlap};
 
 /// Which hunks of a ChangeSet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,27 +161,30 @@ pub(crate) fn accept_file(
         place: hunk.before,
         text: hunk.after.of(&proposal).to_vec(),
     };
-    let landed: Vec<_> =
-        landed.iter().map(|hunk| (hunk.before, hunk.after.of(&proposal))).collect();
     let replacements: Vec<_> = hunks.iter().map(replacement).collect();
-    let all: Vec<_> =
-        file.hunks.iter().map(|hunk| (hunk.before, hunk.after.of(&proposal))).collect();
-    let anchoring = match Anchoring::past(&base, &landed, &current.bytes) {
-        Ok(anchoring) => anchoring.among(&all),
-        Err(overlap) => return refuse(overlap.to_string()),
-    };
-    // Git pairs files that are half the same: another file than the one that moved would do.
-    let strange = |of: &Replacement| {
-        path != file.path && matches!(anchoring.anchor(&of.place, &of.text), Anchor::Merged(..))
-    };
-    let (strange, known): (Vec<_>, Vec<_>) = replacements.into_iter().partition(strange);
-    let (files, mut refused) = place_in(&path, &anchoring, &current, &known);
-    refused.extend(strange.into_iter().map(|of| Refused {
-        hunk: of.hunk,
-        path: path.clone(),
-        reason: format!("{} became {path}, where the text around it is another", file.path),
-    }));
-    (files, refused)
+    match anchoring(file, landed, (&base, &proposal), &current.bytes) {
+        Ok(anchoring) => place_in((&file.path, &path), &anchoring, &current, &replacements),
+        Err(overlap) => refuse(overlap.to_string()),
+    }
+}
+
+/// How an acceptance finds the hunks of `file` in `current`: past those of them that have `landed`, and among
+/// all of them. `before` and `after` are its captured texts.
+///
+/// # Errors
+/// [`Overlap`] if the landed hunks do not fit the text before together.
+/// # Cost
+/// That of [`Anchoring::past`] and [`Anchoring::among`].
+pub fn anchoring<'t>(
+    file: &FileChange,
+    landed: &[&Hunk],
+    (before, after): (&'t [u8], &[u8]),
+    current: &'t [u8],
+) -> Result<Anchoring<'t>, Overlap> {
+    let stated = |hunk: &Hunk| (hunk.before, hunk.after.of(after));
+    let landed: Vec<_> = landed.iter().map(|hunk| stated(hunk)).collect();
+    let all: Vec<_> = file.hunks.iter().map(stated).collect();
+    Ok(Anchoring::past(before, &landed, current)?.among(&all))
 }
 
 /// Plans taking `hunks` of `file` out again; `landed` is the file of the intent that put them in.
@@ -219,9 +222,13 @@ pub(crate) struct Replacement {
     pub text: Vec<u8>,
 }
 
-/// Anchors replacements in the current text and applies those that have one place.
+/// Anchors replacements in the current text and applies those that have one place. They were stated for the
+/// file `from`, and `path` is where that is now.
+///
+/// Git pairs files that are half the same: another file than the one that moved would do. So in a file that
+/// moved nothing is put next to changed text.
 pub(crate) fn place_in(
-    path: &RelPath,
+    (from, path): (&RelPath, &RelPath),
     anchoring: &Anchoring<'_>,
     current: &Current,
     replacements: &[Replacement],
@@ -235,6 +242,9 @@ pub(crate) fn place_in(
             refused.push(Refused { hunk: *hunk, path: path.clone(), reason });
         };
         match anchoring.anchor(place, text) {
+            Anchor::Merged(..) if path != from => {
+                refuse(format!("{from} became {path}, where the text around it is another"));
+            }
             Anchor::Unchanged(range) => placed.push((*hunk, range, text.clone())),
             Anchor::Shifted(range, _) | Anchor::Merged(range, _) => {
                 shifted.push(*hunk);
@@ -440,13 +450,13 @@ fn undo_lines(
         hunks.iter().filter(|hunk| place(hunk).is_none()).copied().collect();
     if found_there.is_empty() {
         let anchoring = Anchoring::new(&left, &current.bytes);
-        return Ok(place_in(&path, &anchoring, &current, &inverse));
+        return Ok(place_in((&landed.path, &path), &anchoring, &current, &inverse));
     }
     // Text that was there before it was accepted has no place in what the acceptance wrote. Then all of
     // them are stated against the captured text with the hunks in it.
     let (left, inverse) = captured_inverse(world, file, hunks, in_text)?;
     let anchoring = Anchoring::new(&left, &current.bytes);
-    Ok(place_in(&path, &anchoring, &current, &inverse))
+    Ok(place_in((&file.path, &path), &anchoring, &current, &inverse))
 }
 
 /// The captured text with the hunks `in_text` in it, and the inverse of `hunks`, which are some of them,
@@ -672,6 +682,40 @@ mod tests {
         assert_eq!(text(&files[0]), near.replace('g', "G"));
         assert_eq!(refused.iter().map(|r| r.hunk).collect::<Vec<_>>(), [1]);
         assert_eq!(refused[0].reason, "f became g, where the text around it is another");
+    }
+
+    #[test]
+    fn an_undo_follows_a_moved_file_only_to_lines_that_stand_around_it_as_they_did() {
+        let mut held = Held::default();
+        let file = file(&mut held, BASE, PROPOSAL);
+        held.holds(BASE);
+        let hunks: Vec<&Hunk> = file.hunks.iter().collect();
+        let (files, _) = accept_file(&held, &file, &hunks, &[]);
+        let mut side = |text| Some(PlannedSide { blob: held.store(text), mode: FileMode::File });
+        let written = PlannedFile {
+            path: file.path.clone(),
+            before: side(BASE),
+            after: side(PROPOSAL),
+            hunks: vec![1, 2],
+            in_editor: false,
+            places: files[0].places.clone(),
+        };
+        // Nobody wrote anything: it was there.
+        let found = PlannedFile { before: written.after, places: Vec::new(), ..written.clone() };
+        // Half of it is the same, and next to the first hunk another line.
+        let near = "0\nA\nB\nc\nd\ne\nf\nG\nh\n";
+        held.holds(near);
+        for landed in [&written, &found] {
+            held.moved = None;
+            let (files, refused) = undo_file(&held, &file, &hunks, &[landed], &hunks);
+            assert_eq!(text(&files[0]), near.replace('B', "b").replace('G', "g"));
+            assert_eq!(refused, []);
+            held.moved = Some("g".parse().unwrap());
+            let (files, refused) = undo_file(&held, &file, &hunks, &[landed], &hunks);
+            assert_eq!(text(&files[0]), near.replace('G', "g"));
+            assert_eq!(refused.iter().map(|r| r.hunk).collect::<Vec<_>>(), [1]);
+            assert_eq!(refused[0].reason, "f became g, where the text around it is another");
+        }
     }
 
     #[test]

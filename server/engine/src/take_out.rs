@@ -58,7 +58,7 @@ fn take_out_lines(
     let (path, current) = world.found(&file.path)?;
     let (left, inverse) = captured_inverse(world, file, hunks, in_text)?;
     let anchoring = Anchoring::new(&left, &current.bytes);
-    Ok(place_in(&path, &anchoring, &current, &inverse))
+    Ok(place_in((&file.path, &path), &anchoring, &current, &inverse))
 }
 
 fn review_lines(

@@ -144,7 +144,7 @@ pub(crate) fn has_lone_return(text: &str) -> bool {
 ///
 /// # Cost
 /// One line difference for each ChangeSet that has a waiting or a recently accepted or undone hunk in the file,
-/// and one more for each whose accepted text was changed since.
+/// one more if it has both, and one more for each whose accepted text was changed since.
 pub(crate) fn place(path: &RelPath, text: &str, board: &Board) -> Vec<PlacedHunk> {
     if text.len() > PLACED_BYTES_MAX || has_lone_return(text) {
         return Vec::new();
@@ -222,48 +222,90 @@ fn in_file(
     }
     let Some((Some(before), Some(after))) = change.texts.get(&file.path) else { return places };
     places.extend(adopted(change, file, (before, after), hunks, text));
-    let others =
-        |hunk: &&(&Hunk, Sought)| hunk.0.kind == HunkKind::Lines && hunk.1 != Sought::Adopted;
-    if !hunks.iter().any(|hunk| others(&hunk)) {
-        return places;
+    places.extend(to_accept(change, file, (before, after), hunks, text));
+    places.extend(accepted((before, after), hunks, text));
+    places
+}
+
+/// Where those of `hunks` that wait, or wait again, are in the text: exactly where an acceptance puts them.
+fn to_accept(
+    change: &BoardChange,
+    file: &FileChange,
+    texts: (&[u8], &[u8]),
+    hunks: &[(&Hunk, Sought)],
+    text: &str,
+) -> Vec<(u32, Place)> {
+    let sought: Vec<(&Hunk, bool)> = hunks
+        .iter()
+        .filter(|(hunk, _)| hunk.kind == HunkKind::Lines)
+        .filter_map(|(hunk, sought)| match sought {
+            Sought::Waiting => Some((*hunk, true)),
+            Sought::Undone => Some((*hunk, false)),
+            Sought::Adopted | Sought::Accepted => None,
+        })
+        .collect();
+    if sought.is_empty() {
+        return Vec::new();
     }
-    let anchoring = Anchoring::new(before, text.as_bytes());
-    let mut difference = None;
-    for (hunk, sought) in hunks.iter().filter(others) {
-        let place = match (anchoring.anchor(&hunk.before, hunk.after.of(after)), sought) {
-            (Anchor::Unchanged(bytes), Sought::Waiting) => {
-                Place::Proposed { bytes, drifted: false }
-            }
-            (Anchor::Shifted(bytes, _) | Anchor::Merged(bytes, _), Sought::Waiting) => {
+    let landed = engine::in_text(change, file);
+    let nowhere = |reason: String| Place::Nowhere { reason };
+    let anchoring = match engine::anchoring(file, &landed, texts, text.as_bytes()) {
+        Ok(anchoring) => anchoring,
+        Err(overlap) => {
+            let waiting = sought.into_iter().filter(|(_, waits)| *waits);
+            return waiting.map(|(hunk, _)| (hunk.ordinal, nowhere(overlap.to_string()))).collect();
+        }
+    };
+    let place = |(hunk, waits): (&Hunk, bool)| {
+        let place = match (anchoring.anchor(&hunk.before, hunk.after.of(texts.1)), waits) {
+            (Anchor::Unchanged(bytes), true) => Place::Proposed { bytes, drifted: false },
+            (Anchor::Shifted(bytes, _) | Anchor::Merged(bytes, _), true) => {
                 Place::Proposed { bytes, drifted: true }
             }
-            (Anchor::AlreadyThere(bytes), Sought::Accepted) => Place::Accepted { bytes },
-            (
-                Anchor::Unchanged(bytes) | Anchor::Shifted(bytes, _) | Anchor::Merged(bytes, _),
-                Sought::Accepted,
-            ) => Place::Settled { bytes },
-            (Anchor::Conflict(_), Sought::Accepted) => {
-                let difference =
-                    difference.get_or_insert_with(|| semdiff::hunks(after, text.as_bytes()));
-                Place::Settled { bytes: about(&hunk.after, difference) }
-            }
+            (Anchor::Conflict(reason), true) => nowhere(reason.to_string()),
             (
                 Anchor::Unchanged(bytes)
                 | Anchor::Shifted(bytes, _)
                 | Anchor::Merged(bytes, _)
                 | Anchor::AlreadyThere(bytes),
-                Sought::Undone,
+                false,
             ) => Place::Undone { bytes },
-            (Anchor::Conflict(reason), Sought::Waiting) => {
-                Place::Nowhere { reason: reason.to_string() }
-            }
-            (_, Sought::Adopted)
-            | (Anchor::AlreadyThere(_), Sought::Waiting)
-            | (Anchor::Conflict(_), Sought::Undone) => continue,
+            (Anchor::AlreadyThere(_), true) | (Anchor::Conflict(_), false) => return None,
         };
-        places.push((hunk.ordinal, place));
+        Some((hunk.ordinal, place))
+    };
+    sought.into_iter().filter_map(place).collect()
+}
+
+/// Where the accepted ones of `hunks` are in the text, or about where.
+fn accepted(
+    (before, after): (&[u8], &[u8]),
+    hunks: &[(&Hunk, Sought)],
+    text: &str,
+) -> Vec<(u32, Place)> {
+    let sought = |(hunk, sought): &&(&Hunk, Sought)| {
+        hunk.kind == HunkKind::Lines && *sought == Sought::Accepted
+    };
+    if !hunks.iter().any(|hunk| sought(&hunk)) {
+        return Vec::new();
     }
-    places
+    let anchoring = Anchoring::new(before, text.as_bytes());
+    let mut difference = None;
+    let place = |(hunk, _): &(&Hunk, Sought)| {
+        let place = match anchoring.anchor(&hunk.before, hunk.after.of(after)) {
+            Anchor::AlreadyThere(bytes) => Place::Accepted { bytes },
+            Anchor::Unchanged(bytes) | Anchor::Shifted(bytes, _) | Anchor::Merged(bytes, _) => {
+                Place::Settled { bytes }
+            }
+            Anchor::Conflict(_) => {
+                let difference =
+                    difference.get_or_insert_with(|| semdiff::hunks(after, text.as_bytes()));
+                Place::Settled { bytes: about(&hunk.after, difference) }
+            }
+        };
+        (hunk.ordinal, place)
+    };
+    hunks.iter().filter(sought).map(place).collect()
 }
 
 /// Where the adopted ones of `hunks` are in the text, by the places of their inverses.
@@ -478,6 +520,30 @@ mod tests {
         let placed = place(&"a.rs".parse().unwrap(), "a\nmine\nc\n", &board);
         assert!(matches!(placed[0].place, Place::Nowhere { .. }) && !placed[0].place.waits());
         check("a\nb\nc\n", "a\nB\nc\n", "a\nB\nc\n", expect![""]);
+    }
+
+    #[test]
+    fn a_hunk_that_landed_with_the_others_is_shown_as_an_acceptance_finds_it() {
+        // Both landed, and `a` was deleted since; asked for alone, the last one has a place.
+        check(
+            "q\na\nq\n",
+            "e\na\nq\nq\n",
+            "e\nq\nq\n",
+            expect![[r#"
+                1 Nowhere { reason: "the lines right next to it were changed" } ""
+                2 Nowhere { reason: "it seems to have landed with the rest of its change, at line 3" } ""
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_hunk_beside_an_accepted_one_is_shown_as_an_acceptance_finds_it() {
+        let mut sketch = Sketch::new("a.rs", "x\n\nx\n\nx\n\n", "X\n\nx\n\nX\n\n");
+        sketch.states = vec![fixture::accepted(true)];
+        let board = Board { seq: 1, changes: vec![sketch.on_board()], ..Board::default() };
+        let placed = place(&"a.rs".parse().unwrap(), "X\n\nx\n\nx\n\n", &board);
+        let last = placed.iter().find(|hunk| hunk.ordinal == 2).map(|hunk| &hunk.place);
+        assert_eq!(last, Some(&Place::Proposed { bytes: 6..8, drifted: false }));
     }
 
     #[test]

@@ -17,8 +17,8 @@
 //!    Only if nothing above the hunk changed at all, down to its last context line, or if lines that stand
 //!    once in both texts hold it in its place (see `frame`), need no rival be feared.
 //! 4. **It was not made already.** No part of it stands right there, what it puts has not come to stand
-//!    elsewhere (see `standing`), and it does not stand where it would if all hunks of its change had landed
-//!    (see `together`).
+//!    elsewhere (see `standing` and `twins`), and it does not stand where it would if all hunks of its change
+//!    had landed (see `together`).
 //!
 //! If there is no such place, the hunk may have landed already: its replacement stands between the lines
 //! that touched it, or taking it out again has a place by the same rules. If only rule 2 fails, it may still
@@ -29,6 +29,7 @@
 //! other place with the same text between the same two lines is a rival, whatever did or did not change above.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use model::LineSpan;
@@ -41,13 +42,14 @@ use crate::text::{Text, line_ending, narrow};
 
 use self::frame::says_something;
 use self::lines::{CONTEXT_LINES, Context, Numbered};
-use self::together::Accepted;
+use self::twins::Twins;
 
 mod frame;
 mod lines;
 mod merge;
 mod standing;
 mod together;
+mod twins;
 
 /// The limit of rule 1 where a replacement that may have landed already is looked for, once per hunk.
 const LANDED_NODES_MAX: usize = NODES_MAX / 8;
@@ -108,8 +110,12 @@ pub struct Anchoring<'t> {
     risen: Vec<u32>,
     /// What was applied to the text that hunks are stated against to get `base`.
     landed: Vec<(LineSpan, Vec<u8>)>,
-    /// The other view, where hunks seem to have landed together (see `together`).
-    accepted: Option<Box<Accepted<'t>>>,
+    /// The hunks that wait together, stated against `base`.
+    waiting: Vec<(LineSpan, Vec<u8>)>,
+    /// The other view, where these seem to have landed together (see `together`).
+    accepted: Option<Box<Anchoring<'t>>>,
+    /// What several of them put, once it is asked for.
+    twins: OnceCell<Twins>,
 }
 
 impl<'t> Anchoring<'t> {
@@ -169,7 +175,9 @@ impl<'t> Anchoring<'t> {
             certain,
             risen,
             landed: Vec::new(),
+            waiting: Vec::new(),
             accepted: None,
+            twins: OnceCell::new(),
         }
     }
 

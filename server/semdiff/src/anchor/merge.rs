@@ -10,7 +10,8 @@
 //!   the change by hand, and it would be there twice.
 //! - **An insertion has a known side to hold on to.** It stands between two lines. If one was deleted, it
 //!   goes next to the other; so too if one was edited in place, line for line and still recognisable. With
-//!   anything else at that place, or where the line was moved, where it belongs is unknown.
+//!   anything else at that place, or where the line was moved, where it belongs is unknown. What is said next
+//!   beyond the deleted lines must be what it was.
 //! - **The file is not empty.** Its start and its end are then all that is left of what the hunk belonged to.
 
 use std::ops::Range;
@@ -18,6 +19,7 @@ use std::ops::Range;
 use super::Anchoring;
 use super::frame::says_something;
 use super::lines::{CONTEXT_LINES, Context};
+use super::standing::stands_beside;
 use crate::text::narrow;
 
 impl Anchoring<'_> {
@@ -30,7 +32,10 @@ impl Anchoring<'_> {
             true => self.beside_what_stayed(rows.start)?,
             false => self.certain_place(rows)?,
         };
-        if !self.fits(&place, replacement) || self.made_in_part(rows, &place, replacement) {
+        if !self.fits(&place, replacement)
+            || self.made_in_part(rows, &place, replacement)
+            || self.came_beside(rows, &place, replacement)
+        {
             return None;
         }
         self.is_merge(rows, &place).then_some(place)
@@ -54,6 +59,14 @@ impl Anchoring<'_> {
         let there = inverse.certain_place(&put).filter(|_| inverse.certain)?;
         // Only a line of its own is proof: others may be of another block that was put there.
         (inverse.is_single(&put) && inverse.is_merge(&put, &there)).then_some(there)
+    }
+
+    /// Whether what an insertion puts has come to stand right beside its place: be it a line that was kept, it is
+    /// there.
+    fn came_beside(&self, rows: &Range<usize>, place: &Range<usize>, replacement: &[u8]) -> bool {
+        rows.is_empty()
+            && stands_beside(&self.current, &self.current.range(place), replacement).is_some()
+            && stands_beside(&self.base, &self.base.range(rows), replacement).is_none()
     }
 
     /// Whether the side that did not change tells the place from all others.
@@ -86,6 +99,9 @@ impl Anchoring<'_> {
         if kept_above == kept_below || (gap == 0 && self.mark_changed().is_some()) {
             return None;
         }
+        if !(if kept_above { self.says_below(&below) } else { self.says_above(&above) }) {
+            return None;
+        }
         let beside = if kept_above { deleted.start } else { deleted.end.checked_sub(1)? };
         // The line that touched it is not gone, it was moved: the insertion may belong there.
         if self.once(beside) && self.times_in_current(beside) > 0 {
@@ -111,6 +127,42 @@ impl Anchoring<'_> {
         }
         let at = if kept_above { above.current } else { below.current };
         Some(at..at)
+    }
+
+    /// Whether the lines below a gap are the same in both texts down to one that says something, or the end.
+    /// Braces and empty lines may have been kept by chance, from another block.
+    fn says_below(&self, gap: &Gap) -> bool {
+        let mut far = 0;
+        loop {
+            let (row, there) = (gap.base + far, gap.current + far);
+            if row == self.base.lines() {
+                return there == self.current.lines();
+            }
+            if self.kept(row) != Some(there) {
+                return false;
+            }
+            if says_something(self.line(row)) {
+                return true;
+            }
+            far += 1;
+        }
+    }
+
+    /// The same above a gap, up to the start.
+    fn says_above(&self, gap: &Gap) -> bool {
+        for far in 1.. {
+            let (Some(row), there) = (gap.base.checked_sub(far), gap.current.checked_sub(far))
+            else {
+                return gap.current < far;
+            };
+            if there.is_none() || self.kept(row) != there {
+                return false;
+            }
+            if says_something(self.line(row)) {
+                return true;
+            }
+        }
+        false
     }
 
     /// The lines of current between the nearest certain lines above and below lines `rows` of base.

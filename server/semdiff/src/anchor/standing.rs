@@ -10,7 +10,7 @@
 //!   as open as before. If most of what a hunk only adds has come to stand in current since base, or all that
 //!   a replacement puts and base does not have, it may be this hunk that put it there. A replacement is let
 //!   through where lines that stand once hold it on both sides, or where that took the place of a line like
-//!   the one that it takes away: the same was done twice.
+//!   the one that it takes away: the same was done twice. Of a line that other waiting hunks put, too, see `twins`.
 //!
 //! Lines without letters and digits are nobody's and count for nothing, unless there are no others.
 
@@ -104,13 +104,35 @@ impl Anchoring<'_> {
         if let Some(line) = self.made_nearby(rows, &there, &new, &old) {
             return Some(line);
         }
+        let mut taken: HashSet<&[u8]> = old.difference(&new).copied().collect();
+        if old.is_empty() {
+            let puts: HashSet<&[u8]> = split(replacement).map(<[u8]>::trim_ascii).collect();
+            let lines = rows.clone().map(|row| self.line(row).trim_ascii());
+            taken.extend(lines.filter(|line| !line.is_empty() && !puts.contains(line)));
+        }
+        self.came_to_stand(rows, &there, new.difference(&old).copied().collect(), &taken)
+    }
+
+    /// The first line of current that is one of `added`, which the hunk puts and does not take away, if enough
+    /// of these stand there more often than in base. What it takes away and does not put is `taken`.
+    fn came_to_stand(
+        &self,
+        rows: &Range<usize>,
+        place: &Range<usize>,
+        mut added: HashSet<&[u8]>,
+        taken: &HashSet<&[u8]>,
+    ) -> Option<u32> {
         let line_at = |row: u32| self.current.of(&(row as usize..row as usize + 1)).trim_ascii();
-        let adds = |line: &[u8]| new.contains(line) && !old.contains(line);
+        if !self.risen.iter().any(|&row| added.contains(line_at(row))) {
+            return None;
+        }
+        for line in self.put_by_twins(rows, &added) {
+            added.remove(line);
+        }
         let found: Vec<u32> =
-            self.risen.iter().copied().filter(|&row| adds(line_at(row))).collect();
+            self.risen.iter().copied().filter(|&row| added.contains(line_at(row))).collect();
         let first = found.iter().copied().min()?;
         let standing: HashSet<&[u8]> = found.iter().map(|&row| line_at(row)).collect();
-        let added: HashSet<&[u8]> = new.difference(&old).copied().collect();
         let before = self.times(&added);
         let stood = |line: &&[u8]| before.get(line).map_or(0, |&(before, _)| before);
         let fresh: Vec<&[u8]> = added.iter().copied().filter(|line| stood(line) == 0).collect();
@@ -118,14 +140,13 @@ impl Anchoring<'_> {
         // A line that base has once is no proof, but it is no line of every block either.
         let rare = added.iter().filter(|line| stood(line) <= 1).count();
         let most = fresh_standing > 0 && 2 * fresh_standing >= rare;
-        let only_adds = old.is_subset(&new);
-        let landed = match only_adds {
+        let landed = match taken.is_empty() {
             true if fresh.is_empty() => standing.len() == added.len(),
             true => most,
             false => {
                 most && fresh_standing == fresh.len()
-                    && !self.held(rows, &there)
-                    && !self.done_to_like_lines(&found, &old.difference(&new).copied().collect())
+                    && !self.held(rows, place)
+                    && !self.done_to_like_lines(&found, taken)
             }
         };
         landed.then_some(first)
@@ -196,12 +217,12 @@ impl Anchoring<'_> {
         start.map_or(0, |(row, _)| row + 1)..end.map_or(self.base.lines(), |(row, _)| row)
     }
 
-    fn line(&self, row: usize) -> &[u8] {
+    pub(super) fn line(&self, row: usize) -> &[u8] {
         self.base.of(&(row..row + 1))
     }
 
     /// How often each of these lines stands in base and in current, white space around them aside.
-    fn times<'l>(&self, lines: &HashSet<&'l [u8]>) -> HashMap<&'l [u8], (usize, usize)> {
+    pub(super) fn times<'l>(&self, lines: &HashSet<&'l [u8]>) -> HashMap<&'l [u8], (usize, usize)> {
         let mut times: HashMap<_, _> = lines.iter().map(|line| (*line, (0, 0))).collect();
         for line in self.base.iter() {
             if let Some((before, _)) = times.get_mut(line.trim_ascii()) {
@@ -218,7 +239,7 @@ impl Anchoring<'_> {
 }
 
 /// The byte from which `block` stands as whole lines right above or right below `place`.
-fn stands_beside(text: &Text<'_>, place: &Range<usize>, block: &[u8]) -> Option<usize> {
+pub(super) fn stands_beside(text: &Text<'_>, place: &Range<usize>, block: &[u8]) -> Option<usize> {
     let above = text.bytes().get(..place.start)?;
     let below = text.bytes().get(place.end..)?;
     match above.strip_suffix(block) {
@@ -242,6 +263,6 @@ fn alike(one: &[u8], other: &[u8]) -> bool {
     longer > 0 && 2 * shared.count() >= longer
 }
 
-fn split(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(super) fn split(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split_inclusive(|&byte| byte == b'\n')
 }

@@ -15,13 +15,6 @@ use super::frame::says_something;
 use super::{Anchoring, LANDED_NODES_MAX};
 use crate::apply::{apply, shift_past};
 
-/// The text with all hunks made, compared with the current one.
-#[derive(Debug)]
-pub(super) struct Accepted<'t> {
-    hunks: Vec<(LineSpan, Vec<u8>)>,
-    anchoring: Anchoring<'t>,
-}
-
 impl<'t> Anchoring<'t> {
     /// Knows that `hunks`, stated like those that are asked for, wait together. Those known to have landed
     /// (see [`Anchoring::past`]) may be among them.
@@ -32,24 +25,23 @@ impl<'t> Anchoring<'t> {
     #[must_use]
     pub fn among<R: AsRef<[u8]>>(mut self, hunks: &[(LineSpan, R)]) -> Self {
         let known: HashSet<LineSpan> = self.landed.iter().map(|(span, _)| *span).collect();
-        let hunks: Vec<(LineSpan, Vec<u8>)> = hunks
+        self.waiting = hunks
             .iter()
             .filter(|(span, _)| !known.contains(span))
             .filter_map(|(span, text)| {
                 Some((shift_past(span, &self.landed).ok()?, text.as_ref().to_vec()))
             })
             .collect();
-        if hunks.len() > 1 && self.mostly_stand(&hunks) {
-            self.accepted = self.with_all(hunks).map(Box::new);
+        if self.waiting.len() > 1 && self.mostly_stand(&self.waiting) {
+            self.accepted = self.with_all().map(Box::new);
         }
         self
     }
 
-    fn with_all(&self, hunks: Vec<(LineSpan, Vec<u8>)>) -> Option<Accepted<'t>> {
-        let text = apply(self.base.bytes(), &hunks).ok()?;
+    fn with_all(&self) -> Option<Self> {
+        let text = apply(self.base.bytes(), &self.waiting).ok()?;
         let current = self.current.bytes().to_vec();
-        let anchoring = Anchoring::compare(text.into(), current.into(), LANDED_NODES_MAX);
-        Some(Accepted { hunks, anchoring })
+        Some(Self::compare(text.into(), current.into(), LANDED_NODES_MAX))
     }
 
     /// Whether at least half of the different lines that `hunks` put and base does not have stand in current.
@@ -69,13 +61,14 @@ impl<'t> Anchoring<'t> {
 
     /// The line of current at which the hunk that replaces `before` of base stands with the others.
     pub(super) fn lies_with_the_others(&self, before: &LineSpan) -> Option<u32> {
-        let Accepted { hunks, anchoring } = self.accepted.as_deref()?;
-        let (_, text) = hunks.iter().find(|(span, _)| span == before)?;
-        let others: Vec<_> = hunks.iter().filter(|(span, _)| span != before).cloned().collect();
+        let accepted = self.accepted.as_deref()?;
+        let (_, text) = self.waiting.iter().find(|(span, _)| span == before)?;
+        let others: Vec<_> =
+            self.waiting.iter().filter(|(span, _)| span != before).cloned().collect();
         let put = shift_past(before, &others).ok()?;
         let lines = text.split_inclusive(|&byte| byte == b'\n').count();
         let first = put.first_line as usize;
-        let there = anchoring.find(&(first..first + lines)).ok().flatten()?;
+        let there = accepted.find(&(first..first + lines)).ok().flatten()?;
         u32::try_from(there.start).ok()
     }
 }
