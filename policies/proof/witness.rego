@@ -15,9 +15,9 @@ review contains {"message": message, "severity": "error"} if {
 	message := sprintf("%s with the proposed code", [broken])
 }
 
-broken := "1 test of the base fails" if input.proof.broken_base_tests == 1
+broken := "1 test of the base fails or does not run" if input.proof.broken_base_tests == 1
 
-broken := sprintf("%d tests of the base fail", [input.proof.broken_base_tests]) if input.proof.broken_base_tests > 1
+broken := sprintf("%d tests of the base fail or do not run", [input.proof.broken_base_tests]) if input.proof.broken_base_tests > 1
 
 review contains {"message": message} if {
 	input.proof != null

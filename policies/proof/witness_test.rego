@@ -10,7 +10,7 @@ test_a_sound_proof_passes if {
 
 test_broken_tests_of_the_base_need_a_person if {
 	said := witness.review with input as change.proved({"broken_base_tests": 2})
-	said == {{"message": "2 tests of the base fail with the proposed code", "severity": "error"}}
+	said == {{"message": "2 tests of the base fail or do not run with the proposed code", "severity": "error"}}
 }
 
 test_a_test_that_proves_nothing_is_named if {

@@ -178,12 +178,34 @@ fn a_deleted_failing_test_and_a_bent_one_are_caught_by_the_tests_of_the_base() {
         .replace("larger(1, 2), 2", "larger(1, 2), 1");
     let id = propose(&world, &[("queues.py", &broken), ("test_queues.py", &bent)]);
     let proved = prove(&world, &id).exited(3).json();
-    assert!(says(&proved, "1 test of the base fails"), "{:?}", reasons(&proved));
+    assert!(says(&proved, "1 test of the base fails or does not run"), "{:?}", reasons(&proved));
     let (kept, _) = TESTS.split_once("\n    def test_larger").unwrap();
     let id = propose(&world, &[("queues.py", &broken), ("test_queues.py", kept)]);
     let proved = prove(&world, &id).json();
-    assert!(says(&proved, "1 test of the base fails"), "{:?}", reasons(&proved));
+    assert!(says(&proved, "1 test of the base fails or does not run"), "{:?}", reasons(&proved));
     assert!(says(&proved, "test_larger"), "the deleted test is named: {:?}", reasons(&proved));
+}
+
+#[test]
+fn a_change_that_keeps_the_runner_from_the_tests_is_caught() {
+    let world = World::new();
+    let scripts = |test: &str| {
+        format!(
+            "{{\"name\": \"queue\", \"type\": \"module\", \"scripts\": {{\"test\": \"{test}\"}}}}\n"
+        )
+    };
+    world.write("package.json", scripts("node --test"));
+    world.write("queue.js", NODE);
+    world.write("queue.test.js", NODE_TESTS);
+    world.commit("A queue");
+    run(&world, &["trust", "--by", "Ada"]).ok();
+    let broken = NODE.replace("a > b", "a < b");
+    let fewer = scripts("node --test --test-name-pattern=nothing");
+    let id = propose(&world, &[("queue.js", &broken), ("package.json", &fewer)]);
+    let proved = prove(&world, &id);
+    let json = proved.json();
+    assert_ne!(proved.status, 0);
+    assert!(says(&json, "of the base fail"), "{:?}\n{}", reasons(&json), proved.stderr);
 }
 
 #[test]

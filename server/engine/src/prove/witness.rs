@@ -27,7 +27,8 @@ impl Proving<'_, '_> {
         let crossed: Vec<Vec<Ran>> = if old_tests.is_empty() {
             tests.iter().filter_map(|(at, _)| self.proposal.get(*at).cloned()).collect()
         } else {
-            let tree = built.proposal.with(&self.laid(old_tests))?;
+            // Not from what the proposal's own run built: it could have left there what its witness then takes for built.
+            let tree = built.base.with(&subject.proposed)?.with(&self.laid(old_tests))?;
             self.runs.all(Side::BaseTests, &gates, &tree, once)?.ran
         };
         for ((at, gate), ran) in tests.iter().zip(&crossed) {

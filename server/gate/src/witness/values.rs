@@ -15,8 +15,10 @@ use crate::compare::compare;
 pub fn base_witness(gate: &GateDefinition, base: &[Evidence], crossed: &[Evidence]) -> BaseWitness {
     let found = compare(gate, base, crossed);
     let mut broken = found.new_failures;
-    // Tests that could not even be run say as much as tests that fail.
-    if found.proposal != GateOutcome::Passed {
+    // Tests that could not even be run say as much as tests that fail, and so do those that nobody ran where all seems
+    // well: the change may have told the runner to leave them out. One that only got another name is there twice.
+    let lost = found.removed_tests.len() > found.added_tests.len();
+    if found.proposal != GateOutcome::Passed || lost {
         broken.extend(found.removed_tests);
     }
     broken.sort();
