@@ -35,6 +35,23 @@ fn added_lines(before: Option<&str>, after: Option<&str>) -> Vec<LineSpan> {
     spans
 }
 
+/// A project of which only the tests are known.
+pub(crate) struct TestsOnly<'t>(pub(crate) &'t [TestText]);
+
+impl Project for TestsOnly<'_> {
+    fn paths(&self) -> &[RelPath] {
+        &[]
+    }
+
+    fn text(&self, _: &RelPath) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn tests(&self) -> &[TestText] {
+        self.0
+    }
+}
+
 fn run(cases: &[Case<'_>]) -> Vec<Finding> {
     let owned: Vec<(RelPath, Vec<LineSpan>)> = cases
         .iter()
@@ -61,7 +78,7 @@ fn run(cases: &[Case<'_>]) -> Vec<Finding> {
             generated: false,
         })
         .collect();
-    let findings = check(&files, &|| &[]);
+    let findings = check(&files, &TestsOnly(&[]));
     for finding in &findings {
         let rule = RULES.iter().find(|(id, ..)| *id == finding.rule);
         let (_, severity, _) =
@@ -631,8 +648,9 @@ fn places_that_matter_are_findings() {
         "a\n",
         "b\n",
         expect![[r#"
-        warning path.lockfile Cargo.lock:1: a lockfile is changed
-    "#]],
+            warning dependency.unread Cargo.lock:1: what it names could not be read: it is no TOML
+            warning path.lockfile Cargo.lock:1: a lockfile is changed
+        "#]],
     );
     check_cases(
         &[case("countersign.toml", Some(""), None)],
@@ -660,8 +678,9 @@ fn dependencies_are_compared_not_lines() {
         cargo,
         "[package",
         expect![[r#"
-        warning path.dependencies Cargo.toml:1: the dependencies of a manifest could not be compared: it does not parse
-    "#]],
+            error dependency.unread Cargo.toml:1: what it names could not be read: it is no TOML
+            warning path.dependencies Cargo.toml:1: the dependencies of a manifest could not be compared: it does not parse
+        "#]],
     );
     let package =
         r#"{"name": "a", "scripts": {"test": "x"}, "dependencies": {"a": "1", "b": "1"}}"#;
@@ -682,6 +701,7 @@ fn dependencies_are_compared_not_lines() {
         package,
         &package.replace(r#""test": "x""#, r#""postinstall": "y""#),
         expect![[r#"
+            warning install-script.changed package.json:1: the script `postinstall` is added: it runs whenever the package is installed
             warning path.dependencies package.json:1: `scripts.postinstall` is changed
         "#]],
     );
@@ -705,8 +725,9 @@ fn dependencies_are_compared_not_lines() {
         "web/package.json",
         package,
         expect![[r#"
-        warning path.dependencies web/package.json:1: `dependencies` is changed
-    "#]],
+            warning dependency.added web/package.json:1: 2 new dependencies: `a` 1, `b` 1; their age and licence are unknown offline
+            warning path.dependencies web/package.json:1: `dependencies` is changed
+        "#]],
     );
     check_cases(
         &[case("pyproject.toml", Some("[tool.ruff]\nline-length = 80\n"), None)],

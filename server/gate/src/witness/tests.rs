@@ -5,6 +5,7 @@ use model::{
 };
 
 use super::*;
+use crate::tests::TestsOnly;
 use crate::{Report, RunEnd, check, conclude};
 
 /// A file before and after; `None` for a side that is not there.
@@ -56,7 +57,7 @@ fn with_files<T>(cases: &[Case<'_>], of: impl Fn(&[FileUnderReview<'_>]) -> T) -
 fn check_tests(cases: &[Case<'_>], expected: Expect) {
     let shown = with_files(cases, |files| {
         let tests = changed_tests(files);
-        let findings = check(files, &|| &[]);
+        let findings = check(files, &TestsOnly(&[]));
         let tests = tests.iter().map(|test| {
             let says = if test.asserts { "" } else { " (asserts nothing)" };
             format!(
@@ -380,7 +381,7 @@ fn check_special(cases: &[Case<'_>], tests: &[(&str, &str)], expected: Expect) {
                 })
                 .collect()
         };
-        let findings = check(files, &|| texts.as_slice());
+        let findings = check(files, &TestsOnly(&texts));
         findings
             .iter()
             .filter(|finding| finding.rule == "test.special-cased")
@@ -489,7 +490,7 @@ fn check_silent(cases: &[Case<'_>], helpers: &str) -> Vec<String> {
         let path: RelPath = "tests/support.py".parse().unwrap();
         let language = syntax::language_of(&path, b"");
         let helper = [TestText { path, language, text: helpers.as_bytes().to_vec() }];
-        let findings = check(files, &|| helper.as_slice());
+        let findings = check(files, &TestsOnly(&helper));
         let silent = findings.iter().filter(|finding| finding.rule == "test.asserts-nothing");
         silent.map(|finding| format!("{}:{}", finding.path, finding.first_line + 1)).collect()
     })
