@@ -1,11 +1,9 @@
 //! Laws that hold for any text; what is found in texts that mean something is in `fixtures/findings`.
 
-use model::{FileMode, LineSpan};
 use proptest::prelude::*;
 
 use super::*;
-use crate::FileUnderReview;
-use crate::tests::TestsOnly;
+use crate::tests::changes::{TestsOnly, case, with_files};
 
 /// One name for each format.
 const NAMES: &[&str] = &[
@@ -26,24 +24,10 @@ const NAMES: &[&str] = &[
 ];
 
 fn of_change(name: &str, before: Option<&[u8]>, after: &[u8]) -> Vec<Finding> {
-    let path: RelPath = name.parse().unwrap();
-    let lines = u32::try_from(after.split(|b| *b == b'\n').count()).unwrap();
-    let added = [LineSpan { start: 0, end: after.len(), first_line: 0, lines }];
-    let file = FileUnderReview {
-        path: &path,
-        old_path: None,
-        language: None,
-        change: if before.is_some() { ChangeKind::Modified } else { ChangeKind::Added },
-        old_mode: before.map(|_| FileMode::File),
-        new_mode: Some(FileMode::File),
-        before,
-        after: Some(after),
-        added: &added,
-        removed: &[],
-        generated: false,
-    };
-    let file = File::new(&file);
-    check(std::slice::from_ref(&file), &TestsOnly(&[]))
+    with_files(&[case(name, before, Some(after))], |files| {
+        let files: Vec<File<'_>> = files.iter().map(File::new).collect();
+        check(&files, &TestsOnly(&[]))
+    })
 }
 
 /// Pieces that the readers look for, so that a text made of them gets far.
