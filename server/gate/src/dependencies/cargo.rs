@@ -65,6 +65,7 @@ pub(crate) fn lock(content: &str) -> Result<Listing, Unreadable> {
         };
         let Some(source) = text(said, "source") else {
             listing.members.insert(name.to_owned());
+            listing.own.insert(name.to_owned());
             continue;
         };
         let mut package = Package::new(name, version).from(locked_source(source));

@@ -99,7 +99,9 @@ impl<'p> Locks<'p> {
             let old = before.get(&key).is_some_and(|old| old.iter().any(same));
             let elsewhere =
                 UNLOCKED.contains(&package.place.as_str()) || package.place.starts_with("patch.");
+            let own = lock.own.iter().any(|own| after.ecosystem.key(own) == key);
             plain
+                && !own
                 && !package.inherited
                 && !elsewhere
                 && !old

@@ -139,10 +139,11 @@ pub(crate) fn lock(content: &str) -> Result<Listing, Unreadable> {
             listing.members.insert(place.to_owned());
             continue;
         };
+        let name = text(said, "name").unwrap_or(name);
         if said.get("link").and_then(Value::as_bool) == Some(true) {
+            listing.own.insert(name.to_owned());
             continue;
         }
-        let name = text(said, "name").unwrap_or(name);
         listing.packages.push(locked(name, said));
     }
     Ok(listing)

@@ -169,11 +169,19 @@ pub(crate) struct Listing {
     pub(crate) packages: Vec<Package>,
     /// Of a lock file: the folders, from its own, or the names of the projects that it locks for.
     pub(crate) members: BTreeSet<String>,
+    /// Of a lock file: the names of packages that are part of the project.
+    pub(crate) own: BTreeSet<String>,
 }
 
 impl Listing {
     pub(crate) fn new(ecosystem: Ecosystem, kind: Kind) -> Self {
-        Self { ecosystem, kind, packages: Vec::new(), members: BTreeSet::new() }
+        Self {
+            ecosystem,
+            kind,
+            packages: Vec::new(),
+            members: BTreeSet::new(),
+            own: BTreeSet::new(),
+        }
     }
 
     /// The packages by key, each in the order of the file.

@@ -16,6 +16,9 @@ pub(crate) fn lock(content: &str) -> Result<Listing, Unreadable> {
     let folders = members(document.get("importers"));
     listing.members.extend(folders.map(|(folder, _)| folder.trim_start_matches('.').to_owned()));
     listing.members.insert(String::new());
+    for (_, importer) in members(document.get("importers")) {
+        listing.own.extend(linked(importer));
+    }
     for (key, said) in members(document.get("packages")) {
         let (name, version) = named(key, said);
         let mut package = Package::new(&name, &version);
@@ -33,6 +36,17 @@ pub(crate) fn lock(content: &str) -> Result<Listing, Unreadable> {
         listing.packages.push(package);
     }
     Ok(listing)
+}
+
+/// What a project of the workspace takes from another one beside it: `link:../core`, by itself or as `version`.
+fn linked(importer: &Value) -> Vec<String> {
+    let tables = ["dependencies", "devDependencies", "optionalDependencies"];
+    let all = tables.iter().flat_map(|table| members(importer.get(table)));
+    let is_link = |said: &Value| {
+        let version = said.as_str().or_else(|| text(said, "version"));
+        version.is_some_and(|version| version.starts_with("link:"))
+    };
+    all.filter(|(_, said)| is_link(said)).map(|(name, _)| name.to_owned()).collect()
 }
 
 /// `/a/1.0.0_peer@2` (5), `/a@1.0.0(peer@2)` (6 to 8), `a@1.0.0` (9); an address names itself beside.

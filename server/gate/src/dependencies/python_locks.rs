@@ -21,6 +21,7 @@ pub(crate) fn tables(content: &str) -> Result<Listing, Unreadable> {
         };
         if let Some(folder) = own_folder(said) {
             listing.members.insert(folder.trim_start_matches('.').trim_matches('/').to_owned());
+            listing.own.insert(name.to_owned());
             continue;
         }
         let mut package =

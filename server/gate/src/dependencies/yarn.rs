@@ -76,6 +76,7 @@ fn berry(content: &str) -> Result<Listing, Unreadable> {
         let place = resolution.get(name.len()..).unwrap_or_default().trim_start_matches('@');
         if let Some(folder) = place.strip_prefix("workspace:") {
             listing.members.insert(folder.trim_start_matches('.').trim_matches('/').to_owned());
+            listing.own.insert(name.to_owned());
             continue;
         }
         let version = match said.get("version") {
