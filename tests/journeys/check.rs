@@ -368,3 +368,92 @@ fn an_unknown_range_names_itself() {
     let none = World::without_git();
     run(&none, &["check"]).exited(2);
 }
+
+/// What a check of the saved files says, one line a finding: rule, place, message.
+fn told(world: &World, status: i32) -> Vec<String> {
+    let report = run(world, &["check", "--format", "json"]).exited(status).json();
+    let findings = report["review"]["findings"].as_array().unwrap().iter();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    findings
+        .map(|f| format!("{} {}: {}", text(&f["rule"]), text(&f["path"]), text(&f["message"])))
+        .collect()
+}
+
+#[test]
+fn a_dependency_with_an_install_script_needs_a_person_and_the_script_is_named() {
+    let world = world();
+    let lock = r#"{"name": "web", "lockfileVersion": 3, "packages": {"": {"name": "web"}}}"#;
+    world.write("web/package.json", "{\n  \"name\": \"web\"\n}\n");
+    world.write("web/package-lock.json", lock);
+    world.commit("Web");
+    world.write(
+        "web/package.json",
+        "{\n  \"name\": \"web\",\n  \"dependencies\": {\"pty-native\": \"^1.0.0\"}\n}\n",
+    );
+    // Asked for, and not locked: the lock file is read from the commit.
+    let unlocked = told(&world, 3);
+    assert!(
+        unlocked.contains(&"dependency.unlocked web/package.json: `web/package-lock.json` does not have what is asked for now: `pty-native`".to_owned()),
+        "{unlocked:#?}"
+    );
+    let locked = r#""node_modules/pty-native": {"version": "1.0.2", "hasInstallScript": true, "license": "MIT",
+        "resolved": "https://registry.npmjs.org/pty-native/-/pty-native-1.0.2.tgz", "integrity": "sha512-YWJj"}"#;
+    world.write("web/package-lock.json", lock.replace("}}}", &format!("}}, {locked}}}}}")));
+    let said: Vec<String> =
+        told(&world, 3).into_iter().filter(|said| !said.starts_with("path.")).collect();
+    assert_eq!(
+        said,
+        [
+            "dependency.added web/package.json: `pty-native` is a new dependency (npm, `^1.0.0`, locked at 1.0.2): licence MIT; its age is unknown offline",
+            "dependency.install-script web/package-lock.json: `pty-native` is new and runs a script when it is installed",
+        ]
+    );
+    // Whether a name is meant, a person says; letters that only look right never are.
+    world.write(
+        "web/package.json",
+        "{\n  \"name\": \"web\",\n  \"dependencies\": {\"lodahs\": \"^4.0.0\"}\n}\n",
+    );
+    let shown = run(&world, &["check"]).exited(3).stdout;
+    assert!(shown.contains("`lodahs` looks like `lodash`"), "{shown}");
+    world.write(
+        "web/package.json",
+        "{\n  \"name\": \"web\",\n  \"dependencies\": {\"l\u{43e}dash\": \"^4.0.0\"}\n}\n",
+    );
+    let shown = run(&world, &["check"]).exited(1).stdout;
+    assert!(shown.contains("characters that look alike"), "{shown}");
+}
+
+#[test]
+fn other_bytes_under_the_name_of_a_version_are_denied() {
+    let world = world();
+    let lock = "version = 4\n\n[[package]]\nname = \"left\"\nversion = \"1.0.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"aa\"\n";
+    world.write("core/Cargo.lock", lock);
+    world.commit("Lock");
+    world.write("core/Cargo.lock", lock.replace("\"aa\"", "\"bb\""));
+    let shown = run(&world, &["check"]).exited(1).stdout;
+    assert!(
+        shown.contains("the checksum of `left` 1.0.0 is another for the same version"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_ci_file_and_a_missing_licence_header_are_named() {
+    let world = world();
+    let header = "// SPDX-License-Identifier: MPL-2.0\n\n";
+    for name in ["a", "b", "c", "d", "e"] {
+        world.write(&format!("lib/{name}.js"), format!("{header}export const {name} = 1;\n"));
+    }
+    world.commit("Headers");
+    world.write("lib/f.js", "export const f = 1;\n");
+    world.write("lib/a.js", "export const a = 1;\n");
+    world.write(".github/workflows/ci.yml", "on: push\n");
+    let said = told(&world, 3);
+    for expected in [
+        "licence.missing lib/f.js: the licence header is missing that files beside it have: `SPDX-License-Identifier: MPL-2.0`",
+        "licence.removed lib/a.js: the licence header is removed: `SPDX-License-Identifier: MPL-2.0`",
+        "path.ci .github/workflows/ci.yml: CI configuration is added",
+    ] {
+        assert!(said.contains(&expected.to_owned()), "{expected}\n{said:#?}");
+    }
+}

@@ -4,7 +4,6 @@
 //! (saves in an editor, acceptances, undos) is kept apart, see `apart`. The hunks of an adopted ChangeSet
 //! are in the text: accepting marks them reviewed, rejecting takes them out.
 
-use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -20,7 +19,8 @@ use crate::check::read;
 use crate::committed::Committed;
 use crate::earlier::{self, RejectedBefore};
 use crate::engine::Engine;
-use crate::examine::{ChangedFile, Side, examine_all, tests_at};
+use crate::examine::{ChangedFile, Side, examine_all};
+use crate::project::ProjectAt;
 use crate::propose::Proposal;
 
 /// How many of the last events are looked through for what was observed since a commit.
@@ -146,9 +146,8 @@ impl Engine {
             return Ok(AdoptedRun { proposal: None, since: words, left_out, notices });
         }
         let base = self.repository.base()?;
-        let known = LazyCell::new(|| tests_at(&self.repository, base.commit.as_deref()));
-        let tests = || known.as_slice();
-        let examined = examine_all(files.iter().cloned(), &rules, &tests);
+        let project = ProjectAt::new(&self.repository, base.commit.as_deref());
+        let examined = examine_all(files.iter().cloned(), &rules, &project);
         let changes = examined.files.iter().map(|file| file.change.clone()).collect();
         let title = title(files.len(), &words);
         let name = agent.unwrap_or("agent").to_owned();

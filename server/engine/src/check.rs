@@ -1,6 +1,5 @@
 //! `check`: the review of any diff, without a ledger and without writing anything.
 
-use std::cell::LazyCell;
 use std::path::{Path, PathBuf};
 
 use model::{
@@ -11,7 +10,8 @@ use workspace::{Backend, Delta, HistoryLimits, Repository, Scope, SideContent};
 
 use crate::Error;
 use crate::assess::{assess, policy_input};
-use crate::examine::{ChangedFile, Side, examine_all, tests_at};
+use crate::examine::{ChangedFile, Side, examine_all};
+use crate::project::ProjectAt;
 use crate::rules::{Rules, RulesFrom};
 
 /// Which difference to check.
@@ -101,14 +101,13 @@ pub fn check(start: &Path, target: &Target, from: &RulesFrom) -> Result<CheckRep
     let rules = Rules::load(&repository, from, prepared.base.commit.as_deref())?;
     notices.extend(rules.notices().iter().cloned());
     let limit = rules.config().review.huge_file_bytes;
-    let known = LazyCell::new(|| tests_at(&repository, prepared.base.commit.as_deref()));
-    let tests = || known.as_slice();
+    let project = ProjectAt::new(&repository, prepared.base.commit.as_deref());
     let examined = match prepared.files {
         Files::Deltas(deltas) => {
             let files = deltas.into_iter().map(|delta| read(&repository, delta, limit));
-            examine_all(files, &rules, &tests)
+            examine_all(files, &rules, &project)
         }
-        Files::Read(files) => examine_all(files, &rules, &tests),
+        Files::Read(files) => examine_all(files, &rules, &project),
     };
     let paths: Vec<_> = examined
         .files

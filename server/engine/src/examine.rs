@@ -11,7 +11,7 @@ use model::{
     Hunk, HunkKind, LineSpan, RelPath, Unexamined,
 };
 use semdiff::EntityDiff;
-use workspace::{Repository, SideContent};
+use workspace::SideContent;
 
 use crate::rules::Rules;
 
@@ -84,40 +84,11 @@ const BATCH_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// As many files at most are checked together.
 const BATCH_FILES_MAX: usize = 2_000;
 
-/// As many files of tests of the base at most are asked for the literals they know, and as many bytes of them.
-const TEST_FILES_MAX: usize = 2_000;
-const TEST_BYTES_MAX: usize = 32 * 1024 * 1024;
-
-/// The project's files of tests as `commit` holds them, in order of their paths, up to the limits: what is beyond
-/// them, too large or not in this clone is not asked. A hint is all that follows from them.
-pub(crate) fn tests_at(repository: &Repository, commit: Option<&str>) -> Vec<gate::TestText> {
-    let Some(commit) = commit else { return Vec::new() };
-    let paths = repository.paths_at(commit).unwrap_or_default();
-    let mut left = TEST_BYTES_MAX;
-    let read = |path: RelPath| {
-        let text = repository.file_at(commit, &path).ok().flatten()?;
-        let language = syntax::language_of(&path, first_line(&text));
-        Some(gate::TestText { path, language, text })
-    };
-    let tests = paths
-        .into_iter()
-        .filter(|path| gate::is_test_file(path) || gate::helps_tests(path))
-        .take(TEST_FILES_MAX);
-    tests
-        .filter_map(read)
-        .take_while(|test| {
-            let fits = test.text.len() <= left;
-            left = left.saturating_sub(test.text.len());
-            fits
-        })
-        .collect()
-}
-
-/// Looks at every file. `tests` gives the project's files of tests before the change; it is asked seldom.
-pub(crate) fn examine_all<'t>(
+/// Looks at every file. `project` is as it was before the change; it is asked seldom.
+pub(crate) fn examine_all(
     files: impl IntoIterator<Item = ChangedFile>,
     rules: &Rules,
-    tests: &dyn Fn() -> &'t [gate::TestText],
+    project: &dyn gate::Project,
 ) -> Examination {
     let mut examination = Examination::default();
     let mut batch = Vec::new();
@@ -126,23 +97,18 @@ pub(crate) fn examine_all<'t>(
         batch_bytes += file.size_bytes();
         batch.push(file);
         if batch_bytes > BATCH_BYTES_MAX || batch.len() >= BATCH_FILES_MAX {
-            examination.take(std::mem::take(&mut batch), rules, tests);
+            examination.take(std::mem::take(&mut batch), rules, project);
             batch_bytes = 0;
         }
     }
-    examination.take(batch, rules, tests);
+    examination.take(batch, rules, project);
     examination
 }
 
 impl Examination {
     /// Examines a batch of files on as many threads as there are cores, checks them together, and keeps what
     /// came of them, but not their texts.
-    fn take<'t>(
-        &mut self,
-        batch: Vec<ChangedFile>,
-        rules: &Rules,
-        tests: &dyn Fn() -> &'t [gate::TestText],
-    ) {
+    fn take(&mut self, batch: Vec<ChangedFile>, rules: &Rules, project: &dyn gate::Project) {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let share = batch.len().div_ceil(threads).max(1);
         let examined: Vec<Examined> = std::thread::scope(|scope| {
@@ -167,7 +133,7 @@ impl Examination {
                 under_review(file, examined, removed, added)
             })
             .collect();
-        let findings = gate::check(&files, tests);
+        let findings = gate::check(&files, project);
         let mut examined: Vec<_> = batch.into_iter().map(|(_, examined)| examined).collect();
         for unread in findings.iter().filter(|finding| finding.rule == gate::UNREAD) {
             let of = examined.iter_mut().find(|file| file.change.path == unread.path);
@@ -442,7 +408,7 @@ fn notes(file: &ChangedFile, content: Content) -> Vec<String> {
     notes
 }
 
-fn first_line(text: &[u8]) -> &[u8] {
+pub(crate) fn first_line(text: &[u8]) -> &[u8] {
     text.split(|byte| *byte == b'\n').next().unwrap_or_default()
 }
 

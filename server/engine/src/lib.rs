@@ -25,6 +25,7 @@ mod gates;
 mod now;
 mod plan;
 mod preflight;
+mod project;
 mod propose;
 mod prove;
 mod recover;

@@ -1,6 +1,5 @@
 //! Proposals: something edits a copy of the tree, the difference is captured, reviewed, judged and recorded.
 
-use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -17,7 +16,8 @@ use crate::assess::{assess, judge};
 use crate::check::{captured_file, patched, read};
 use crate::earlier::{self, RejectedBefore, rejected_from_the_start};
 use crate::engine::Engine;
-use crate::examine::{ChangedFile, Examination, Side, examine_all, tests_at};
+use crate::examine::{ChangedFile, Examination, Side, examine_all};
+use crate::project::ProjectAt;
 use crate::rules::Rules;
 
 /// What became of something proposed.
@@ -314,9 +314,8 @@ pub(crate) fn stated(
     files: &[ChangedFile],
     rules: &Rules,
 ) -> Result<(ChangeSet, Examination), Error> {
-    let known = LazyCell::new(|| tests_at(repository, base.commit.as_deref()));
-    let tests = || known.as_slice();
-    let examined = examine_all(files.iter().cloned(), rules, &tests);
+    let project = ProjectAt::new(repository, base.commit.as_deref());
+    let examined = examine_all(files.iter().cloned(), rules, &project);
     for file in &examined.files {
         if matches!(file.change.content, Content::Unreadable | Content::Huge) {
             let reason = file.unexamined.as_ref().map(|u| u.reason.clone()).unwrap_or_default();

@@ -4,7 +4,6 @@
 //! only a suggestion, so it is never accepted as it is: it becomes part of a new ChangeSet, which is
 //! previewed, reviewed and judged like any. The old hunks give way to it.
 
-use std::cell::LazyCell;
 use std::ops::Range;
 
 use model::{ChangeSet, ChangeSetId, FileChange, FileMode, Hunk, HunkKind, RelPath};
@@ -17,8 +16,9 @@ use crate::adopt::{mixed_hunks, title_again, told_apart};
 use crate::board::BoardChange;
 use crate::check::captured_file;
 use crate::engine::Engine;
-use crate::examine::{ChangedFile, Side, examine_all, tests_at};
+use crate::examine::{ChangedFile, Side, examine_all};
 use crate::plan::{OpenTexts, PlanFile, World, accept_whole};
+use crate::project::ProjectAt;
 use crate::propose::{Proposal, stated};
 
 /// In how many files, at most, a thing is looked for that is gone from its own.
@@ -255,9 +255,8 @@ impl Engine {
             return Ok(Reproposed { proposal: None, suggested: Vec::new(), left });
         }
         let base = self.repository.base()?;
-        let known = LazyCell::new(|| tests_at(&self.repository, base.commit.as_deref()));
-        let tests = || known.as_slice();
-        let examined = examine_all(files.iter().cloned(), &rules, &tests);
+        let project = ProjectAt::new(&self.repository, base.commit.as_deref());
+        let examined = examine_all(files.iter().cloned(), &rules, &project);
         let changes = examined.files.iter().map(|file| file.change.clone()).collect();
         let of = &change.changeset;
         let (origin, title) = (of.origin.clone(), title_again(&of.title, files.len()));

@@ -1,119 +1,243 @@
-//! Whether a manifest asks for other dependencies than before, or for other code at installation.
+//! What a change does to the code of others that a project brings in, and to what runs when it is installed.
+//!
+//! Manifests and lock files are read into lists of packages ([`package`]) and compared. What the texts do not say
+//! is not known here: there is no network, so the age of a package never is, and its licence seldom. A text that
+//! cannot be read has a finding that says so. Start at [`check`].
 
-use std::collections::BTreeMap;
+mod cargo;
+mod compare;
+mod document;
+mod go;
+mod install;
+mod lines;
+mod locks;
+mod lookalike;
+mod npm;
+mod package;
+mod pnpm;
+mod python;
+mod python_locks;
+mod ruby;
+mod sources;
+mod tables;
+mod version;
+mod yarn;
 
-use model::{ChangeKind, Finding};
-use serde_json::Value;
+use model::{ChangeKind, Finding, RelPath, Severity};
+use syntax::is_test_data;
 
-use crate::paths::{PathClass, classify};
+use compare::{Around, Compared};
+use document::{Unreadable, text, text_of};
+pub(crate) use document::{json, toml};
+use lines::Lines;
+use locks::Locks;
+pub(crate) use package::shown;
+use package::{Ecosystem, Kind, Listing};
+
 use crate::place::{File, finding};
+use crate::project::Project;
 
-/// Tables of `package.json` and its kin that decide what is installed.
-const PACKAGE_JSON: &[&str] = &[
-    "dependencies",
-    "devDependencies",
-    "peerDependencies",
-    "optionalDependencies",
-    "bundledDependencies",
-    "bundleDependencies",
-    "overrides",
-    "resolutions",
-    "pnpm",
-    "packageManager",
-    "workspaces",
-    "scripts.preinstall",
-    "scripts.install",
-    "scripts.postinstall",
-    "scripts.prepare",
-    "scripts.prepublish",
-    "scripts.preprepare",
-    "scripts.postprepare",
-];
+/// The line, from 0, of the first `needle` in a text.
+pub(crate) fn line_of(text: &[u8], needle: &str) -> u32 {
+    lines::line_of(&String::from_utf8_lossy(text), needle)
+}
 
-const CARGO_TOML: &[&str] = &[
-    "dependencies",
-    "dev-dependencies",
-    "build-dependencies",
-    "dev_dependencies",
-    "build_dependencies",
-    "target",
-    "patch",
-    "replace",
-    "workspace.dependencies",
-    "package.build",
-];
+/// A kind of file that names packages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    CargoToml,
+    CargoLock,
+    PackageJson,
+    PackageLock,
+    YarnLock,
+    PnpmLock,
+    Requirements,
+    Pyproject,
+    Pipfile,
+    PythonLock,
+    PipfileLock,
+    GoMod,
+    GoSum,
+    GemfileLock,
+}
 
-const PYPROJECT_TOML: &[&str] = &[
-    "build-system",
-    "project.dependencies",
-    "project.optional-dependencies",
-    "project.dynamic",
-    "dependency-groups",
-    "tool.poetry.dependencies",
-    "tool.poetry.dev-dependencies",
-    "tool.poetry.group",
-    "tool.poetry.source",
-    "tool.pdm.dev-dependencies",
-    "tool.pdm.source",
-    "tool.uv",
-    "tool.hatch.envs",
-];
+impl Format {
+    /// `None` for files that are not read; a change to those is told by their place alone.
+    fn of(path: &RelPath) -> Option<Self> {
+        let text = path.to_string().to_lowercase();
+        let name = text.rsplit('/').next().unwrap_or_default();
+        let requirements = name.starts_with("requirements") || text.contains("requirements/");
+        Some(match name {
+            "cargo.toml" => Self::CargoToml,
+            "cargo.lock" => Self::CargoLock,
+            "package.json" => Self::PackageJson,
+            "package-lock.json" | "npm-shrinkwrap.json" => Self::PackageLock,
+            "yarn.lock" => Self::YarnLock,
+            "pnpm-lock.yaml" => Self::PnpmLock,
+            "pyproject.toml" => Self::Pyproject,
+            "pipfile" => Self::Pipfile,
+            "poetry.lock" | "pdm.lock" | "uv.lock" | "pylock.toml" => Self::PythonLock,
+            "pipfile.lock" => Self::PipfileLock,
+            "go.mod" => Self::GoMod,
+            "go.sum" => Self::GoSum,
+            "gemfile.lock" => Self::GemfileLock,
+            _ if requirements && name.ends_with(".txt") => Self::Requirements,
+            _ => return None,
+        })
+    }
 
-const COMPOSER_JSON: &[&str] =
-    &["require", "require-dev", "repositories", "scripts", "config.allow-plugins", "replace"];
+    fn ecosystem(self) -> Ecosystem {
+        match self {
+            Self::CargoToml | Self::CargoLock => Ecosystem::Cargo,
+            Self::PackageJson | Self::PackageLock | Self::YarnLock | Self::PnpmLock => {
+                Ecosystem::Npm
+            }
+            Self::Requirements | Self::Pyproject | Self::Pipfile => Ecosystem::PyPi,
+            Self::PythonLock | Self::PipfileLock => Ecosystem::PyPi,
+            Self::GoMod | Self::GoSum => Ecosystem::Go,
+            Self::GemfileLock => Ecosystem::Ruby,
+        }
+    }
 
-const DENO_JSON: &[&str] = &["imports", "scopes", "importMap", "tasks"];
+    fn kind(self) -> Kind {
+        match self {
+            Self::CargoToml | Self::PackageJson | Self::Requirements | Self::Pyproject => {
+                Kind::Asked
+            }
+            Self::Pipfile | Self::GoMod => Kind::Asked,
+            Self::GoSum => Kind::Sums,
+            _ => Kind::Locked,
+        }
+    }
 
-/// A finding when the dependencies of a manifest differ. A manifest that is not understood counts as different.
-pub(crate) fn check(file: &File<'_>) -> Option<Finding> {
-    let paths = [Some(file.of.path), file.of.old_path];
-    let manifest = |path| classify(path).contains(&PathClass::Dependencies);
-    if !paths.into_iter().flatten().any(manifest) {
+    fn read(self, bytes: &[u8]) -> Result<Listing, Unreadable> {
+        let content = text_of(bytes)?;
+        match self {
+            Self::CargoToml => cargo::manifest(content),
+            Self::CargoLock => cargo::lock(content),
+            Self::PackageJson => npm::manifest(content),
+            Self::PackageLock => npm::lock(content),
+            Self::YarnLock => yarn::lock(content),
+            Self::PnpmLock => pnpm::lock(content),
+            Self::Requirements => python::requirements(content),
+            Self::Pyproject => python::pyproject(content),
+            Self::Pipfile => python::pipfile(content),
+            Self::PythonLock => python_locks::tables(content),
+            Self::PipfileLock => python_locks::pipfile(content),
+            Self::GoMod => go::module(content),
+            Self::GoSum => go::sums(content),
+            Self::GemfileLock => ruby::lock(content),
+        }
+    }
+}
+
+/// A changed file that names packages, with what it names.
+struct Read<'f> {
+    file: &'f File<'f>,
+    format: Format,
+    before: Option<Listing>,
+    after: Option<Listing>,
+    /// The name of the project that a manifest is of.
+    project: Option<String>,
+}
+
+/// All findings about dependencies and install scripts.
+///
+/// # Cost
+/// Each changed manifest and lock file is parsed once a side, and the lock files of changed manifests once.
+pub(crate) fn check(files: &[File<'_>], project: &dyn Project) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut read: Vec<Read<'_>> = Vec::new();
+    for file in files.iter().filter(|file| file.is_text()) {
+        findings.extend(tables::check(file));
+        findings.extend(install::check(file, files, project));
+        findings.extend(sources::check(file));
+        let (listings, unread) = sides(file);
+        findings.extend(unread);
+        read.extend(listings);
+    }
+    let mut locks = Locks::new(project);
+    let known_locks: Vec<Listing> = locks.around(&read).into_iter().cloned().collect();
+    let around = around(&read, &known_locks);
+    for file in &read {
+        let Some(after) = &file.after else { continue };
+        let lines = Lines::new(after.ecosystem, file.file);
+        let path = file.file.of.path;
+        let before = file.before.as_ref();
+        findings.extend(Compared { path, before, after, lines, around: &around }.findings());
+    }
+    findings.extend(locks.unlocked(&read));
+    findings.extend(locks::alone(&read));
+    // What tests read is not installed.
+    let mild = |found: Finding| match is_test_data(&found.path) && found.rule != "path.dependencies"
+    {
+        true => Finding { severity: Severity::Note, ..found },
+        false => found,
+    };
+    findings.into_iter().map(mild).collect()
+}
+
+/// Both sides of a file, and a finding for one that could not be read.
+fn sides<'f>(file: &'f File<'f>) -> (Option<Read<'f>>, Option<Finding>) {
+    let format = Format::of(file.of.path);
+    let old_format = file.of.old_path.map_or(format, Format::of);
+    let (Some(format), true) = (format.or(old_format), file.of.before != file.of.after) else {
+        return (None, None);
+    };
+    let side = |format: Option<Format>, text: Option<&[u8]>| {
+        format.zip(text).map(|(format, text)| format.read(text)).transpose()
+    };
+    let before = side(old_format, file.of.before);
+    let after = side(Format::of(file.of.path), file.of.after);
+    let unread = after.as_ref().err().map(|unreadable| {
+        let message = format!("what it names could not be read: {unreadable}");
+        let found = finding("dependency.unread", file.of.path, unreadable.line, message);
+        // It may be in a form that is not known here, if it was no other before.
+        let parsed = file.of.before.is_some() && before.is_ok();
+        let severity = if parsed { Severity::Error } else { Severity::Warning };
+        Finding { severity, ..found }
+    });
+    let moved = file.of.change == ChangeKind::Renamed && old_format != Some(format);
+    let read = Read {
+        file,
+        format,
+        before: before.ok().flatten().filter(|_| !moved),
+        project: project_name(format, file.of.after),
+        after: after.ok().flatten(),
+    };
+    (Some(read), unread)
+}
+
+/// The name by which a lock file knows the project of a manifest.
+fn project_name(format: Format, content: Option<&[u8]>) -> Option<String> {
+    if format != Format::CargoToml {
         return None;
     }
-    let name = file.of.path.file_name().to_ascii_lowercase();
-    let say = |message: String| {
-        Some(finding("path.dependencies", file.of.path, file.first_added(), message))
-    };
-    let tables = match name.as_slice() {
-        b"package.json" => PACKAGE_JSON,
-        b"cargo.toml" => CARGO_TOML,
-        b"pyproject.toml" => PYPROJECT_TOML,
-        b"composer.json" => COMPOSER_JSON,
-        b"deno.json" | b"jsr.json" => DENO_JSON,
-        _ => {
-            let moved = file.of.change == ChangeKind::Renamed;
-            return if file.of.before == file.of.after && !moved {
-                None
-            } else {
-                say("a file that asks for dependencies is changed".to_owned())
-            };
-        }
-    };
-    let side =
-        |text: Option<&[u8]>| text.map_or(Some(BTreeMap::new()), |text| read(&name, text, tables));
-    let (Some(before), Some(after)) = (side(file.of.before), side(file.of.after)) else {
-        return say(
-            "the dependencies of a manifest could not be compared: it does not parse".to_owned()
-        );
-    };
-    let mut keys: Vec<_> = before.keys().chain(after.keys()).copied().collect();
-    keys.sort_unstable();
-    keys.dedup();
-    keys.retain(|key| before.get(key) != after.get(key));
-    if keys.is_empty() { None } else { say(format!("`{}` is changed", keys.join("`, `"))) }
+    let document = toml(text_of(content?).ok()?).ok()?;
+    text(document.get("package")?, "name").map(str::to_owned)
 }
 
-/// The tables that are there, by name. Formatting and the order of keys do not count.
-fn read<'k>(name: &[u8], text: &[u8], tables: &[&'k str]) -> Option<BTreeMap<&'k str, Value>> {
-    let text = std::str::from_utf8(text).ok()?;
-    let document: Value = if name.ends_with(b".toml") {
-        let table: toml::Table = text.parse().ok()?;
-        serde_json::to_value(table).ok()?
-    } else {
-        serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()?
-    };
-    let lookup = |path: &str| path.split('.').try_fold(&document, |value, key| value.get(key));
-    let found = tables.iter().filter_map(|table| Some((*table, lookup(table)?.clone())));
-    Some(found.collect())
+fn around<'l>(read: &'l [Read<'_>], locks: &'l [Listing]) -> Around<'l> {
+    let mut around = Around::default();
+    let id = |listing: &Listing, name: &str| (listing.ecosystem, listing.ecosystem.key(name));
+    for listing in read.iter().filter_map(|file| file.before.as_ref()).chain(locks) {
+        if listing.kind != Kind::Sums {
+            around.known.extend(listing.packages.iter().map(|p| id(listing, &p.name)));
+        }
+    }
+    for file in read {
+        let Some(after) = &file.after else { continue };
+        for package in &after.packages {
+            let id = id(after, &package.name);
+            if after.kind == Kind::Locked {
+                around.locked.entry(id).or_insert(package);
+            } else if after.kind == Kind::Asked && !around.known.contains(&id) {
+                around.asked.insert(id);
+            }
+        }
+    }
+    around
 }
+
+#[cfg(test)]
+mod tests;

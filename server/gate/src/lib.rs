@@ -7,9 +7,11 @@
 mod compare;
 mod dependencies;
 mod detect;
+mod licence;
 mod mutation;
 mod paths;
 mod place;
+mod project;
 mod report;
 mod rules;
 mod secrets;
@@ -23,6 +25,7 @@ pub use compare::{RunEnd, compare, conclude};
 pub use detect::{PROJECTS_MAX, detect, gates};
 pub use mutation::{Mutant, Mutants, MutationFile, mutants};
 pub use paths::{GlobError, Globs, HEAD_BYTES, PathClass, classify, is_generated, is_lockfile};
+pub use project::Project;
 pub use report::{
     LineCoverage, REPORT_ITEMS_MAX, REPORT_LIMIT_BYTES, Report, ReportError, ReportPlace,
     read_report,
@@ -70,32 +73,31 @@ pub const FINDINGS_PER_RULE_MAX: usize = 50;
 
 /// Checks all files of a change; findings are worst first, then by place.
 ///
-/// A test that is gone from one file and there in another is moved, not removed. `tests` gives the project's
-/// files of tests as they were before; it is asked only if a change adds a condition on a literal that may
-/// come from them, or a test that shows no assertion.
+/// A test that is gone from one file and there in another is moved, not removed. `project` is asked for its
+/// tests if a change adds a condition on a literal that may come from them, or a test that shows no assertion;
+/// for lock files beside changed manifests; and for files beside new source files.
 ///
 /// # Cost
 /// Linear in the texts: each is parsed once, and the added lines are searched once for each kind of secret
 /// (2 MB in 15 ms, measured, optimised build).
-pub fn check<'t>(
-    files: &[FileUnderReview<'_>],
-    tests: &dyn Fn() -> &'t [TestText],
-) -> Vec<Finding> {
-    let mut findings = Vec::new();
+pub fn check(files: &[FileUnderReview<'_>], project: &dyn Project) -> Vec<Finding> {
+    let tests = || project.tests();
+    let read: Vec<File<'_>> = files.iter().map(File::new).collect();
+    let mut findings = dependencies::check(&read, project);
+    findings.extend(licence::check(&read, project));
     let mut moved = Vec::new();
     let mut answers = Vec::new();
-    for file in files {
-        let file = File::new(file);
-        findings.extend(of_text(&file));
-        let structure = structure::check(&file);
+    for file in &read {
+        findings.extend(of_text(file));
+        let structure = structure::check(file);
         findings.extend(structure.findings);
         moved.push(structure.tests);
         answers.extend(structure.answers);
     }
     let (removed, silent) = structure::moved_tests(&moved);
     findings.extend(removed);
-    findings.extend(witness::silent_tests(files, silent, tests));
-    findings.extend(witness::special_cases(files, answers, tests));
+    findings.extend(witness::silent_tests(files, silent, &tests));
+    findings.extend(witness::special_cases(files, answers, &tests));
     ordered(findings)
 }
 
@@ -103,7 +105,6 @@ pub fn check<'t>(
 fn of_text(file: &File<'_>) -> Vec<Finding> {
     let mut findings = paths::check(file);
     findings.extend(paths::check_mode(file));
-    findings.extend(dependencies::check(file));
     if file.is_text() {
         findings.extend(secrets::check(file));
         findings.extend(text::check(file));

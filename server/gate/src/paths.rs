@@ -67,6 +67,11 @@ impl Globs {
         Ok(Self(set))
     }
 
+    /// No patterns.
+    pub(crate) fn none() -> Self {
+        Self(GlobSet::empty())
+    }
+
     /// Whether any pattern matches `path`.
     pub fn matches(&self, path: &RelPath) -> bool {
         self.0.is_match_candidate(&Candidate::from_bytes(path.as_bytes()))
@@ -338,7 +343,7 @@ pub(crate) fn check_mode(file: &File<'_>) -> Vec<Finding> {
 
 /// Whether a link at `path` to `target` leaves the repository, by the text of both: absolute, above the
 /// root, or into git's own folder.
-fn leaves(path: &RelPath, target: &[u8]) -> bool {
+pub(crate) fn leaves(path: &RelPath, target: &[u8]) -> bool {
     let drive = target.get(1) == Some(&b':');
     if target.is_empty() || target.starts_with(b"/") || target.starts_with(b"~") || drive {
         return true;

@@ -1,24 +1,8 @@
-use model::{Digest, GateKind, GateSource, ReportFormat, SandboxTier, TestResult};
+use model::{ReportFormat, TestResult};
 
 use super::*;
+use crate::tests::changes::{gate, ran, subject};
 use crate::{ReportPlace, read_report};
-
-fn gate() -> GateDefinition {
-    GateDefinition {
-        id: "tests".parse().unwrap(),
-        kind: GateKind::Test,
-        command: vec!["run".to_owned()],
-        folder: None,
-        reports: Vec::new(),
-        time_limit_s: 1,
-        source: GateSource::Configured,
-    }
-}
-
-fn subject() -> EvidenceSubject {
-    let digest = Digest::of(b"x");
-    EvidenceSubject::new(&gate(), digest, digest, digest, SandboxTier::Namespaces)
-}
 
 /// A run with tests: `+a` passed, `-a` failed, `.a` skipped.
 fn run(code: i32, tests: &str) -> Evidence {
@@ -32,11 +16,11 @@ fn run(code: i32, tests: &str) -> Evidence {
         TestResult { id: TestId { suite: String::new(), name: name.to_owned() }, outcome }
     });
     let report = Report { tests: tests.collect(), ..Report::default() };
-    conclude(subject(), &RunEnd::Exited(code), Ok(report), EvidenceRecord::default())
+    ran(&RunEnd::Exited(code), report)
 }
 
 fn ended(end: RunEnd) -> Evidence {
-    conclude(subject(), &end, Ok(Report::default()), EvidenceRecord::default())
+    ran(&end, Report::default())
 }
 
 fn linted(code: i32, findings: &[(u32, Severity, &str)]) -> Evidence {
@@ -49,7 +33,7 @@ fn linted(code: i32, findings: &[(u32, Severity, &str)]) -> Evidence {
     };
     let findings = findings.iter().map(finding).collect();
     let report = Report { findings, ..Report::default() };
-    conclude(subject(), &RunEnd::Exited(code), Ok(report), EvidenceRecord::default())
+    ran(&RunEnd::Exited(code), report)
 }
 
 fn check(

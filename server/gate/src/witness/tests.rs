@@ -1,62 +1,23 @@
 use expect_test::{Expect, expect};
-use model::{
-    ChangeKind, Digest, EvidenceRecord, EvidenceSubject, FileMode, GateDefinition, GateKind,
-    GateOutcome, GateSource, LineSpan, SandboxTier, TestId, TestOutcome, TestResult, TestValue,
-};
+use model::{GateOutcome, TestId, TestOutcome, TestResult, TestValue};
 
 use super::*;
-use crate::{Report, RunEnd, check, conclude};
+use crate::tests::changes::{self, TestsOnly, case, gate, ran};
+use crate::{Report, RunEnd, check};
 
 /// A file before and after; `None` for a side that is not there.
 type Case<'t> = (&'t str, Option<&'t str>, Option<&'t str>);
 
-/// The lines of `after` that `before` does not have.
-fn added(before: Option<&str>, after: Option<&str>) -> Vec<LineSpan> {
-    let old: Vec<&str> = before.unwrap_or_default().split_inclusive('\n').collect();
-    let mut start = 0;
-    let mut spans = Vec::new();
-    for (number, line) in (0..).zip(after.unwrap_or_default().split_inclusive('\n')) {
-        if !old.contains(&line) {
-            spans.push(LineSpan { start, end: start + line.len(), first_line: number, lines: 1 });
-        }
-        start += line.len();
-    }
-    spans
-}
-
 fn with_files<T>(cases: &[Case<'_>], of: impl Fn(&[FileUnderReview<'_>]) -> T) -> T {
-    let owned: Vec<(RelPath, Vec<LineSpan>)> = cases
-        .iter()
-        .map(|(path, before, after)| (path.parse().unwrap(), added(*before, *after)))
-        .collect();
-    let files: Vec<FileUnderReview<'_>> = cases
-        .iter()
-        .zip(&owned)
-        .map(|((_, before, after), (path, added))| FileUnderReview {
-            path,
-            old_path: None,
-            language: syntax::language_of(path, b""),
-            change: match (before, after) {
-                (None, _) => ChangeKind::Added,
-                (_, None) => ChangeKind::Deleted,
-                _ => ChangeKind::Modified,
-            },
-            old_mode: before.map(|_| FileMode::File),
-            new_mode: after.map(|_| FileMode::File),
-            before: before.map(str::as_bytes),
-            after: after.map(str::as_bytes),
-            added,
-            removed: &[],
-            generated: false,
-        })
-        .collect();
-    of(&files)
+    let cases: Vec<_> =
+        cases.iter().map(|(path, before, after)| case(path, *before, *after)).collect();
+    changes::with_files(&cases, of)
 }
 
 fn check_tests(cases: &[Case<'_>], expected: Expect) {
     let shown = with_files(cases, |files| {
         let tests = changed_tests(files);
-        let findings = check(files, &|| &[]);
+        let findings = check(files, &TestsOnly(&[]));
         let tests = tests.iter().map(|test| {
             let says = if test.asserts { "" } else { " (asserts nothing)" };
             format!(
@@ -279,27 +240,12 @@ fn a_change_without_tests_needs_no_overlay() {
     assert_eq!(with_files(&cases, proposed_tests_on_base), []);
 }
 
-fn gate() -> GateDefinition {
-    GateDefinition {
-        id: "tests".parse().unwrap(),
-        kind: GateKind::Test,
-        command: vec!["run".to_owned()],
-        folder: None,
-        reports: Vec::new(),
-        time_limit_s: 1,
-        source: GateSource::Configured,
-    }
-}
-
 fn run(code: i32, tests: &[(&str, &str, TestOutcome)]) -> model::Evidence {
-    let digest = Digest::of(b"x");
-    let subject = EvidenceSubject::new(&gate(), digest, digest, digest, SandboxTier::Namespaces);
     let tests = tests.iter().map(|(suite, name, outcome)| {
         let id = TestId { suite: (*suite).to_owned(), name: (*name).to_owned() };
         TestResult { id, outcome: *outcome }
     });
-    let report = Report { tests: tests.collect(), ..Report::default() };
-    conclude(subject, &RunEnd::Exited(code), Ok(report), EvidenceRecord::default())
+    ran(&RunEnd::Exited(code), Report { tests: tests.collect(), ..Report::default() })
 }
 
 use TestOutcome::{Failed, Passed, Skipped};
@@ -380,7 +326,7 @@ fn check_special(cases: &[Case<'_>], tests: &[(&str, &str)], expected: Expect) {
                 })
                 .collect()
         };
-        let findings = check(files, &|| texts.as_slice());
+        let findings = check(files, &TestsOnly(&texts));
         findings
             .iter()
             .filter(|finding| finding.rule == "test.special-cased")
@@ -489,7 +435,7 @@ fn check_silent(cases: &[Case<'_>], helpers: &str) -> Vec<String> {
         let path: RelPath = "tests/support.py".parse().unwrap();
         let language = syntax::language_of(&path, b"");
         let helper = [TestText { path, language, text: helpers.as_bytes().to_vec() }];
-        let findings = check(files, &|| helper.as_slice());
+        let findings = check(files, &TestsOnly(&helper));
         let silent = findings.iter().filter(|finding| finding.rule == "test.asserts-nothing");
         silent.map(|finding| format!("{}:{}", finding.path, finding.first_line + 1)).collect()
     })

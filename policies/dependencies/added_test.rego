@@ -1,0 +1,30 @@
+package countersign.dependencies.added_test
+
+import data.countersign.dependencies.added
+import data.countersign.lib.change_test as change
+
+test_each_kind_is_a_reason if {
+	every id in ["dependency.added"] {
+		said := added.review with input as change.found(id, "warning")
+		said == {{
+			"message": sprintf("found by %s", [id]),
+			"path": "src/parse.rs",
+			"line": 11,
+			"severity": "warning",
+		}}
+	}
+}
+
+test_a_note_is_no_reason if {
+	every id in ["dependency.added"] {
+		count(added.review) == 0 with input as change.found(id, "note")
+	}
+}
+
+test_a_change_without_it_passes if {
+	count(added.review) == 0 with input as change.small
+}
+
+test_another_finding_is_not_its_business if {
+	count(added.review) == 0 with input as change.found("path.ci", "error")
+}

@@ -1,0 +1,29 @@
+package countersign.dependencies.source_test
+
+import data.countersign.dependencies.source
+import data.countersign.lib.change_test as change
+
+test_the_worst_is_denied if {
+	document := change.found("dependency.source", "error")
+	said := source.deny with input as document
+	{reason.line | some reason in said} == {11}
+	count(source.review) == 0 with input as document
+}
+
+test_a_milder_one_needs_a_person if {
+	document := change.found("dependency.source", "warning")
+	count(source.deny) == 0 with input as document
+	count(source.review) == 1 with input as document
+}
+
+test_a_note_is_no_reason if {
+	document := change.found("dependency.source", "note")
+	count(source.deny) == 0 with input as document
+	count(source.review) == 0 with input as document
+}
+
+test_another_finding_is_not_its_business if {
+	document := change.found("path.ci", "error")
+	count(source.deny) == 0 with input as document
+	count(source.review) == 0 with input as document
+}
