@@ -22,7 +22,7 @@ required_gates contains kind if {
 
 required_gates contains "security" if {
 	some finding in input.findings
-	startswith(finding.rule, "dependencies.")
+	startswith(finding.rule, "dependency.")
 }
 
 changes_code if {

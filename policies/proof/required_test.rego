@@ -13,7 +13,7 @@ test_risky_code_needs_more if {
 }
 
 test_a_dependency_needs_a_scan if {
-	"security" in required.required_gates with input as change.found("dependencies.changed", "warning")
+	"security" in required.required_gates with input as change.found("dependency.added", "warning")
 }
 
 test_comments_need_nothing if {
