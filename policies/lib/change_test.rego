@@ -66,6 +66,7 @@ proof := {
 	"broken_base_tests": 0,
 	"proving_tests": 1,
 	"idle_tests": [],
+	"flaky_tests": [],
 	"coverage_percent": null,
 	"mutation_percent": 80,
 	"mutants": 5,

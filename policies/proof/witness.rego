@@ -27,7 +27,22 @@ review contains {"message": message} if {
 
 review contains {"message": message} if {
 	input.proof != null
+	few_noticed
+	message := sprintf("the tests notice %d of 100 mistakes in the changed lines", [input.proof.mutation_percent])
+}
+
+few_noticed if {
 	input.proof.mutants >= 4
 	input.proof.mutation_percent < 50
-	message := sprintf("the tests notice %d of 100 mistakes in the changed lines", [input.proof.mutation_percent])
+}
+
+few_noticed if {
+	input.proof.mutants > 0
+	input.proof.mutation_percent == 0
+}
+
+review contains {"message": message} if {
+	input.proof != null
+	some test in input.proof.flaky_tests
+	message := sprintf("%s passed on the base and fails at times with the change", [test])
 }

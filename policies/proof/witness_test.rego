@@ -21,5 +21,11 @@ test_a_test_that_proves_nothing_is_named if {
 test_few_noticed_mistakes_need_a_person if {
 	count(witness.review) == 1 with input as change.proved({"mutation_percent": 40})
 	count(witness.review) == 0 with input as change.proved({"mutation_percent": 40, "mutants": 3})
+	count(witness.review) == 1 with input as change.proved({"mutation_percent": 0, "mutants": 1})
 	count(witness.review) == 0 with input as change.proved({"mutation_percent": null, "mutants": 0})
+}
+
+test_a_test_that_became_flaky_is_named if {
+	said := witness.review with input as change.proved({"flaky_tests": ["t adds"]})
+	said == {{"message": "t adds passed on the base and fails at times with the change"}}
 }

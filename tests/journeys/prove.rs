@@ -503,3 +503,71 @@ test('the larger is larger', () => {
     assert.equal(larger(3, 2), 3);
 });
 ";
+
+#[test]
+fn a_runner_that_the_change_brings_along_is_put_back_and_named() {
+    let world = python();
+    let broken = QUEUE.replace("a > b", "a < b");
+    // `python3 -m unittest` finds this one first.
+    let fake =
+        "import sys\nprint('test_first (test_queues.Queues.test_first) ... ok', file=sys.stderr)\n";
+    let id = propose(&world, &[("queues.py", &broken), ("unittest.py", fake)]);
+    let proved = prove(&world, &id).json();
+    assert!(says(&proved, "how tests are run"), "{:?}", reasons(&proved));
+    assert!(says(&proved, "of the base fail"), "{:?}", reasons(&proved));
+}
+
+#[test]
+fn a_run_that_rewrites_the_tests_judges_nothing() {
+    let world = World::new();
+    world.write("check.sh", "grep -q sound state\n");
+    world.write("state", "sound\n");
+    let gate = "[[gate]]\nid = \"mine\"\nkind = \"test\"\ncommand = [\"sh\", \"run.sh\"]\n";
+    world.write("countersign.toml", gate);
+    world.write("run.sh", "sh prepare.sh; sh check.sh\n");
+    world.write("prepare.sh", "true\n");
+    world.commit("A gate of our own");
+    run(&world, &["trust", "--by", "Ada"]).ok();
+    let edits = [("state", "broken\n"), ("prepare.sh", "echo true > check.sh\n")];
+    let id = propose(&world, &edits);
+    let json = prove(&world, &id).json();
+    let gate = &json["proof"]["validation"]["gates"][0]["comparison"];
+    assert_eq!(gate["verdict"], "unknown", "{gate:#}");
+    assert!(gate["reason"].as_str().unwrap().contains("it changed check.sh"), "{gate:#}");
+}
+
+#[test]
+fn a_gate_that_names_no_tests_and_fails_with_those_of_the_base_is_caught() {
+    let world = World::new();
+    world.write("tests/check.sh", "grep -q sound state\n");
+    world.write("state", "sound\n");
+    let gate = "[[gate]]\nid = \"mine\"\nkind = \"test\"\ncommand = [\"sh\", \"tests/check.sh\"]\n";
+    world.write("countersign.toml", gate);
+    world.commit("A gate of our own");
+    run(&world, &["trust", "--by", "Ada"]).ok();
+    let edits = [("state", "broken\n"), ("tests/check.sh", "grep -q broken state\n")];
+    let id = propose(&world, &edits);
+    let json = prove(&world, &id).exited(3).json();
+    assert!(says(&json, "1 test of the base fails"), "{:?}", reasons(&json));
+}
+
+#[test]
+fn planted_evidence_is_not_believed_and_missing_evidence_is_told() {
+    let world = python();
+    let broken = QUEUE.replace("a > b", "a < b");
+    let id = propose(&world, &[("queues.py", &broken)]);
+    prove(&world, &id).exited(1);
+    let ledger = world.root().join(".git/countersign/ledger.db");
+    let sql = |text: &str| {
+        let script = format!(
+            "import sqlite3,sys\nc=sqlite3.connect(sys.argv[1])\nc.execute({text:?})\nc.commit()\n"
+        );
+        world.run("/usr/bin/python3", &["-c", &script, ledger.to_str().unwrap()]).ok();
+    };
+    // Every run is said to be one that passed.
+    sql("UPDATE evidence SET blob = (SELECT blob FROM evidence LIMIT 1)");
+    prove(&world, &id).exited(1);
+    sql("DELETE FROM evidence");
+    let said = run(&world, &["verify", &id]).exited(1);
+    assert!(said.stdout.contains("runs are gone"), "{}", said.stdout);
+}

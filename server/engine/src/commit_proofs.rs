@@ -4,11 +4,14 @@
 use std::path::Path;
 
 use attest::PublicKey;
-use model::{Decision, Digest, PolicyProof, Proof, RelPath, Severity, Verdict, VerdictReason};
+use model::{
+    Decision, Digest, GateDefinition, PolicyProof, Proof, RelPath, Severity, Verdict, VerdictReason,
+};
 use workspace::{RangeCommit, Repository, Scope, Start};
 
 use crate::Error;
 use crate::check::{CheckReport, Target, check};
+use crate::gates::gates_of;
 use crate::rules::{Rules, RulesFrom};
 
 /// The rule in whose name a commit without a proof is denied.
@@ -29,8 +32,8 @@ pub struct CommitProof {
 /// Whether a commit is proved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProofStanding {
-    /// By a proof of this digest.
-    Proved(Digest),
+    /// By a proof of this digest; a person must look for these reasons.
+    Proved(Digest, Vec<VerdictReason>),
     /// It needs no proof, for this reason.
     Exempt(String),
     /// It has none.
@@ -129,16 +132,24 @@ impl Asked<'_> {
         if let Some(reason) = self.other_trees(&proof, &commit.id, parent)? {
             return Ok(ProofStanding::Invalid(reason));
         }
+        let gates = gates_of(self.repository, self.from, Some(parent))?.gates;
+        let ran = |gate: &GateDefinition| {
+            proof.validation.gates.iter().any(|proved| proved.comparison.gate == gate.id)
+        };
+        if let Some(gate) = gates.iter().find(|gate| !ran(gate)) {
+            return Ok(ProofStanding::Invalid(format!("it knows nothing of the gate {}", gate.id)));
+        }
         let mut input = review()?.input;
         let summary = proof.validation.summary(proof.sandbox);
         input.proof = Some(PolicyProof { current: true, summary });
         let verdict = self.rules.judge(&input);
-        let against = |reason: &&VerdictReason| {
-            reason.decision == Decision::Deny && reason.rule.starts_with("proof.")
-        };
-        Ok(match verdict.reasons.iter().find(against) {
-            Some(reason) => ProofStanding::Invalid(reason.message.clone()),
-            None => ProofStanding::Proved(proof.digest()),
+        let reasons =
+            verdict.reasons.into_iter().filter(|reason| reason.rule.starts_with("proof."));
+        let (against, doubts): (Vec<_>, Vec<_>) =
+            reasons.partition(|reason| reason.decision == Decision::Deny);
+        Ok(match against.into_iter().next() {
+            Some(reason) => ProofStanding::Invalid(reason.message),
+            None => ProofStanding::Proved(proof.digest(), doubts),
         })
     }
 
@@ -162,12 +173,20 @@ impl Asked<'_> {
 /// Says in a verdict which commits are not proved.
 fn deny(verdict: &mut Verdict, proofs: &[CommitProof]) {
     for CommitProof { commit, standing } in proofs {
+        let id = commit.id.get(..12).unwrap_or(&commit.id);
         let said = match standing {
-            ProofStanding::Proved(_) | ProofStanding::Exempt(_) => continue,
+            ProofStanding::Exempt(_) => continue,
+            ProofStanding::Proved(_, doubts) => {
+                for doubt in doubts {
+                    let message = format!("commit {id} ({}): {}", commit.title, doubt.message);
+                    verdict.decision = verdict.decision.max(Decision::Review);
+                    verdict.reasons.push(VerdictReason { message, ..doubt.clone() });
+                }
+                continue;
+            }
             ProofStanding::Missing => "has no proof".to_owned(),
             ProofStanding::Invalid(reason) => format!("has a proof that does not hold: {reason}"),
         };
-        let id = commit.id.get(..12).unwrap_or(&commit.id);
         verdict.decision = Decision::Deny;
         verdict.reasons.push(VerdictReason {
             rule: RULE.to_owned(),

@@ -241,6 +241,15 @@ impl Engine {
         self.verdict_with(change, &review, proof).map(Some)
     }
 
+    /// What today's rules say of a change whose proof speaks for something else; `None` without a proof.
+    pub(crate) fn verdict_unproved(&self, change: &BoardChange) -> Result<Option<Verdict>, Error> {
+        let (Some(review), Some(proof)) = (&change.review, &change.state.proof) else {
+            return Ok(None);
+        };
+        let proof = PolicyProof { current: false, summary: proof.summary.clone() };
+        self.verdict_with(change, review, Some(proof)).map(Some)
+    }
+
     fn verdict_with(
         &self,
         change: &BoardChange,

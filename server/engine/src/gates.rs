@@ -31,13 +31,17 @@ pub struct GateSet {
 /// # Cost
 /// One walk of the commit's tree; its manifests are read.
 pub fn gates(start: &Path, from: &RulesFrom) -> Result<GateSet, Error> {
-    gates_of(&Repository::discover(start)?, from)
+    gates_of(&Repository::discover(start)?, from, None)
 }
 
-/// As [`gates`], of an open repository.
-pub(crate) fn gates_of(repository: &Repository, from: &RulesFrom) -> Result<GateSet, Error> {
+/// As [`gates`], of an open repository; those at `base`, if that is given and no revision is named.
+pub(crate) fn gates_of(
+    repository: &Repository,
+    from: &RulesFrom,
+    base: Option<&str>,
+) -> Result<GateSet, Error> {
     let head = repository.head()?.commit;
-    let commit = from.revision.clone().or(head);
+    let commit = from.revision.clone().or(base.map(str::to_owned)).or(head);
     let rules = Rules::load(repository, from, commit.as_deref())?;
     let mut notices = rules.notices().to_vec();
     let detected = match &commit {

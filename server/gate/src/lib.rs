@@ -105,6 +105,7 @@ pub fn check(files: &[FileUnderReview<'_>], project: &dyn Project) -> Vec<Findin
 fn of_text(file: &File<'_>) -> Vec<Finding> {
     let mut findings = paths::check(file);
     findings.extend(paths::check_mode(file));
+    findings.extend(witness::check_runner(file));
     if file.is_text() {
         findings.extend(secrets::check(file));
         findings.extend(text::check(file));

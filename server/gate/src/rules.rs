@@ -76,6 +76,7 @@ pub const RULES: &[(&str, Severity, &str)] = &[
     ("test.asserts-nothing", Warning, "A test asserts nothing"),
     ("test.focused", Warning, "A marker keeps other tests from running"),
     ("test.removed", Warning, "A test is removed"),
+    ("test.runner", Warning, "How tests are run is changed"),
     ("test.skipped", Warning, "A test is skipped"),
     ("test.special-cased", Warning, "Code answers a test's input by itself"),
     ("test.weakened", Warning, "A test asserts less than before"),

@@ -7,6 +7,7 @@
 //! [`crate::check`] says so.
 
 mod crossing;
+mod runner;
 mod silent;
 mod special;
 mod values;
@@ -15,6 +16,7 @@ use model::{RelPath, TestChange, TestCount, TestKind};
 use syntax::{Entity, is_test_data, is_test_path, outline, parse};
 
 pub use crossing::{OverlayFile, base_tests_on_proposal, proposed_tests_on_base};
+pub(crate) use runner::check as check_runner;
 use silent::asserts;
 pub use silent::helps_tests;
 pub(crate) use silent::{Silent, silent_tests};

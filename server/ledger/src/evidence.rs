@@ -66,9 +66,13 @@ impl Ledger {
     /// # Cost
     /// A row and a blob for each run.
     pub fn evidence_of(&self, subject: &EvidenceSubject) -> Result<Vec<Evidence>, LedgerError> {
-        let sql = "SELECT blob FROM evidence WHERE subject = ?1 ORDER BY run";
-        let blobs = self.rows(sql, [subject.key().to_string()], |row| row.get(0))?;
-        let read = blobs.iter().filter_map(|blob: &String| self.read_evidence(blob));
+        let sql = "SELECT blob, digest FROM evidence WHERE subject = ?1 ORDER BY run";
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let rows: Vec<(String, String)> = self.rows(sql, [subject.key().to_string()], read)?;
+        let read = rows.iter().filter_map(|(blob, digest)| {
+            let evidence = self.read_evidence(blob)?;
+            (evidence.digest().to_string() == *digest).then_some(evidence)
+        });
         Ok(read.filter(|evidence| evidence.subject == *subject).collect())
     }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::canonical::{canonical_json, digest_without};
 use crate::{
     ChangeSetId, ChangedCoverage, Comparison, ComparisonVerdict, Digest, Finding, GateId, GateKind,
-    MutationReport, Risk, SandboxTier, Severity, TestValue, Timestamp, WitnessReport,
+    GateOutcome, MutationReport, Risk, SandboxTier, Severity, TestValue, Timestamp, WitnessReport,
 };
 
 /// What a change does, in numbers.
@@ -248,6 +248,9 @@ pub struct ProofSummary {
     pub proving_tests: u32,
     /// New or changed tests that would not notice if the change were taken back, as `file: name`.
     pub idle_tests: Vec<String>,
+    /// Tests that passed on the base each time and did not end alike with the change.
+    #[serde(default)]
+    pub flaky_tests: Vec<String>,
     /// Of a hundred changed lines that can be run, how many were; `None` if nobody measured.
     pub coverage_percent: Option<u8>,
     /// Of a hundred deliberate mistakes in the changed lines, how many a test noticed; `None` if none was tried.
@@ -284,6 +287,11 @@ impl Validation {
         let witness = self.witness.clone().unwrap_or_default();
         let of_value = |value| witness.tests.iter().filter(move |test| test.value == Some(value));
         let idle = of_value(TestValue::ProvesNothing);
+        let flaky = |proved: &ProvedGate| {
+            let found = &proved.comparison;
+            let steady = found.base == GateOutcome::Passed;
+            found.flaky.iter().filter(move |_| steady).map(ToString::to_string).collect::<Vec<_>>()
+        };
         let covered = |coverage: &ChangedCoverage| {
             let percent = (u64::from(coverage.covered) * 100).checked_div(coverage.lines.into())?;
             u8::try_from(percent).ok()
@@ -293,6 +301,7 @@ impl Validation {
             gates: self.gates.iter().map(gate).collect(),
             broken_base_tests: count(witness.base_tests.iter().map(|of| of.broken.len()).sum()),
             proving_tests: count(of_value(TestValue::ProvesTheChange).count()),
+            flaky_tests: self.gates.iter().flat_map(flaky).collect(),
             idle_tests: idle.map(|test| format!("{}: {}", test.path, test.name)).collect(),
             coverage_percent: self.coverage.as_ref().and_then(covered),
             mutation_percent: self.mutation.as_ref().and_then(MutationReport::score_percent),

@@ -54,7 +54,7 @@ fn proofs(
 
 fn proof_json(proof: &CommitProof) -> serde_json::Value {
     let (standing, said) = match &proof.standing {
-        ProofStanding::Proved(digest) => ("proved", digest.to_string()),
+        ProofStanding::Proved(digest, _) => ("proved", digest.to_string()),
         ProofStanding::Exempt(reason) => ("exempt", reason.clone()),
         ProofStanding::Missing => ("missing", String::new()),
         ProofStanding::Invalid(reason) => ("invalid", reason.clone()),

@@ -22,13 +22,14 @@ use model::{
     GateOutcome, MutationReport, PolicyProof, Proof, ProofRef, Verdict, WitnessReport,
 };
 use sandbox::{Sandbox, Stop};
-use workspace::{Checkout, Start, Trees};
+use workspace::{Checkout, Scope, Start, Trees};
 
 use crate::Error;
 use crate::board::BoardChange;
 use crate::engine::Engine;
 use crate::gates::{GateSet, gates_of};
 use crate::plan::Selection;
+use crate::rules::Rules;
 pub use verify::{ProofCheck, Verification, compare_proofs};
 
 use runs::{Ran, Runs};
@@ -179,8 +180,16 @@ impl Engine {
         watch: &mut dyn FnMut(&ProveStep),
     ) -> Result<Proved, Error> {
         let started = self.clock.now();
+        // A commit is judged by what was in force before it.
+        let base = match &task.what {
+            ProveWhat::Commit(revision) => match self.repository.commit_scope(revision)? {
+                Scope::Range { base, .. } if !base.is_empty() => Some(base),
+                _ => return Err(Error::NoBase(revision.clone())),
+            },
+            ProveWhat::ChangeSet(..) => None,
+        };
         let GateSet { repository, gates, digest, mut notices, .. } =
-            gates_of(&self.repository, &self.rules_from)?;
+            gates_of(&self.repository, &self.rules_from, base.as_deref())?;
         if !gates.is_empty() && !is_trusted(task.trust, &repository, digest)? {
             return Err(Error::Untrusted { count: gates.len() });
         }
@@ -190,7 +199,10 @@ impl Engine {
                     .to_owned(),
             );
         }
-        let rules = self.rules()?;
+        let rules = match &base {
+            Some(base) => Rules::load(&self.repository, &self.rules_from, Some(base))?,
+            None => self.rules()?,
+        };
         let subject = self.subject(&task.what, trees, &rules)?;
         let caches = self.repository.caches()?;
         let mut runs = Runs::new(
@@ -201,6 +213,7 @@ impl Engine {
             watch,
         );
         runs.remember = task.remember;
+        runs.proposal = subject.trees.1;
         runs.know_toolchain(&gates, &subject.base)?;
         let gathered = Proving {
             gates: &gates,
@@ -301,7 +314,7 @@ fn is_trusted(
 impl Proving<'_, '_> {
     fn gather(mut self) -> Result<Gathered, Error> {
         let built = self.both_sides()?;
-        let comparisons = self.again_where_worse()?;
+        let comparisons = self.again_where_in_doubt()?;
         let (witness, crossed) = self.witness(&built)?;
         let mutation = self.mutate(&built.proposal, &comparisons)?;
         let superfluous = self.minimise(&built.base, &comparisons, &witness)?;
@@ -323,32 +336,45 @@ impl Proving<'_, '_> {
         Ok(Built { base, proposal: outcome.built })
     }
 
-    /// What the gates say; one that speaks against the change has to do so twice.
-    fn again_where_worse(&mut self) -> Result<Vec<Comparison>, Error> {
+    /// What the gates say. One that speaks against the change has to do so twice, on the base as well: a test that fails
+    /// there now and then neither excuses the change nor counts against it.
+    fn again_where_in_doubt(&mut self) -> Result<Vec<Comparison>, Error> {
         let mut comparisons = Vec::new();
-        let (base, proposal) = (&mut self.base, &mut self.proposal);
-        for ((gate, base), proposal) in self.gates.iter().zip(base).zip(proposal) {
-            let compared = |base: &[Ran], proposal: &[Ran]| {
-                gate::compare(gate, &evidence(base), &evidence(proposal))
-            };
-            let mut comparison = compared(base, proposal);
-            let once = proposal.len() == 1 && gate.kind == GateKind::Test;
-            if comparison.verdict == ComparisonVerdict::Worse && once && self.runs.left(self.effort)
-            {
-                let one = std::slice::from_ref(gate);
-                let checkout = self.subject.base.with(&self.subject.proposed)?;
-                let mut again = self.runs.all(
-                    Side::Proposal,
-                    one,
-                    &checkout,
-                    Effort { runs: 2, ..self.effort },
-                )?;
-                *proposal = again.ran.pop().unwrap_or_default();
-                comparison = compared(base, proposal);
+        for (at, gate) in self.gates.iter().enumerate() {
+            let mut comparison = self.compared(at, gate);
+            let failing = comparison.verdict == ComparisonVerdict::Worse
+                || !comparison.still_failing.is_empty();
+            let alone = self.effort.runs == 1 && gate.kind == GateKind::Test;
+            if failing && alone && self.runs.left(self.effort) {
+                let base = self.subject.base.clone();
+                let proposal = base.with(&self.subject.proposed)?;
+                let again = self.once_more(Side::Base, at, &base)?;
+                self.base.get_mut(at).into_iter().for_each(|ran| ran.extend(again.clone()));
+                let again = self.once_more(Side::Proposal, at, &proposal)?;
+                self.proposal.get_mut(at).into_iter().for_each(|ran| ran.extend(again.clone()));
+                comparison = self.compared(at, gate);
             }
             comparisons.push(comparison);
         }
         Ok(comparisons)
+    }
+
+    fn compared(&self, at: usize, gate: &GateDefinition) -> Comparison {
+        let of = |side: &[Vec<Ran>]| side.get(at).map(|ran| evidence(ran)).unwrap_or_default();
+        gate::compare(gate, &of(&self.base), &of(&self.proposal))
+    }
+
+    /// One run beside those that there are.
+    fn once_more(&mut self, side: Side, at: usize, tree: &Checkout) -> Result<Option<Ran>, Error> {
+        let runs = if side == Side::Base { self.base.get(at) } else { self.proposal.get(at) };
+        let repeats =
+            |ran: &&Ran| matches!(ran.evidence.outcome, GateOutcome::Passed | GateOutcome::Failed);
+        let kept = runs.map_or(0, |ran| ran.iter().filter(repeats).count());
+        let kept = if self.runs.remember { u32::try_from(kept).unwrap_or(1) } else { 0 };
+        let Some(gate) = self.gates.get(at) else { return Ok(None) };
+        let effort = Effort { runs: kept + 1, ..self.effort };
+        let mut ran = self.runs.all(side, std::slice::from_ref(gate), tree, effort)?.ran;
+        Ok(ran.pop().and_then(|mut ran| ran.pop()))
     }
 }
 

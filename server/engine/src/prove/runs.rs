@@ -1,5 +1,6 @@
 //! Running gates on trees in the sandbox, or knowing already what came of it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,8 +8,8 @@ use std::time::Duration;
 use gate::{LineCoverage, REPORT_LIMIT_BYTES, ReportError, RunEnd, conclude};
 use ledger::Ledger;
 use model::{
-    Artifact, Digest, Evidence, EvidenceRecord, EvidenceSubject, GateDefinition, GateOutcome,
-    SandboxTier,
+    Artifact, Digest, Evidence, EvidenceRecord, EvidenceSubject, GateDefinition, GateId,
+    GateOutcome, RelPath, SandboxTier,
 };
 use sandbox::{
     Bound, Bounds, Confined, End, Input, Network, Refusal, Sandbox, Stop, Stream, Tier, Toolchains,
@@ -45,6 +46,9 @@ for tool do
 done
 exit 0
 ";
+
+/// The name under which it is kept which files of the tree a run changed.
+const CHANGED: &str = "changed";
 
 /// What is kept of a log.
 const LOG_BYTES_MAX: usize = 1 << 20;
@@ -93,6 +97,10 @@ pub(crate) struct Runs<'r> {
     spent: Duration,
     /// Whether what is known counts, and what is found out is kept.
     pub remember: bool,
+    /// The tree that is proved.
+    pub proposal: Digest,
+    /// For each gate the files of the tree that its run on the base changed, too.
+    rewritten: BTreeMap<GateId, BTreeSet<RelPath>>,
     watch: &'r mut dyn FnMut(&ProveStep),
 }
 
@@ -125,6 +133,8 @@ impl<'r> Runs<'r> {
             tally,
             spent: Duration::ZERO,
             remember: true,
+            proposal: Digest::of(b""),
+            rewritten: BTreeMap::new(),
             watch,
         }
     }
@@ -140,6 +150,12 @@ impl<'r> Runs<'r> {
             .filter_map(|gate| gate.command.first())
             .map(|program| program.rsplit('/').next().unwrap_or(program))
             .collect();
+        // What a shell or a build tool starts is not told by its name.
+        let direct =
+            ["cargo", "npm", "npx", "yarn", "pnpm", "node", "python3", "go", "mvn", "gradle"];
+        if tools.iter().any(|tool| !direct.contains(tool)) {
+            tools.extend(["rustc", "node", "python3", "go", "cc"]);
+        }
         let needs = |tool: &str| match tool {
             "cargo" => &["rustc", "cc"][..],
             "npm" | "npx" | "yarn" | "pnpm" => &["node"],
@@ -192,7 +208,7 @@ impl<'r> Runs<'r> {
         let (mut ran, mut room): (Vec<Vec<Ran>>, Option<Room>) = (Vec::new(), None);
         for gate in gates {
             let known = match self.remember {
-                true => self.ledger.evidence_of(&self.subject(gate, tree))?,
+                true => self.ledger.evidence_of(&self.subject(side, gate, tree))?,
                 false => Vec::new(),
             };
             let mut of_gate = Vec::new();
@@ -213,13 +229,44 @@ impl<'r> Runs<'r> {
         Ok(OnTree { ran, built: kept.unwrap_or_else(|| checkout.clone()) })
     }
 
-    fn subject(&self, gate: &GateDefinition, tree: Digest) -> EvidenceSubject {
-        let Tally { toolchain, environment, tier, .. } = self.tally;
+    /// What a run is about. A deliberate mistake is tried on what the proposal built, which could bend it: what is found
+    /// out there is known for that proposal only.
+    fn subject(&self, side: Side, gate: &GateDefinition, tree: Digest) -> EvidenceSubject {
+        let Tally { toolchain, mut environment, tier, .. } = self.tally;
+        if side == Side::Mutant {
+            environment = Digest::of_json(&(environment, self.proposal));
+        }
         EvidenceSubject::new(gate, tree, toolchain, environment, tier)
+    }
+
+    /// A run that changed the tree itself did not judge the tree it was given, unless the base's run did so, too.
+    fn as_seen(
+        &mut self,
+        side: Side,
+        gate: &GateDefinition,
+        end: RunEnd,
+        changed: &BTreeSet<RelPath>,
+    ) -> RunEnd {
+        if side == Side::Base {
+            self.rewritten.entry(gate.id.clone()).or_default().extend(changed.iter().cloned());
+            return end;
+        }
+        let usual = self.rewritten.get(&gate.id);
+        let unusual = changed.iter().find(|path| !usual.is_some_and(|usual| usual.contains(path)));
+        unusual.map_or(end, |path| {
+            RunEnd::NotStarted(format!("it changed {path}, which it is to judge"))
+        })
     }
 
     fn known(&mut self, side: Side, gate: &GateDefinition, evidence: &Evidence) -> Ran {
         self.tally.known += 1;
+        if side == Side::Base {
+            let kept = evidence.record.artifacts.iter().find(|artifact| artifact.name == CHANGED);
+            let text = kept.and_then(|kept| self.ledger.blob(&kept.blob).ok()).unwrap_or_default();
+            let text = String::from_utf8_lossy(&text);
+            let paths = text.lines().filter_map(|line| line.parse().ok());
+            self.rewritten.entry(gate.id.clone()).or_default().extend(paths);
+        }
         self.told(side, gate, &evidence.outcome, Duration::ZERO, true);
         Ran { coverage: self.kept_coverage(gate, evidence), evidence: evidence.clone() }
     }
@@ -253,7 +300,7 @@ impl<'r> Runs<'r> {
 
     fn too_late(&mut self, side: Side, gate: &GateDefinition, tree: Digest) -> Ran {
         let end = RunEnd::NotStarted("the time for proving was spent".to_owned());
-        let subject = self.subject(gate, tree);
+        let subject = self.subject(side, gate, tree);
         let evidence =
             conclude(subject, &end, Ok(gate::Report::default()), EvidenceRecord::default());
         self.told(side, gate, &evidence.outcome, Duration::ZERO, false);
@@ -303,20 +350,22 @@ impl<'r> Runs<'r> {
                 found.iter().map(|found| (found.definition, as_slice(&found.bytes))),
             ),
         };
+        let changed = changed(&room, self.place.repository);
+        let end = self.as_seen(side, gate, end, &changed);
         let coverage = report.as_ref().ok().and_then(|report| report.coverage.clone());
         let record = EvidenceRecord {
             started: Some(started),
             duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
-            artifacts: self.keep(side, &printed, &found)?,
+            artifacts: self.keep(side, &printed, &found, &changed)?,
             ..EvidenceRecord::default()
         };
-        let evidence = conclude(self.subject(gate, tree), &end, report, record);
+        let evidence = conclude(self.subject(side, gate, tree), &end, report, record);
         // What a machine under load or a person's limit ended may end otherwise the next time.
         let repeats = matches!(evidence.outcome, GateOutcome::Passed | GateOutcome::Failed);
         if repeats && self.remember {
             self.ledger.keep_evidence(&evidence)?;
         }
-        if room.left(self.place.repository).is_ok_and(|left| left.files.is_empty()) {
+        if changed.is_empty() {
             *shared = Some(room);
         }
         self.told(side, gate, &evidence.outcome, duration, false);
@@ -353,6 +402,7 @@ impl<'r> Runs<'r> {
         side: Side,
         printed: &Printed,
         found: &[reports::Found],
+        changed: &BTreeSet<RelPath>,
     ) -> Result<Vec<Artifact>, Error> {
         if matches!(side, Side::Mutant | Side::Reduced) || !self.remember {
             return Ok(Vec::new());
@@ -360,7 +410,10 @@ impl<'r> Runs<'r> {
         let log = printed.all.get(printed.all.len().saturating_sub(LOG_BYTES_MAX)..);
         let log = log.unwrap_or_default();
         let cut = printed.truncated || log.len() < printed.all.len();
-        let mut kept = vec![("log".to_owned(), log, cut)];
+        let changed: Vec<String> = changed.iter().map(ToString::to_string).collect();
+        let changed = changed.join("\n");
+        let mut kept =
+            vec![("log".to_owned(), log, cut), (CHANGED.to_owned(), changed.as_bytes(), false)];
         let written = found.iter().filter(|found| found.name != "printed");
         kept.extend(written.filter_map(|found| {
             Some((found.artifact_name(), found.bytes.as_deref().ok()?, false))
@@ -375,6 +428,14 @@ impl<'r> Runs<'r> {
                 truncated,
             };
         Ok(kept.into_iter().zip(blobs).map(artifact).collect())
+    }
+}
+
+/// The files of the tree that a run changed. What cannot be told counts as all of it.
+fn changed(room: &Room, repository: &Repository) -> BTreeSet<RelPath> {
+    match room.left(repository) {
+        Ok(left) => left.files.into_iter().map(|file| file.path).collect(),
+        Err(_) => "the tree".parse().into_iter().collect(),
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use attest::PublicKey;
-use model::{ChangeSetId, Digest, Envelope, FileMode, Proof, ProofRef, ProvedGate};
+use model::{ChangeSetId, Digest, Envelope, FileMode, GateOutcome, Proof, ProofRef, ProvedGate};
 use workspace::{Scope, Start};
 
 use crate::Error;
@@ -28,6 +28,16 @@ pub struct Verification {
     pub proof: Option<Proof>,
     /// What was looked at, in order.
     pub checks: Vec<ProofCheck>,
+}
+
+/// Whether every run of the gates came to its end, and so was kept.
+fn all_ended(proof: &Proof) -> bool {
+    let ended =
+        |outcome: &GateOutcome| matches!(outcome, GateOutcome::Passed | GateOutcome::Failed);
+    let mut gates = proof.validation.gates.iter().map(|gate| &gate.comparison);
+    let witness = proof.validation.witness.iter().flat_map(|witness| &witness.base_tests);
+    gates.all(|found| ended(&found.base) && ended(&found.proposal))
+        && witness.into_iter().all(|of| ended(&of.outcome))
 }
 
 fn check(what: &'static str, holds: Option<bool>, said: impl Into<String>) -> ProofCheck {
@@ -160,6 +170,9 @@ impl Engine {
         Ok(match missing {
             0 => check("evidence", Some(true), format!("{all} runs, and what they printed")),
             // What did not come to an end is in the proof and not kept.
+            _ if recorded && all_ended(proof) => {
+                check("evidence", Some(false), format!("{missing} of {all} runs are gone"))
+            }
             _ if recorded => {
                 check("evidence", None, format!("{missing} of {all} runs were not kept"))
             }

@@ -55,7 +55,7 @@ impl Proving<'_, '_> {
             .review
             .findings
             .iter()
-            .filter(|finding| finding.rule.starts_with("tests."))
+            .filter(|finding| finding.rule.starts_with("test."))
             .cloned()
             .collect();
         rests_on.extend(on_base);

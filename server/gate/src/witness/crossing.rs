@@ -6,6 +6,7 @@ use model::{Language, RelPath};
 use syntax::{Entity, outline, parse};
 
 use super::is_test_file;
+use super::runner::is_runner_file;
 use crate::FileUnderReview;
 
 /// A file to put into a tree before a run.
@@ -20,14 +21,14 @@ pub struct OverlayFile {
 /// What to lay over the proposed tree so that it holds the tests of the base.
 ///
 /// Test files and what tests read are put back as they were. In files that hold both, the code stays and
-/// the tests are exchanged. Empty if the change touches no tests.
+/// the tests are exchanged. Files that say how tests are run are put back, too. Empty if the change touches none of it.
 pub fn base_tests_on_proposal(files: &[FileUnderReview<'_>]) -> Vec<OverlayFile> {
     let sides = files.iter().map(|file| Crossing {
         language: file.language,
         code: (file.path, file.after),
         tests: (file.old_path.unwrap_or(file.path), file.before),
     });
-    crossed(sides)
+    crossed(sides, &|path| is_test_file(path) || is_runner_file(path))
 }
 
 /// What to lay over the base's tree so that it holds the proposed tests.
@@ -39,7 +40,7 @@ pub fn proposed_tests_on_base(files: &[FileUnderReview<'_>]) -> Vec<OverlayFile>
         code: (file.old_path.unwrap_or(file.path), file.before),
         tests: (file.path, file.after),
     });
-    crossed(sides)
+    crossed(sides, &is_test_file)
 }
 
 /// A file on the side whose code counts and on the side whose tests count.
@@ -49,14 +50,17 @@ struct Crossing<'a> {
     tests: (&'a RelPath, Option<&'a [u8]>),
 }
 
-fn crossed<'a>(sides: impl Iterator<Item = Crossing<'a>>) -> Vec<OverlayFile> {
+fn crossed<'a>(
+    sides: impl Iterator<Item = Crossing<'a>>,
+    of_tests: &dyn Fn(&RelPath) -> bool,
+) -> Vec<OverlayFile> {
     let mut overlay = Vec::new();
     for Crossing { language, code, tests } in sides {
-        if is_test_file(code.0) || is_test_file(tests.0) {
-            if code.0 != tests.0 && code.1.is_some() && is_test_file(code.0) {
+        if of_tests(code.0) || of_tests(tests.0) {
+            if code.0 != tests.0 && code.1.is_some() && of_tests(code.0) {
                 overlay.push(OverlayFile { path: code.0.clone(), text: None });
             }
-            if is_test_file(tests.0) {
+            if of_tests(tests.0) {
                 let text = tests.1.map(<[u8]>::to_vec);
                 overlay.push(OverlayFile { path: tests.0.clone(), text });
             }

@@ -16,10 +16,15 @@ pub fn base_witness(gate: &GateDefinition, base: &[Evidence], crossed: &[Evidenc
     let found = compare(gate, base, crossed);
     let mut broken = found.new_failures;
     // Tests that could not even be run say as much as tests that fail, and so do those that nobody ran where all seems
-    // well: the change may have told the runner to leave them out. One that only got another name is there twice.
-    let lost = found.removed_tests.len() > found.added_tests.len();
-    if found.proposal != GateOutcome::Passed || lost {
-        broken.extend(found.removed_tests);
+    // well: the change may have told the runner to leave them out. In a suite of another name they are still there.
+    let elsewhere = |test: &TestId| found.added_tests.iter().any(|added| added.name == test.name);
+    broken.extend(found.removed_tests.into_iter().filter(|test| !elsewhere(test)));
+    // So does a gate that names no tests and no longer passes.
+    if broken.is_empty()
+        && found.base == GateOutcome::Passed
+        && found.proposal != GateOutcome::Passed
+    {
+        broken.push(TestId { suite: String::new(), name: format!("{} as a whole", found.gate) });
     }
     broken.sort();
     BaseWitness { gate: found.gate, outcome: found.proposal, broken }
