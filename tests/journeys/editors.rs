@@ -4,6 +4,7 @@
 mod helix;
 mod neovim;
 pub mod tmux;
+mod vscode;
 
 use std::env;
 use std::path::PathBuf;

@@ -12,6 +12,7 @@ mod demo;
 mod editors;
 #[cfg(target_os = "linux")]
 mod escapes;
+mod extension_protocol;
 mod gates;
 mod hooks;
 mod language_server;

@@ -1,7 +1,7 @@
 //! The texts that a plan starts from, as they are now.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use model::{Digest, RelPath};
@@ -140,6 +140,14 @@ impl Engine {
         let presences = self.ledger.presences(self.clock.now())?;
         let others = presences.into_iter().filter(|(_, holder)| holder != own);
         Ok(others.map(|(path, _)| path).collect())
+    }
+
+    /// Those of them whose process lives: an editor may have started its server again since.
+    pub(crate) fn held_elsewhere(&self) -> Result<BTreeSet<RelPath>, Error> {
+        let own = self.ledger.holder()?;
+        let presences = self.ledger.presences(self.clock.now())?;
+        let held = presences.into_iter().filter(|(_, holder)| holder != own);
+        Ok(held.filter(|(_, holder)| self.ledger.is_alive(holder)).map(|(path, _)| path).collect())
     }
 
     /// Refuses a file in which someone has begun to type elsewhere, maybe since its write was planned.

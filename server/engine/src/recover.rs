@@ -71,12 +71,14 @@ impl Engine {
         Ok(recovered)
     }
 
-    /// Accepted hunks that only a buffer held, whose editor's server is dead: the disk says what is left.
+    /// Accepted hunks that only a buffer held, whose editor's server is dead: the disk says what is left, unless the
+    /// editor lives, and another server serves it.
     fn settle_lost_buffers(&mut self, open: &OpenTexts) -> Result<(), Error> {
         let mut events = Vec::new();
+        let elsewhere = self.held_elsewhere()?;
         for state in self.ledger.states()? {
             for (path, hunks) in unsaved_by_file(&state) {
-                if open.0.contains_key(&path) {
+                if open.0.contains_key(&path) || elsewhere.contains(&path) {
                     continue;
                 }
                 let mut gone = Vec::new();
@@ -123,12 +125,17 @@ impl Engine {
     /// Undos and rejections that only a buffer held, whose editor's server is dead.
     fn lost_undos(&self, open: &OpenTexts) -> Result<Vec<Event>, Error> {
         let mut events = Vec::new();
+        let elsewhere = self.held_elsewhere()?;
         for state in self.ledger.states()? {
             for taken in taken_of(&state) {
                 let Some(path) = state.paths.get(&taken.hunk) else { continue };
                 let Some(asked) = self.ledger.operation(taken.operation)? else { continue };
                 let alive = self.ledger.is_alive(&asked.intent.holder);
-                if !alive && self.is_ours(taken.operation)? && !open.0.contains_key(path) {
+                if !alive
+                    && self.is_ours(taken.operation)?
+                    && !open.0.contains_key(path)
+                    && !elsewhere.contains(path)
+                {
                     let reason = "the editor ended without saving it";
                     events.push(self.taken_settled(&taken, path, reason)?);
                 }

@@ -307,15 +307,18 @@ fn undo(asked: &Asked<'_>, change: &Arc<BoardChange>) -> Offer {
     }
 }
 
-fn arguments(change: &BoardChange, hunks: Option<Vec<u32>>) -> Arguments {
+/// What a command about a change is given.
+pub(crate) fn arguments(change: &BoardChange, hunks: Option<Vec<u32>>) -> Arguments {
     Arguments { changeset: change.changeset.id.to_string(), hunks, path: None, reason: None }
 }
 
-fn title(change: &BoardChange) -> String {
+/// What a change is called where there is little room.
+pub(crate) fn title(change: &BoardChange) -> String {
     prose::one_line(&change.changeset.title, TITLE_MAX)
 }
 
-fn judged(change: &BoardChange) -> String {
+/// Its risk and its verdict in a few words.
+pub(crate) fn judged(change: &BoardChange) -> String {
     let risk = change.review.as_ref().map(|review| &review.risk);
     let risk = risk.map(|risk| format!("risk {} {}, ", risk.score, risk.level.word()));
     let policy = match change.verdict.as_ref().map(|verdict| verdict.decision) {

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use lsp_types::{
-    CodeActionKind, CodeActionOptions, CodeActionProviderCapability, ExecuteCommandOptions,
-    FailureHandlingKind, HoverProviderCapability, InitializeParams, InitializeResult, MarkupKind,
-    OneOf, SaveOptions, ServerCapabilities, ServerInfo, TextDocumentSyncCapability,
-    TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions, Uri,
-    WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
+    CodeActionKind, CodeActionOptions, CodeActionProviderCapability, CodeLensOptions,
+    ExecuteCommandOptions, FailureHandlingKind, HoverProviderCapability, InitializeParams,
+    InitializeResult, MarkupKind, OneOf, SaveOptions, ServerCapabilities, ServerInfo,
+    TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
+    TextDocumentSyncSaveOptions, Uri, WorkspaceFoldersServerCapabilities,
+    WorkspaceServerCapabilities,
 };
 
 use crate::command::Verb;
@@ -25,6 +26,10 @@ pub(crate) struct Client {
     pub transactional: bool,
     /// Whether it can be made to ask for diagnostics, instead of being told.
     pub may_pull: bool,
+    /// Whether it can be made to ask for code lenses again.
+    pub lenses: bool,
+    /// Whether it wants to hear when what the extension protocol lists has changed.
+    pub hears_changes: bool,
     /// Whether a diagnostic may point to other places.
     pub related: bool,
     /// Whether it knows code actions, and not only commands.
@@ -65,6 +70,16 @@ impl Client {
             may_pull: text
                 .and_then(|text| text.diagnostic.as_ref())
                 .is_some_and(|diagnostic| diagnostic.dynamic_registration == Some(true)),
+            lenses: capabilities
+                .workspace
+                .as_ref()
+                .and_then(|workspace| workspace.code_lens.as_ref())
+                .is_some_and(|lenses| lenses.refresh_support == Some(true)),
+            hears_changes: capabilities
+                .experimental
+                .as_ref()
+                .and_then(|experimental| experimental.pointer("/countersign/changed"))
+                .is_some_and(|wants| *wants == true),
             related: text
                 .and_then(|text| text.publish_diagnostics.as_ref())
                 .is_some_and(|publish| publish.related_information == Some(true)),
@@ -97,6 +112,7 @@ impl Client {
                 ]),
                 ..CodeActionOptions::default()
             })),
+            code_lens_provider: Some(CodeLensOptions { resolve_provider: Some(false) }),
             execute_command_provider: Some(ExecuteCommandOptions {
                 commands: Verb::ALL.map(|verb| verb.name().to_owned()).to_vec(),
                 ..ExecuteCommandOptions::default()

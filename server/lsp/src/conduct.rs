@@ -217,6 +217,7 @@ impl Session {
             }
             Continuation::Refresh => self.refresh_answered(outcome),
             Continuation::Registration => self.registration_answered(outcome),
+            Continuation::Lenses => {}
         }
     }
 

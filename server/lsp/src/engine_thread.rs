@@ -19,10 +19,12 @@ use engine::{
 use model::{ChangeSetId, Digest, Purpose, RelPath};
 
 use crate::Options;
-use crate::main_loop::Wake;
+use crate::extension::{self, DocumentParams, DocumentText};
+use crate::main_loop::{Refusal, Reply, Wake};
 use serde_json::Value;
 
 use crate::placement::{self, HunksThen, has_lone_return};
+use crate::session::answer;
 use crate::told::{adopted, reproposed, restored, snapshot};
 
 /// How often the ledger is looked at for what others appended: one pragma, some 10 microseconds.
@@ -97,6 +99,21 @@ pub(crate) enum Job {
     Recover(OpenTexts),
     /// Which files have unsaved text here.
     Presence(Vec<RelPath>),
+    /// Show a text of a ChangeSet. It is answered from here: the session has no part in it.
+    Document(Box<AskedText>),
+}
+
+/// A text that the client asks for.
+#[derive(Debug)]
+pub(crate) struct AskedText {
+    /// Of which ChangeSet.
+    pub changeset: ChangeSetId,
+    /// Which text.
+    pub params: DocumentParams,
+    /// The buffers.
+    pub open: OpenTexts,
+    /// Who waits for it.
+    pub reply: Reply<DocumentText>,
 }
 
 /// What came of it.
@@ -486,6 +503,12 @@ impl Desk {
                     Err(error) => logged("a recovery", Err(error)),
                 }
             }
+            Job::Document(asked) => {
+                let AskedText { changeset, params, open, reply } = *asked;
+                let text = extension::document(&mut self.engine, changeset, &params, &open);
+                answer(reply, text.map_err(Refusal::Failed));
+                None
+            }
             Job::Presence(unsaved) => {
                 self.presence = unsaved;
                 self.publish_presence();
@@ -654,6 +677,7 @@ impl Job {
             | Self::Closed(_)
             | Self::Compare { .. }
             | Self::Recover(_)
+            | Self::Document(_)
             | Self::Presence(_) => None,
         }
     }
@@ -679,6 +703,7 @@ impl Job {
             | Self::Compare { .. }
             | Self::IsSaved { .. }
             | Self::Prove { .. }
+            | Self::Document(_)
             | Self::Presence(_) => false,
         }
     }

@@ -20,6 +20,7 @@ mod documents;
 mod duplex;
 mod edits;
 mod engine_thread;
+mod extension;
 #[cfg(test)]
 mod fixture;
 mod follow;
@@ -28,12 +29,15 @@ mod hover;
 mod journey;
 #[cfg(test)]
 mod journey_adopted;
+mod lenses;
+mod listing;
 mod main_loop;
 mod outbox;
 mod place_name;
 mod placement;
 mod pool;
 mod position;
+mod proof;
 mod prose;
 #[cfg(test)]
 mod rig;

@@ -6,14 +6,16 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Instant;
 
 use lsp_types::{
-    CodeActionOrCommand, CodeActionParams, DidChangeTextDocumentParams, DocumentDiagnosticParams,
-    DocumentDiagnosticReportResult, ExecuteCommandParams, Hover, HoverParams, InitializeParams,
-    InitializeResult, TextDocumentItem, Uri, WorkspaceFoldersChangeEvent,
+    CodeActionOrCommand, CodeActionParams, CodeLens, CodeLensParams, DidChangeTextDocumentParams,
+    DocumentDiagnosticParams, DocumentDiagnosticReportResult, ExecuteCommandParams, Hover,
+    HoverParams, InitializeParams, InitializeResult, TextDocumentItem, Uri,
+    WorkspaceFoldersChangeEvent,
 };
 use serde_json::Value;
 use tokio::sync::oneshot;
 
 use crate::engine_thread::{Done, RootId};
+use crate::extension::{Changesets, DocumentParams, DocumentText, Status};
 use crate::outbox::Continuation;
 use crate::placement::{PlacedHunk, Sides};
 use crate::session::Session;
@@ -45,6 +47,14 @@ pub(crate) enum Wake {
     Hover(HoverParams, Reply<Option<Hover>>),
     /// `textDocument/codeAction`
     Actions(CodeActionParams, Reply<Option<Vec<CodeActionOrCommand>>>),
+    /// `textDocument/codeLens`
+    Lenses(CodeLensParams, Reply<Option<Vec<CodeLens>>>),
+    /// `countersign/changesets`
+    Changesets(Reply<Changesets>),
+    /// `countersign/document`
+    Document(DocumentParams, Reply<DocumentText>),
+    /// `countersign/status`
+    Status(Reply<Status>),
     /// `workspace/executeCommand`
     Command(ExecuteCommandParams, Reply<Option<Value>>),
     /// The client answered a question; `Err` says why it did not do it.

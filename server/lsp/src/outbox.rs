@@ -6,6 +6,7 @@ use lsp_types::{
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::engine_thread::Token;
+use crate::extension::Status;
 
 /// A message to the client.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub(crate) enum Outgoing {
     Publish(PublishDiagnosticsParams),
     /// One line for the person.
     Say(MessageType, String),
+    /// What the extension protocol lists has changed.
+    Changed(Status),
     /// A question; the answer comes back with the continuation.
     Ask(Box<Question>, Continuation),
 }
@@ -25,6 +28,8 @@ pub(crate) enum Question {
     Edit(ApplyWorkspaceEditParams),
     /// Ask for the diagnostics again.
     RefreshDiagnostics,
+    /// Ask for the code lenses again.
+    RefreshLenses,
     /// From now on, use this of us.
     Register(RegistrationParams),
 }
@@ -38,6 +43,8 @@ pub(crate) enum Continuation {
     Refresh,
     /// That it is to ask for diagnostics.
     Registration,
+    /// That lenses may be others now: nothing hangs on the answer.
+    Lenses,
 }
 
 /// Sends to the client.

@@ -125,6 +125,7 @@ impl Rig {
         rig.engine(Done::Opened { root: PathBuf::from("/r"), alias: None });
         let board = rig.board.clone();
         rig.engine(Done::Board(board));
+        rig.later(crate::session::RECOVERY_WAIT);
         rig.settle();
         rig
     }
@@ -241,6 +242,9 @@ impl Rig {
     fn hear(&mut self, outgoing: Outgoing) {
         match outgoing {
             Outgoing::Say(kind, text) => writeln!(self.log, "say {kind:?}: {text}").unwrap(),
+            Outgoing::Changed(status) => {
+                writeln!(self.log, "changed: {} wait", status.waiting).unwrap();
+            }
             Outgoing::Publish(params) => {
                 let lines: Vec<String> =
                     params.diagnostics.iter().map(|d| d.range.start.line.to_string()).collect();
@@ -251,6 +255,10 @@ impl Rig {
                 let (manner, changes) = match *question {
                     Question::RefreshDiagnostics => {
                         self.log.push_str("refresh\n");
+                        (self.manner, Vec::new())
+                    }
+                    Question::RefreshLenses => {
+                        self.log.push_str("refresh lenses\n");
                         (self.manner, Vec::new())
                     }
                     Question::Register(params) => {
@@ -414,6 +422,7 @@ impl Rig {
                 let names: Vec<String> = open.0.keys().map(ToString::to_string).collect();
                 writeln!(self.log, "job recover {names:?}").unwrap();
             }
+            Job::Document(_) => self.log.push_str("job document\n"),
             Job::Presence(unsaved) => writeln!(self.log, "job presence {unsaved:?}").unwrap(),
         }
     }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use engine::{Board, OpenText, OpenTexts};
 use lsp_types::{
@@ -23,12 +23,16 @@ use crate::delivery::Delivery;
 use crate::documents::{Document, Documents};
 use crate::engine_thread::{Done, EngineThread, Engines, Job, RootId, Token};
 use crate::follow::Watched;
+use crate::listing::Told;
 use crate::main_loop::{Refusal, Reply, Wake};
 use crate::outbox::Outbox;
 use crate::place_name;
 use crate::pool::Pool;
 use crate::views::{Placing, View};
 
+/// How long the client has, once a repository is open, to say which documents it holds. A client that starts a dead
+/// server again tells them right after `initialized`; what only its buffers have is not lost.
+pub(crate) const RECOVERY_WAIT: Duration = Duration::from_millis(250);
 /// How many repositories one session serves.
 const ROOTS_MAX: usize = 32;
 
@@ -60,6 +64,8 @@ pub(crate) struct Session {
     pub(crate) of_files: BTreeMap<Token, (RootId, Verb, Reply<Option<Value>>)>,
     /// What commands of this session were about, by file.
     pub(crate) watched: BTreeMap<(RootId, RelPath), Vec<Watched>>,
+    /// What the client was last told of, beyond the files that it shows.
+    pub(crate) told: Told,
     next: u64,
 }
 
@@ -74,6 +80,8 @@ pub(crate) struct Root {
     pub(crate) board: Arc<Board>,
     /// How many boards came.
     pub(crate) boards: u64,
+    /// When what a dead process left is to be settled, if that is still to be done.
+    recover_at: Option<Instant>,
     unsaved: BTreeSet<RelPath>,
 }
 
@@ -99,6 +107,7 @@ impl Session {
             running: BTreeMap::new(),
             of_files: BTreeMap::new(),
             watched: BTreeMap::new(),
+            told: Told::default(),
             next: 0,
         }
     }
@@ -106,7 +115,8 @@ impl Session {
     /// When to be woken at the latest.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let running = self.running.values().filter_map(Running::deadline);
-        running.chain(self.stale).chain(self.delivery.deadline()).min()
+        let recoveries = self.roots.values().filter_map(|root| root.recover_at);
+        running.chain(recoveries).chain(self.stale).chain(self.delivery.deadline()).min()
     }
 
     /// Takes in what happened.
@@ -122,6 +132,7 @@ impl Session {
             all.into_iter().partition(|wake| self.waits(wake));
         self.waiting = waiting;
         ready.into_iter().for_each(|wake| self.take_in(wake, now));
+        self.tell_changes();
     }
 
     fn take_in(&mut self, wake: Wake, now: Instant) {
@@ -136,7 +147,12 @@ impl Session {
             Wake::Diagnostic(params, reply) => answer(reply, self.pull(&params)),
             Wake::Hover(params, reply) => answer(reply, Ok(self.hover(&params))),
             Wake::Actions(params, reply) => answer(reply, Ok(self.actions(&params))),
+            Wake::Lenses(params, reply) => answer(reply, Ok(self.lenses(&params))),
+            Wake::Changesets(reply) => answer(reply, Ok(self.changesets())),
+            Wake::Document(params, reply) => self.document(params, reply),
+            Wake::Status(reply) => answer(reply, Ok(self.status())),
             Wake::Command(params, reply) => {
+                self.recover(None);
                 self.follow_withdrawals();
                 self.command(params, reply);
             }
@@ -157,6 +173,7 @@ impl Session {
             self.follow_texts();
             self.place_all();
         }
+        self.recover(Some(now));
         if self.delivery.expire(now) {
             self.show_all();
         }
@@ -189,7 +206,10 @@ impl Session {
         let id = RootId(u32::try_from(self.token().0).unwrap_or(u32::MAX));
         let engine = (self.engines)(id, start.clone(), self.inbox.clone());
         let (folders, board, unsaved) = (Vec::new(), Arc::default(), BTreeSet::new());
-        self.roots.insert(id, Root { start, folders, engine, board, boards: 0, unsaved });
+        self.roots.insert(
+            id,
+            Root { start, folders, engine, board, boards: 0, recover_at: None, unsaved },
+        );
     }
 
     fn folders_changed(&mut self, event: WorkspaceFoldersChangeEvent) {
@@ -370,7 +390,7 @@ impl Session {
 
     fn engine(&mut self, id: RootId, done: Done, now: Instant) {
         match done {
-            Done::Opened { root, alias } => self.root_opened(id, root, alias),
+            Done::Opened { root, alias } => self.root_opened(id, root, alias, now),
             Done::Unavailable(reason) => {
                 tracing::info!(reason, "no repository to serve here");
                 self.abandon(id);
@@ -412,7 +432,7 @@ impl Session {
         }
     }
 
-    fn root_opened(&mut self, id: RootId, folder: PathBuf, alias: Option<PathBuf>) {
+    fn root_opened(&mut self, id: RootId, folder: PathBuf, alias: Option<PathBuf>, now: Instant) {
         let known = |root: &Root| root.folders.contains(&folder);
         if self.roots.iter().any(|(other, root)| *other != id && known(root)) {
             // Two folders of one repository: the first engine serves both, under both names.
@@ -435,8 +455,23 @@ impl Session {
             }
             self.tell_presence(uri.as_str());
         }
-        if let Some(root) = self.roots.get(&id) {
-            root.engine.post(Job::Recover(self.open_texts(id)));
+        if let Some(root) = self.roots.get_mut(&id) {
+            root.recover_at = Some(now + RECOVERY_WAIT);
+        }
+    }
+
+    /// Has what a dead process left settled where that is due, or everywhere, with the buffers as they are.
+    fn recover(&mut self, due: Option<Instant>) {
+        let is_due = |at: Instant| due.is_none_or(|now| at <= now);
+        let roots = self.roots.iter_mut().filter(|(_, root)| root.recover_at.is_some_and(is_due));
+        let ids: Vec<RootId> = roots
+            .map(|(id, root)| {
+                root.recover_at = None;
+                *id
+            })
+            .collect();
+        for id in ids {
+            self.post(id, Job::Recover(self.open_texts(id)));
         }
     }
 

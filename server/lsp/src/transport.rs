@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
 use lsp_types::notification::{Notification, PublishDiagnostics, ShowMessage};
-use lsp_types::request::{ApplyWorkspaceEdit, RegisterCapability, WorkspaceDiagnosticRefresh};
+use lsp_types::request::{
+    ApplyWorkspaceEdit, CodeLensRefresh, RegisterCapability, WorkspaceDiagnosticRefresh,
+};
 use lsp_types::*;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -20,6 +22,7 @@ use tower_lsp::{Client, LanguageServer, LspService, Server};
 
 use crate::ServeError;
 use crate::engine_thread::Engines;
+use crate::extension::{self, Changed, Changesets, DocumentParams, DocumentText, Nothing, Status};
 use crate::main_loop::{self, Refusal, Reply, Wake};
 use crate::outbox::{Continuation, Outbox, Outgoing, Question};
 use crate::pool::Pool;
@@ -53,10 +56,15 @@ where
     let main_loop = main_loop.map_err(ServeError::Thread)?;
     let shut_down = Arc::new(AtomicBool::new(false));
     let mut client = None;
-    let (service, socket) = LspService::new(|handle| {
+    let service = LspService::build(|handle| {
         client = Some(handle);
         Shims { inbox: inbox.clone(), shut_down: Arc::clone(&shut_down) }
     });
+    let (service, socket) = service
+        .custom_method(extension::CHANGESETS, Shims::changesets)
+        .custom_method(extension::DOCUMENT, Shims::document)
+        .custom_method(extension::STATUS, Shims::status)
+        .finish();
     let Some(client) = client else { return Err(ServeError::MainLoop) };
     let mut speaking = tokio::spawn(speak(client, outgoing, inbox));
     let serving = Server::new(stdin, stdout, socket).concurrency_level(CONCURRENCY).serve(service);
@@ -103,6 +111,18 @@ impl Shims {
         self.tell(wake(reply));
         let gone = Refusal::Internal("the server lost the request".to_owned());
         answer.await.unwrap_or(Err(gone)).map_err(error)
+    }
+
+    async fn changesets(&self, _: Nothing) -> Result<Changesets> {
+        self.ask(Wake::Changesets).await
+    }
+
+    async fn document(&self, params: DocumentParams) -> Result<DocumentText> {
+        self.ask(|reply| Wake::Document(params, reply)).await
+    }
+
+    async fn status(&self, _: Nothing) -> Result<Status> {
+        self.ask(Wake::Status).await
     }
 }
 
@@ -171,6 +191,10 @@ impl LanguageServer for Shims {
         self.ask(|reply| Wake::Actions(params, reply)).await
     }
 
+    async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
+        self.ask(|reply| Wake::Lenses(params, reply)).await
+    }
+
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<Value>> {
         self.ask(|reply| Wake::Command(params, reply)).await
     }
@@ -184,6 +208,7 @@ async fn speak(client: Client, mut outgoing: UnboundedReceiver<Outgoing>, inbox:
             Outgoing::Say(typ, message) => {
                 notify::<ShowMessage>(&client, ShowMessageParams { typ, message }).await;
             }
+            Outgoing::Changed(status) => notify::<Changed>(&client, status).await,
             Outgoing::Ask(question, continuation) => {
                 tokio::spawn(ask(client.clone(), *question, continuation, inbox.clone()));
             }
@@ -207,6 +232,10 @@ async fn ask(client: Client, question: Question, continuation: Continuation, inb
         },
         Question::RefreshDiagnostics => {
             let answer = client.send_request::<WorkspaceDiagnosticRefresh>(()).await;
+            answer.map_err(|error| error.message.into_owned())
+        }
+        Question::RefreshLenses => {
+            let answer = client.send_request::<CodeLensRefresh>(()).await;
             answer.map_err(|error| error.message.into_owned())
         }
         Question::Register(params) => {

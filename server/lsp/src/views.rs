@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use engine::BoardChange;
 use lsp_types::{
-    CodeActionOrCommand, CodeActionParams, Diagnostic, DocumentDiagnosticParams,
-    DocumentDiagnosticReport, DocumentDiagnosticReportResult, FullDocumentDiagnosticReport, Hover,
-    HoverParams, Location, RelatedFullDocumentDiagnosticReport,
-    RelatedUnchangedDocumentDiagnosticReport, UnchangedDocumentDiagnosticReport,
+    CodeActionOrCommand, CodeActionParams, CodeLens, CodeLensParams, Diagnostic,
+    DocumentDiagnosticParams, DocumentDiagnosticReport, DocumentDiagnosticReportResult,
+    FullDocumentDiagnosticReport, Hover, HoverParams, Location,
+    RelatedFullDocumentDiagnosticReport, RelatedUnchangedDocumentDiagnosticReport,
+    UnchangedDocumentDiagnosticReport,
 };
 use model::{Digest, HunkState};
 
@@ -17,6 +18,7 @@ use crate::diagnostics;
 use crate::documents::Edit;
 use crate::engine_thread::RootId;
 use crate::hover;
+use crate::lenses;
 use crate::main_loop::{Refusal, Wake};
 use crate::place_name;
 use crate::placement::{self, Place, PlacedHunk};
@@ -30,7 +32,7 @@ const QUIET: Duration = Duration::from_millis(60);
 /// The hunks in one document.
 #[derive(Debug)]
 pub(crate) struct View {
-    placed: Vec<PlacedHunk>,
+    pub(crate) placed: Vec<PlacedHunk>,
     /// What they were placed for; the text may have moved since, and they with it.
     of: Moment,
 }
@@ -140,6 +142,7 @@ impl Session {
             Wake::Diagnostic(params, _) => &params.text_document.uri,
             Wake::Hover(params, _) => &params.text_document_position_params.text_document.uri,
             Wake::Actions(params, _) => &params.text_document.uri,
+            Wake::Lenses(params, _) => &params.text_document.uri,
             _ => return false,
         };
         let (uri, view) = (uri.as_str(), self.views.get(uri.as_str()));
@@ -276,6 +279,13 @@ impl Session {
             encoding: self.client.encoding,
             literals: self.client.literals,
         }))
+    }
+
+    /// What a document shows above its hunks.
+    pub(crate) fn lenses(&self, params: &CodeLensParams) -> Option<Vec<CodeLens>> {
+        let uri = params.text_document.uri.as_str();
+        let (document, view) = (self.documents.get(uri)?, self.views.get(uri)?);
+        Some(lenses::of(document, &view.placed, self.client.encoding))
     }
 
     /// Whether the buffer of a document may hold an acceptance, an undo or a rejection that the disk does not know of.

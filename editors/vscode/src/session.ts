@@ -1,0 +1,268 @@
+// The server, as long as the editor lives: found, started, started again, ended; and what it last listed.
+
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as vscode from "vscode";
+import {
+  ExecuteCommandRequest,
+  LanguageClient,
+  MessageType,
+  ShowMessageNotification,
+  State as ClientState,
+} from "vscode-languageclient/node";
+import type { ClientCapabilities, Executable, Middleware, StaticFeature } from "vscode-languageclient/node";
+import * as protocol from "./protocol";
+import type { Changeset, DocumentParams, DocumentText, Status } from "./protocol";
+import { findProgram } from "./program";
+import type { State } from "./words";
+
+export interface CommandArguments {
+  readonly changeset: string;
+  readonly hunks?: readonly number[];
+  readonly reason?: string;
+}
+
+/** How long what the server says stays in the status bar. */
+const SAID_MS = 8000;
+
+export class Session implements vscode.Disposable {
+  state: State = "starting";
+  status: Status | undefined;
+  changesets: readonly Changeset[] = [];
+
+  private client: LanguageClient | undefined;
+  /** Starts and restarts, one after the other. */
+  private queue: Promise<void> = Promise.resolve();
+  private refreshing = false;
+  private outdated = false;
+  private told = false;
+  private readonly changedEmitter = new vscode.EventEmitter<void>();
+  readonly onDidChange = this.changedEmitter.event;
+  readonly log = vscode.window.createOutputChannel("Countersign", { log: true });
+
+  constructor(
+    private readonly extension: vscode.Uri,
+    private readonly middleware: Middleware,
+  ) {}
+
+  dispose(): void {
+    this.changedEmitter.dispose();
+    this.log.dispose();
+  }
+
+  start(): Promise<void> {
+    return this.queued(() => this.startNow());
+  }
+
+  restart(): Promise<void> {
+    this.told = false;
+    return this.queued(async () => {
+      await this.stopNow();
+      await this.startNow();
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.queued(() => this.stopNow());
+  }
+
+  private queued(work: () => Promise<void>): Promise<void> {
+    this.queue = this.queue.then(work, work);
+    return this.queue;
+  }
+
+  /** The program that runs or would, or why there is none. */
+  program(): ReturnType<typeof findProgram> {
+    return findProgram({
+      setting: vscode.workspace.getConfiguration("countersign").get("path", ""),
+      path: process.env["PATH"],
+      extension: this.extension.fsPath,
+      home: os.homedir(),
+      windows: process.platform === "win32",
+      executable: isExecutable,
+    });
+  }
+
+  /** The folder that a person is in, of several. */
+  folder(): vscode.WorkspaceFolder | undefined {
+    const active = vscode.window.activeTextEditor?.document.uri;
+    const around = active?.scheme === "file" ? vscode.workspace.getWorkspaceFolder(active) : undefined;
+    return around ?? localFolders()[0];
+  }
+
+  private async startNow(): Promise<void> {
+    const folder = this.folder();
+    if (folder === undefined) {
+      return this.become("nofolder");
+    }
+    const found = this.program();
+    if (found.file === undefined) {
+      this.log.warn(found.reason);
+      this.become("missing");
+      void this.tellMissing(found.reason);
+      return;
+    }
+    this.log.info(`starting ${found.file} (${found.by})`);
+    this.become("starting");
+    const run: Executable = { command: found.file, args: ["lsp"], options: { cwd: folder.uri.fsPath } };
+    const client = new LanguageClient("countersign", "Countersign", run, {
+      documentSelector: [{ scheme: "file" }],
+      outputChannel: this.log,
+      connectionOptions: { maxRestartCount: 3 },
+      middleware: this.middleware,
+    });
+    client.registerFeature(hearsChanges);
+    client.onNotification(protocol.changed, (status) => {
+      this.status = status;
+      void this.refresh();
+    });
+    client.onNotification(ShowMessageNotification.type, ({ type, message }) => this.say(type, message));
+    client.onDidChangeState(({ newState }) => this.clientIs(client, newState));
+    this.client = client;
+    try {
+      await client.start();
+    } catch (error) {
+      this.log.error(String(error));
+      this.become("stopped");
+    }
+  }
+
+  private async stopNow(): Promise<void> {
+    const client = this.client;
+    this.client = undefined;
+    try {
+      await client?.dispose();
+    } catch (error) {
+      this.log.warn(`the server did not end in order: ${String(error)}`);
+    }
+  }
+
+  private clientIs(client: LanguageClient, state: ClientState): void {
+    if (client !== this.client) {
+      return;
+    }
+    switch (state) {
+      case ClientState.Running:
+        this.become("ready");
+        void this.refresh();
+        break;
+      case ClientState.Starting:
+        this.become("starting");
+        break;
+      default:
+        this.become("stopped");
+    }
+  }
+
+  private become(state: State): void {
+    this.state = state;
+    if (state !== "ready") {
+      this.status = undefined;
+      this.changesets = [];
+    }
+    this.changedEmitter.fire();
+  }
+
+  /** What went well is said in passing; what did not, so that it is seen. All of it is in the log. */
+  private say(type: MessageType, message: string): void {
+    switch (type) {
+      case MessageType.Error:
+        this.log.error(message);
+        void vscode.window.showErrorMessage(`Countersign: ${message}`);
+        break;
+      case MessageType.Warning:
+        this.log.warn(message);
+        void vscode.window.showWarningMessage(`Countersign: ${message}`);
+        break;
+      default:
+        this.log.info(message);
+        vscode.window.setStatusBarMessage(`Countersign: ${message.split("\n")[0] ?? ""}`, SAID_MS);
+    }
+  }
+
+  private async tellMissing(reason: string): Promise<void> {
+    if (this.told) {
+      return;
+    }
+    this.told = true;
+    const [path, again] = ["Say Where It Is", "Try Again"];
+    const chosen = await vscode.window.showWarningMessage(`Countersign cannot start: ${reason}.`, path, again);
+    if (chosen === path) {
+      await vscode.commands.executeCommand("countersign.setPath");
+    } else if (chosen === again) {
+      await this.restart();
+    }
+  }
+
+  /** Asks for the list again; however often that is wanted meanwhile, once more afterwards. */
+  async refresh(): Promise<void> {
+    if (this.refreshing) {
+      this.outdated = true;
+      return;
+    }
+    this.refreshing = true;
+    try {
+      do {
+        this.outdated = false;
+        const client = this.client;
+        if (client?.isRunning() !== true) {
+          return;
+        }
+        const listed = await client.sendRequest(protocol.changesets, {});
+        this.status = listed.status;
+        this.changesets = listed.changesets;
+        this.changedEmitter.fire();
+      } while (this.outdated);
+    } catch (error) {
+      this.log.warn(`no list: ${String(error)}`);
+    } finally {
+      this.refreshing = false;
+    }
+  }
+
+  /** Has the server do something. It says itself what came of it, also when it could not. */
+  async command(command: string, argument: CommandArguments | { readonly uri: string } | object): Promise<unknown> {
+    const client = this.client;
+    if (client?.isRunning() !== true) {
+      void vscode.window.showWarningMessage("Countersign: the server is not running.");
+      return undefined;
+    }
+    try {
+      return await client.sendRequest(ExecuteCommandRequest.type, { command, arguments: [argument] });
+    } catch (error) {
+      this.log.warn(`${command}: ${String(error)}`);
+      return undefined;
+    }
+  }
+
+  /** A text of a change; throws with the reason where there is none. */
+  async document(params: DocumentParams): Promise<DocumentText> {
+    if (this.client?.isRunning() !== true) {
+      throw new Error("the server is not running");
+    }
+    return this.client.sendRequest(protocol.document, params);
+  }
+}
+
+/** Says to the server that it may tell when its list has changed. */
+const hearsChanges: StaticFeature = {
+  fillClientCapabilities(capabilities: ClientCapabilities): void {
+    capabilities.experimental = { ...capabilities.experimental, countersign: { changed: true } };
+  },
+  initialize(): void {},
+  getState: () => ({ kind: "static" }),
+  clear(): void {},
+};
+
+function localFolders(): readonly vscode.WorkspaceFolder[] {
+  return (vscode.workspace.workspaceFolders ?? []).filter((folder) => folder.uri.scheme === "file");
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    fs.accessSync(file, fs.constants.X_OK);
+    return fs.statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}

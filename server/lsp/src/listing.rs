@@ -1,0 +1,222 @@
+//! What is told of the session as a whole: everything proposed, and when to ask for it again.
+
+use std::mem::{Discriminant, discriminant};
+
+use lsp_types::{Range, Uri};
+use model::ChangeSetId;
+
+use crate::engine_thread::{AskedText, Job, RootId};
+use crate::extension::{self, Changesets, DocumentParams, DocumentText, Status};
+use crate::main_loop::{Refusal, Reply};
+use crate::outbox::{Continuation, Outgoing, Question};
+use crate::place_name;
+use crate::placement::{Place, PlacedHunk};
+use crate::position;
+use crate::session::{Session, answer};
+
+/// What a list of everything was made of: it is another when one of these is.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// The boards, by repository.
+    boards: Vec<(RootId, u64)>,
+    /// Where the hunks are in the documents, as of when nobody typed.
+    placed: Vec<(ChangeSetId, u32, Discriminant<Place>, Range)>,
+    working: bool,
+}
+
+impl Session {
+    /// The server in one line.
+    pub(crate) fn status(&self) -> Status {
+        let roots = self.roots.keys().filter_map(|id| self.root_uri(*id)).collect();
+        Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            working: self.is_working(),
+            waiting: self.roots.values().map(|root| extension::waiting(&root.board)).sum(),
+            roots,
+        }
+    }
+
+    fn is_working(&self) -> bool {
+        !self.running.is_empty() || !self.of_files.is_empty()
+    }
+
+    fn root_uri(&self, id: RootId) -> Option<Uri> {
+        place_name::to_uri(self.folder(id)?)
+    }
+
+    /// Everything that waits, and the newest of the rest.
+    pub(crate) fn changesets(&self) -> Changesets {
+        let mut changesets = Vec::new();
+        for (id, root) in &self.roots {
+            let (Some(folder), Some(at)) = (self.folder(*id), self.root_uri(*id)) else { continue };
+            // The client's own spelling of an open file, so that it knows it again.
+            let uri = |path: &_| match self.uri_of(*id, path) {
+                Some(open) => open.parse().ok(),
+                None => place_name::to_uri(&place_name::absolute(folder, path)?),
+            };
+            let placed = |change: &engine::BoardChange, ordinal: u32| {
+                let path = change.state.paths.get(&ordinal)?;
+                let uri = self.uri_of(*id, path)?;
+                let (document, view) = (self.documents.get(uri)?, self.views.get(uri)?);
+                let same = |hunk: &&PlacedHunk| {
+                    hunk.ordinal == ordinal && hunk.change.changeset.id == change.changeset.id
+                };
+                let place = &view.placed.iter().find(same)?.place;
+                let range = position::shown(document.rope(), &place.bytes(), self.client.encoding);
+                Some((place.clone(), range))
+            };
+            changesets.extend(extension::rows(&root.board, &at, &uri, &placed));
+        }
+        Changesets { status: self.status(), changesets }
+    }
+
+    /// Has a text of a ChangeSet answered by the engine that knows it.
+    pub(crate) fn document(&self, params: DocumentParams, reply: Reply<DocumentText>) {
+        let named = self.roots.iter().find_map(|(id, root)| {
+            let mut changes = root.board.changes.iter();
+            let change = changes.find(|one| one.changeset.id.to_string() == params.changeset)?;
+            Some((*id, change.changeset.id))
+        });
+        let Some((root, changeset)) = named else {
+            let message = "no change of that name: `countersign/changesets` has all".to_owned();
+            return answer(reply, Err(Refusal::InvalidParams(message)));
+        };
+        let open = self.open_texts(root);
+        let asked = AskedText { changeset, params, open, reply };
+        self.post(root, Job::Document(Box::new(asked)));
+    }
+
+    fn shown_places(&self) -> Vec<(ChangeSetId, u32, Discriminant<Place>, Range)> {
+        let mut shown = Vec::new();
+        for (uri, view) in &self.views {
+            let Some(document) = self.documents.get(uri) else { continue };
+            shown.extend(view.placed.iter().map(|hunk| {
+                let bytes = hunk.place.bytes();
+                let range = position::shown(document.rope(), &bytes, self.client.encoding);
+                (hunk.change.changeset.id, hunk.ordinal, discriminant(&hunk.place), range)
+            }));
+        }
+        shown
+    }
+
+    /// Tells the client that what it lists may be another, once for everything that changed together, and not
+    /// for what somebody types before they pause.
+    pub(crate) fn tell_changes(&mut self) {
+        let (hears, lenses) = (self.client.hears_changes, self.client.lenses);
+        if !(hears || lenses) || !self.placings.is_empty() {
+            return;
+        }
+        // While somebody types, editors move what they show themselves.
+        let typing = self.stale.is_some();
+        let placed = if typing { self.told.placed.clone() } else { self.shown_places() };
+        let boards = self.roots.iter().map(|(id, root)| (*id, root.boards)).collect();
+        let told = Told { boards, placed, working: self.is_working() };
+        if told == self.told {
+            return;
+        }
+        let seen = (&told.boards, &told.placed) != (&self.told.boards, &self.told.placed);
+        self.told = told;
+        if hears {
+            self.outbox.send(Outgoing::Changed(self.status()));
+        }
+        if lenses && seen {
+            let question = Box::new(Question::RefreshLenses);
+            self.outbox.send(Outgoing::Ask(question, Continuation::Lenses));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lsp_types::Range;
+    use model::{Decision, Event};
+    use serde_json::{Value, json};
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::extension::{Group, StandingRow};
+    use crate::fixture::Sketch;
+    use crate::main_loop::Wake;
+    use crate::rig::Rig;
+
+    const BEFORE: &str = "a\nb\nc\nd\ne\n";
+
+    fn capabilities() -> Value {
+        json!({
+            "workspace": { "codeLens": { "refreshSupport": true } },
+            "experimental": { "countersign": { "changed": true } },
+        })
+    }
+
+    fn rig() -> Rig {
+        let sketch = Sketch::new("a.rs", BEFORE, "a\nB\nc\nD\ne\n").judged(34, Decision::Review);
+        let mut rig = Rig::new(capabilities(), &[sketch]);
+        assert_eq!(rig.said().matches("changed: 2 wait\nrefresh lenses\n").count(), 1);
+        rig
+    }
+
+    fn listed(rig: &mut Rig) -> Changesets {
+        let (reply, mut answer) = oneshot::channel();
+        rig.wake(Wake::Changesets(reply));
+        answer.try_recv().unwrap().unwrap()
+    }
+
+    #[test]
+    fn hunks_are_listed_with_their_places_where_the_file_is_open() {
+        let mut rig = rig();
+        let closed = listed(&mut rig);
+        let [change] = closed.changesets.as_slice() else { panic!("{closed:?}") };
+        assert_eq!((change.group, change.accept.as_slice()), (Group::Waiting, [1, 2].as_slice()));
+        assert_eq!(change.files[0].uri.as_ref().unwrap().as_str(), "file:///r/a.rs");
+        let (hunk, risk) = (&change.files[0].hunks[0], change.risk.as_ref().unwrap());
+        assert_eq!((hunk.text.as_str(), hunk.line, hunk.range), ("B", 1, None));
+        assert_eq!((risk.score, risk.level.as_str()), (34, "medium"));
+
+        rig.open("a.rs", &format!("x\n{}", BEFORE.replace('d', "mine")));
+        let open = listed(&mut rig);
+        let [first, second] = open.changesets[0].files[0].hunks.as_slice() else { panic!() };
+        assert_eq!(first.range.map(|Range { start, .. }| start.line), Some(2));
+        assert_eq!(second.standing, Some(StandingRow::Conflict));
+        assert!(second.range.is_none() && second.conflict.is_some(), "{second:?}");
+    }
+
+    #[test]
+    fn a_denied_change_cannot_be_accepted_and_one_without_waiting_hunks_is_decided() {
+        let denied = Sketch::new("a.rs", "a\n", "b\n").judged(80, Decision::Deny);
+        let mut rig = Rig::new(capabilities(), &[denied]);
+        let list = listed(&mut rig);
+        assert_eq!(list.changesets[0].group, Group::Denied);
+        assert_eq!(list.changesets[0].denied.as_deref(), Some("the fixture says so"));
+        assert!(list.changesets[0].accept.is_empty() && !list.changesets[0].reject.is_empty());
+        let changeset = rig.id(0);
+        rig.append(&Event::Rejected { changeset, hunks: vec![1], reason: None, prints: vec![] });
+        let list = listed(&mut rig);
+        assert_eq!((list.changesets[0].group, list.status.waiting), (Group::Decided, 0));
+    }
+
+    #[test]
+    fn typing_tells_nothing_until_the_person_pauses_and_a_hunk_is_elsewhere() {
+        let mut rig = rig();
+        rig.open("a.rs", &format!("{BEFORE}f\ng\n"));
+        rig.later(std::time::Duration::from_millis(60));
+        assert!(rig.said().contains("changed: 2 wait\n"));
+        rig.type_at("a.rs", (6, 1), "!");
+        rig.later(std::time::Duration::from_millis(60));
+        assert_eq!(rig.said(), "job presence [\"a.rs\"]\npublish a.rs: lines [1, 3]\n");
+        // What the hunk is about is another line now.
+        rig.type_at("a.rs", (1, 1), "!");
+        rig.type_at("a.rs", (0, 0), "x\n");
+        assert_eq!(rig.said(), "");
+        rig.later(std::time::Duration::from_millis(60));
+        let told = "publish a.rs: lines [0, 4]\nchanged: 2 wait\nrefresh lenses\n";
+        assert_eq!(rig.said(), told);
+    }
+
+    #[test]
+    fn who_did_not_ask_for_it_is_told_nothing() {
+        let mut rig = Rig::new(json!({}), &[Sketch::new("a.rs", "a\n", "b\n")]);
+        rig.open("a.rs", "a\n");
+        let said = rig.said();
+        assert!(!said.contains("changed") && !said.contains("lenses"), "{said}");
+    }
+}

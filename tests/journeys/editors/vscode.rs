@@ -1,0 +1,154 @@
+//! VS Code: code-server in a browser, with the packed extension installed. What a person does there is in `vscode/journeys.js`;
+//! one server and one browser do all of it, in windows of their own.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+use test_support::World;
+
+use super::{
+    RUST_FILE, SECOND, SECOND_FILE, in_checkout, program, rust_accepted, states, two_files,
+    untouched, verify,
+};
+use crate::support;
+
+/// How large a picture in the documentation may be.
+const PICTURE_BYTES_MAX: u64 = 150_000;
+
+#[test]
+fn vscode_reviews_undoes_restarts_and_says_what_is_missing() {
+    let review = queue();
+    let two = two_files();
+    let stale = queue();
+    let arrives = World::new();
+    arrives.write(RUST_FILE, support::RUST);
+    arrives.commit("A queue");
+    let denied = queue();
+    leak(&denied);
+    let killed = queue();
+    let agent = queue();
+    let missing = queue();
+    missing.write(".vscode/settings.json", r#"{ "countersign.path": "/nowhere/countersign" }"#);
+    drive(&[
+        ("review", &review),
+        ("twoFiles", &two),
+        ("stale", &stale),
+        ("arrives", &arrives),
+        ("denied", &denied),
+        ("killed", &killed),
+        ("agent", &agent),
+        ("missing", &missing),
+    ]);
+
+    let right = |text: String| text.replace("right.len() == 0", "right.is_empty()");
+    ends(&review, &format!("// typed\n{}", support::RUST), &["undone", "proposed"]);
+    ends(&two, support::RUST, &["undone", "undone"]);
+    assert_eq!(two.read(SECOND_FILE), SECOND);
+    assert_eq!(states(&two, SECOND_FILE), ["undone"]);
+    ends(&stale, &format!("// one\n// two\n{}", rust_accepted()), &["accepted", "proposed"]);
+    let arrived = right(support::RUST.to_owned());
+    ends(&arrives, &format!("// mine\n{arrived}"), &["proposed", "accepted"]);
+    ends(&denied, support::RUST, &["proposed", "proposed"]);
+    assert_eq!(
+        (denied.read("README.md").as_str(), &*states(&denied, "README.md")),
+        ("# Queue\n", &["rejected".to_owned()][..])
+    );
+    ends(&killed, &right(rust_accepted()), &["accepted", "accepted"]);
+    let reviewed = support::RUST.replace("rest > 0", "rest != 0");
+    ends(&agent, &reviewed, &["proposed", "proposed", "rejected", "accepted"]);
+    ends(&missing, support::RUST, &["proposed", "proposed"]);
+}
+
+/// `UPDATE_PICTURES=1` has them made anew, from the real program.
+#[test]
+fn the_pictures_of_the_vscode_documentation_are_there_and_small() {
+    let folder = in_checkout("editors/vscode/pictures");
+    if env::var_os("UPDATE_PICTURES").is_some() {
+        let world = World::new();
+        world.write("README.md", "# Queue\n");
+        world.write(RUST_FILE, support::RUST);
+        world.write(SECOND_FILE, SECOND);
+        world.commit("A queue and a stack");
+        support::run(&world, &["run", "--recipe", support::RECIPE]).ok();
+        leak(&world);
+        drive(&[("pictures", &world)]);
+    }
+    let readme = fs::read_to_string(in_checkout("editors/vscode/README.md")).unwrap();
+    let linked = readme.split("](pictures/").skip(1).map(|rest| rest.split(')').next().unwrap());
+    let mut linked: Vec<&str> = linked.collect();
+    linked.sort_unstable();
+    let there = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap());
+    let mut there: Vec<_> =
+        there.map(|entry| (entry.file_name(), entry.metadata().unwrap())).collect();
+    there.sort_by(|a, b| a.0.cmp(&b.0));
+    let names: Vec<_> = there.iter().map(|(name, _)| name.to_str().unwrap()).collect();
+    assert_eq!(names, linked, "the pictures, and those that the README shows");
+    assert!(!names.is_empty());
+    for (name, metadata) in &there {
+        assert!(metadata.len() < PICTURE_BYTES_MAX, "{name:?} has {} bytes", metadata.len());
+    }
+}
+
+/// A queue for which a recipe has proposed two hunks.
+fn queue() -> World {
+    let world = support::world();
+    support::run(&world, &["run", "--recipe", support::RECIPE]).ok();
+    world
+}
+
+/// A proposal that policy denies.
+fn leak(world: &World) {
+    let key = ["AKIA", "Q3EGWLJ5X7TZR2MP"].concat();
+    let patch = format!(
+        "--- a/README.md\n+++ b/README.md\n@@ -1 +1,2 @@\n # Queue\n+aws_access_key_id = {key}\n"
+    );
+    world.write("../leak.patch", patch);
+    support::run(world, &["import", "--patch", "../leak.patch"]).ok();
+}
+
+/// What is left on the disk and in the ledger.
+#[track_caller]
+fn ends(world: &World, text: &str, wanted: &[&str]) {
+    assert_eq!(world.read(RUST_FILE), text);
+    assert_eq!(states(world, RUST_FILE), wanted);
+    verify(world);
+}
+
+/// Has the journeys done in VS Code, each in its world. The editor's own files are in one that has nothing else.
+fn drive(journeys: &[(&str, &World)]) {
+    let outer = untouched();
+    let scratch = outer.outer().join("vscode");
+    let failures = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("vscode");
+    fs::create_dir_all(&scratch).unwrap();
+    fs::create_dir_all(&failures).unwrap();
+    let journeys: Vec<Value> = journeys
+        .iter()
+        .map(|(name, world)| json!({ "name": name, "folder": real(world.root()) }))
+        .collect();
+    let given = json!({
+        "countersign": support::countersign(),
+        "codeServer": program("COUNTERSIGN_TEST_CODE_SERVER"),
+        "playwright": program("COUNTERSIGN_TEST_PLAYWRIGHT"),
+        "chromium": program("COUNTERSIGN_TEST_CHROMIUM"),
+        "vsix": program("COUNTERSIGN_TEST_VSIX"),
+        "scratch": scratch,
+        "failures": failures,
+        "pictures": in_checkout("editors/vscode/pictures"),
+        "journeys": journeys,
+    });
+    let file = scratch.join("given.json");
+    fs::write(&file, given.to_string()).unwrap();
+    let mut command = outer.command(program("COUNTERSIGN_TEST_NODE"));
+    command.arg(in_checkout("tests/journeys/editors/vscode/drive.js")).arg(file);
+    command.env("PATH", super::path()).stdin(Stdio::null());
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.trim_end().ends_with("PASS"), "{said}");
+}
+
+fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap()
+}
