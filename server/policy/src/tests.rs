@@ -198,11 +198,20 @@ fn the_rule_table() {
         content.generated [review] note
         content.unexamined [deny, review] error
         contract.version [deny] error
+        dependencies.added [review] warning
         dependencies.changed [review] warning
+        dependencies.install_script [review] warning
+        dependencies.integrity [deny, review] error
         dependencies.lockfile [review] warning
+        dependencies.lookalike [deny, review] error
+        dependencies.older [review] warning
+        dependencies.source [deny, review] error
+        dependencies.unlocked [review] warning
+        dependencies.unread [deny, review] error
         files.mode [review] warning
         files.protected [review] warning
         files.symlink [deny, review] warning
+        licences.header [review] warning
         proof.gates [deny, review] error
         proof.required [deny, review] error
         proof.witness [review] warning

@@ -111,7 +111,9 @@ fn dependencies_are_compared_not_lines() {
         "package.json",
         package,
         &package.replace(r#""test": "x""#, r#""test": "y""#),
-        nothing(),
+        expect![[r#"
+            warning test.runner package.json:1: it says how tests are run, or what is run before them
+        "#]],
     );
     check_change(
         "package.json",
@@ -120,6 +122,7 @@ fn dependencies_are_compared_not_lines() {
         expect![[r#"
             warning install-script.changed package.json:1: the script `postinstall` is added: it runs whenever the package is installed
             warning path.dependencies package.json:1: `scripts.postinstall` is changed
+            warning test.runner package.json:1: it says how tests are run, or what is run before them
         "#]],
     );
     check_change(
