@@ -469,7 +469,9 @@ fn a_node_project_is_proved_with_its_own_runner() {
     );
     world.write("queue.js", NODE);
     world.write("queue.test.js", NODE_TESTS);
+    world.write(".gitignore", "node_modules/\n");
     world.commit("A queue");
+    world.write("node_modules/dep/index.js", "1\n");
     run(&world, &["trust", "--by", "Ada"]).ok();
     let broken = NODE.replace("a > b", "a < b");
     let id = propose(&world, &[("queue.js", &broken)]);
@@ -485,6 +487,11 @@ fn a_node_project_is_proved_with_its_own_runner() {
     let id = propose(&world, &[("queue.js", &sound)]);
     let json = prove(&world, &id).ok().json();
     assert_eq!(json["proof"]["validation"]["gates"][0]["comparison"]["unchanged"], 1, "{json:#}");
+    let hits = |json: Value| json["proof"]["record"]["cache_hits"].as_u64().unwrap();
+    assert!(hits(prove(&world, &id).ok().json()) > 0);
+    // Another dependency is installed: what is known is of the one before.
+    world.write("node_modules/dep/index.js", "22\n");
+    assert_eq!(hits(prove(&world, &id).ok().json()), 0);
 }
 
 const NODE: &str = "\

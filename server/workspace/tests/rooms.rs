@@ -423,6 +423,11 @@ mod linux {
         );
         assert_eq!(seen, "tool\nx\na\nchanged\n");
         assert_eq!(everything(&world.root), before);
+        let installed = caches.digest().unwrap();
+        assert_eq!(repository.caches().unwrap().digest().unwrap(), installed);
+        world.write("packages/one/node_modules/x", "xx\n");
+        assert_ne!(caches.digest().unwrap(), installed);
+        world.write("packages/one/node_modules/x", "x\n");
         assert_eq!(
             shown(&room.left(&repository).unwrap()),
             ["Modified package.json File \"2\\n\""]

@@ -211,7 +211,7 @@ impl Engine {
             self.clock,
             &task.env,
             watch,
-        );
+        )?;
         runs.remember = task.remember;
         runs.proposal = subject.trees.1;
         runs.know_toolchain(&gates, &subject.base)?;

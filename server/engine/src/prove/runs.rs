@@ -111,13 +111,13 @@ impl<'r> Runs<'r> {
         clock: Clock,
         env: &[(OsString, OsString)],
         watch: &'r mut dyn FnMut(&ProveStep),
-    ) -> Self {
+    ) -> Result<Self, Error> {
         let tier = place.sandbox.tier();
         let mut toolchains = toolchains(env, tier);
         toolchains.env.extend(SETTINGS.iter().map(|(name, value)| (name.into(), value.into())));
         let tally = Tally {
             toolchain: Digest::of(b""),
-            environment: environment(&toolchains.env),
+            environment: environment(&toolchains.env, place.caches.digest()?),
             tier: match tier {
                 Tier::Landlock => SandboxTier::Landlock,
                 Tier::Namespaces => SandboxTier::Namespaces,
@@ -125,7 +125,7 @@ impl<'r> Runs<'r> {
             asked: 0,
             known: 0,
         };
-        Self {
+        Ok(Self {
             place,
             ledger,
             clock,
@@ -136,7 +136,7 @@ impl<'r> Runs<'r> {
             proposal: Digest::of(b""),
             rewritten: BTreeMap::new(),
             watch,
-        }
+        })
     }
 
     /// Asks the programs that `gates` need for their versions, in a throwaway folder over `checkout`.
@@ -457,12 +457,12 @@ fn ended_as(end: End) -> Result<RunEnd, Error> {
     })
 }
 
-/// Names what is the same for every run here: variables, limits, platform.
-fn environment(env: &[(OsString, OsString)]) -> Digest {
+/// Names what is the same for every run here: variables, limits, platform, installed dependencies.
+fn environment(env: &[(OsString, OsString)], installed: Digest) -> Digest {
     let text = |(name, value): &(OsString, OsString)| {
         (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned())
     };
     let env: Vec<_> = env.iter().map(text).collect();
     let limits = format!("{:?}", bounds(Duration::ZERO));
-    Digest::of_json(&(env, limits, std::env::consts::OS, std::env::consts::ARCH))
+    Digest::of_json(&(env, limits, std::env::consts::OS, std::env::consts::ARCH, installed))
 }

@@ -3,13 +3,15 @@
 //! What builds and tests need and git ignores (`node_modules`, `.venv`) is shown as it lies in the person's tree,
 //! with a throwaway folder of its own on top: it is read, never written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use ignore::gitignore::Gitignore;
-use model::RelPath;
+use model::{Digest, RelPath};
 use sandbox::{Mount, Scratch};
 
+use super::layers;
 use super::{CHECKOUT_AT, Checkout, CheckoutError};
 use crate::files::{self, Standing};
 use crate::past_ignores::PastIgnores;
@@ -20,6 +22,9 @@ pub const CACHES_MAX: usize = 64;
 
 /// In how many folders they are looked for, those nearest to the top first.
 const FOLDERS_MAX: usize = 2000;
+
+/// How many entries of a folder of dependencies are looked at to know it again.
+const ENTRIES_MAX: usize = 20_000;
 
 /// What they are called. What they hold does not follow from the files beside them by comparing times: a build folder
 /// like `target` would make files of another state of the tree look up to date.
@@ -36,6 +41,43 @@ impl Caches {
     /// Where they lie.
     pub fn folders(&self) -> &[RelPath] {
         &self.folders
+    }
+
+    /// Another one when what is installed is another: names, sizes and times of the first 20,000 entries of
+    /// each folder, those nearest to its top first.
+    ///
+    /// # Errors
+    /// [`FileError`]: a folder that cannot be read.
+    ///
+    /// # Cost
+    /// A look at each of them, at no content.
+    pub fn digest(&self) -> Result<Digest, FileError> {
+        let mut text = Vec::new();
+        for folder in &self.folders {
+            let unnamed = |source| FileError::Io { path: folder.to_string(), source };
+            let root = os::join(&self.root, folder).map_err(unnamed)?;
+            let mut open: VecDeque<Option<RelPath>> = [None].into();
+            let mut seen = 0;
+            while let Some(inner) = open.pop_front().filter(|_| seen < ENTRIES_MAX) {
+                let mut listed = layers::listed(&root, inner.as_ref())?.named;
+                listed.sort_by(|(a, _), (b, _)| a.cmp(b));
+                seen += listed.len();
+                for (path, metadata) in listed {
+                    let times = metadata.modified().ok();
+                    let since = times.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+                    // The time of a folder follows from what is in it, and programs write caches beside their modules.
+                    let of = match metadata.is_dir() {
+                        true => None,
+                        false => Some((metadata.len(), since.unwrap_or_default().as_nanos())),
+                    };
+                    text.extend_from_slice(format!("{folder} {path} {of:?}\n").as_bytes());
+                    if metadata.is_dir() && !path.as_bytes().ends_with(b"__pycache__") {
+                        open.push_back(Some(path));
+                    }
+                }
+            }
+        }
+        Ok(Digest::of(&text))
     }
 }
 
