@@ -18,7 +18,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use ignore::WalkBuilder;
 use model::{FileMode, RelPath};
 
-use crate::backend::{Blob, Indexed, Recorded};
+use crate::backend::{Attributes, Backend, Blob, Indexed, Recorded};
 use crate::deltas::{Pair, Place, SideRef};
 use crate::eol::{Conversion, EolConfig};
 use crate::files::{self, Looking, Standing};
@@ -27,6 +27,9 @@ use crate::{FileError, Repository, RepositoryError, SAVED_BYTES_MAX, SavedFile, 
 
 /// The largest file whose content is compared; a larger one with other times counts as changed.
 const COMPARE_BYTES_MAX: u64 = SAVED_BYTES_MAX;
+
+/// So many paths are asked for one by one in any case.
+const ASKED_ONE_BY_ONE_MAX: usize = 64;
 
 /// How many untracked files are listed at most.
 pub const UNTRACKED_MAX: usize = 100_000;
@@ -403,11 +406,38 @@ impl Repository {
         if paths.is_empty() {
             return Ok(Vec::new());
         }
-        refuse_special_attributes(root, paths)?;
+        let stated = attribute_files(root, paths)?;
         let lower = |key: &str| self.store.config(key).map(|value| value.to_ascii_lowercase());
         let config = EolConfig { autocrlf: lower("core.autocrlf"), eol: lower("core.eol") };
+        // Git is asked path by path, which is slow for a whole tree and in vain where nothing states an attribute.
+        if paths.len() > ASKED_ONE_BY_ONE_MAX && !stated && !self.attributes_elsewhere()? {
+            let unstated = Conversion::of(&Attributes::default(), &config);
+            return Ok(vec![unstated; paths.len()]);
+        }
         let attributes = self.store.attributes(paths)?;
         Ok(attributes.iter().map(|found| Conversion::of(found, &config)).collect())
+    }
+
+    /// Whether anything beside files of the tree may state attributes: the index, for files that are gone, the
+    /// repository, the person or the system. Where that cannot be told, it may.
+    fn attributes_elsewhere(&self) -> Result<bool, RepositoryError> {
+        if !cfg!(target_os = "linux") || !matches!(self.backend(), Backend::Library) {
+            return Ok(true);
+        }
+        let folder = |variable: &str| std::env::var_os(variable).map(PathBuf::from);
+        let own = folder("XDG_CONFIG_HOME").or_else(|| Some(folder("HOME")?.join(".config")));
+        let files = [
+            Some(self.common_dir().join("info").join("attributes")),
+            own.map(|own| own.join("git").join("attributes")),
+            Some(PathBuf::from("/etc/gitattributes")),
+        ];
+        if self.store.config("core.attributesfile").is_some()
+            || files.into_iter().flatten().any(|file| file.symlink_metadata().is_ok())
+        {
+            return Ok(true);
+        }
+        let index = self.store.index()?;
+        Ok(index.iter().any(|entry| entry.path.as_bytes().ends_with(b".gitattributes")))
     }
 }
 
@@ -456,7 +486,9 @@ fn submodules<'a>(entries: impl Iterator<Item = (&'a RelPath, &'a Recorded)>) ->
 }
 
 /// A pipe in the place of an attribute file would stop whoever opens it.
-fn refuse_special_attributes(root: &Path, paths: &[RelPath]) -> Result<(), RepositoryError> {
+/// Also answers whether there is one.
+fn attribute_files(root: &Path, paths: &[RelPath]) -> Result<bool, RepositoryError> {
+    let mut stated = false;
     let mut folders: BTreeSet<Option<RelPath>> = BTreeSet::from([None]);
     for path in paths {
         let mut parent = path.parent();
@@ -473,11 +505,15 @@ fn refuse_special_attributes(root: &Path, paths: &[RelPath]) -> Result<(), Repos
             Some(folder) => [folder.as_bytes(), b"/.gitattributes"].concat(),
         };
         let Ok(name) = RelPath::from_bytes(&name) else { continue };
-        if let Ok(Standing::Special(what)) = files::look(root, &name) {
-            return Err(RepositoryError::NotPlain { path: name.to_string(), what });
+        match files::look(root, &name) {
+            Ok(Standing::Special(what)) => {
+                return Err(RepositoryError::NotPlain { path: name.to_string(), what });
+            }
+            Ok(Standing::Nothing) => {}
+            _ => stated = true,
         }
     }
-    Ok(())
+    Ok(stated)
 }
 
 /// Lists what git does not track and does not ignore.

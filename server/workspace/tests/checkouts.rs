@@ -176,6 +176,35 @@ fn modes_links_and_line_ends_are_those_of_the_saved_files() {
 }
 
 #[test]
+fn attributes_are_heeded_in_a_large_tree_wherever_they_are_stated() {
+    let world = World::new();
+    for nth in 0..100 {
+        world.write(&format!("part/{nth}.txt"), "one\n");
+    }
+    let commit = world.commit("many");
+    let read = |name: &str| {
+        let trees = Trees::new(&cache(&world));
+        let checkout = world.library().checkout(&trees, Start::Commit(&commit)).unwrap();
+        checkout.saved(&path(name)).unwrap().unwrap().bytes
+    };
+    assert_eq!(read("part/7.txt"), b"one\n");
+    world.write(".git/info/attributes", "7.txt text eol=crlf\n");
+    assert_eq!(read("part/7.txt"), b"one\r\n");
+    assert_eq!(read("part/8.txt"), b"one\n");
+    fs::remove_file(world.root.join(".git/info/attributes")).unwrap();
+    world.write("part/.gitattributes", "8.txt text eol=crlf\n");
+    assert_eq!(read("part/8.txt"), b"one\r\n");
+    // Staged and gone from the disk, it still counts.
+    world.git(&["add", "part/.gitattributes"]);
+    fs::remove_file(world.root.join("part/.gitattributes")).unwrap();
+    assert_eq!(read("part/8.txt"), b"one\r\n");
+    world.git(&["reset", "--quiet"]);
+    assert_eq!(read("part/8.txt"), b"one\n");
+    world.git(&["config", "core.autocrlf", "true"]);
+    assert_eq!(read("part/8.txt"), b"one\r\n");
+}
+
+#[test]
 fn a_repository_without_a_commit_has_a_checkout() {
     let world = World::new();
     world.write("a", "1\n");
