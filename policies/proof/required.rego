@@ -2,7 +2,8 @@
 # scope: package
 # title: A gate that the change needs did not speak for it
 # description: >-
-#   Which kinds of gates a change needs follows from its risk and from what it does. They are needed as far as the
+#   Which kinds of gates a change needs follows from its risk and from what it does. A gate of a folder, named
+#   `id@folder`, is needed by changes in that folder. They are needed as far as the
 #   project has them: what has no tests cannot be asked for any, and a person sees that instead.
 # custom:
 #   severity: error
@@ -48,6 +49,7 @@ deny contains {"message": message} if {
 	some gate in input.proof.gates
 	gate.kind in required_gates
 	gate.verdict == "unknown"
+	touched(gate)
 	message := sprintf("%s is needed and says nothing: %s", [gate.id, gate.reason])
 }
 
@@ -56,6 +58,17 @@ review contains {"message": message, "severity": "warning"} if {
 	"test" in required_gates
 	not has_tests
 	message := "no gate runs tests, so nothing shows that it works"
+}
+
+# A gate without a folder of its own, or whose name does not say it, is touched by every change.
+touched(gate) if not contains(gate.id, "@")
+
+touched(gate) if contains(gate.id, "+")
+
+touched(gate) if {
+	folder := split(gate.id, "@")[1]
+	some file in input.changeset.files
+	startswith(file.path, sprintf("%s/", [folder]))
 }
 
 has_tests if {

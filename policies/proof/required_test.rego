@@ -49,3 +49,11 @@ test_a_proof_may_be_required if {
 	count(required.deny) == 1 with input as object.union(change.proved({"current": false}), strict)
 	count(required.deny) == 0 with input as object.union(change.proved({}), strict)
 }
+
+silent(id) := [{"id": id, "kind": "test", "verdict": "unknown", "reason": "fails on both without saying why"}]
+
+test_a_gate_of_another_folder_is_not_needed if {
+	count(required.deny) == 0 with input as change.proved({"gates": silent("npm.test@web")})
+	count(required.deny) == 1 with input as change.proved({"gates": silent("cargo.test@src")})
+	count(required.deny) == 1 with input as change.proved({"gates": silent("cargo.test@web+2")})
+}
