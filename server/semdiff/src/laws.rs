@@ -14,8 +14,6 @@ use crate::*;
 
 mod merging;
 
-const CONTEXT_LINES: usize = 3;
-
 /// A text as lines; every line ends, except perhaps the last.
 type Lines = Vec<String>;
 
@@ -149,12 +147,15 @@ fn stated<'t>(base: &str, proposal: &'t str) -> Stated<'t> {
     hunks.into_iter().map(|(before, after)| (before, after.of(proposal.as_bytes()))).collect()
 }
 
-/// Whether a second place of `text` looks exactly like lines `place`, three lines around included.
+/// How far out lines tell two places apart that look alike near by.
+const FAR_LINES: usize = 64;
+
+/// Whether a second place of `text` looks exactly like lines `place`, as far around as anchoring looks.
 fn has_twin(text: &str, place: &Range<usize>) -> bool {
     let lines = split(text);
     let look = |start: usize| -> Vec<Option<&str>> {
-        let from = start as isize - CONTEXT_LINES as isize;
-        let to = (start + place.len() + CONTEXT_LINES) as isize;
+        let from = start as isize - FAR_LINES as isize;
+        let to = (start + place.len() + FAR_LINES) as isize;
         (from..to)
             .map(|at| usize::try_from(at).ok().and_then(|at| lines.get(at).copied()))
             .collect()
@@ -248,6 +249,23 @@ fn lands_truly(base: &str, hunks: &Stated<'_>, current: &Edited) -> Result<(), T
 /// Different lines throughout, so that nothing repeats.
 fn distinct(lines: usize) -> String {
     (0..lines).map(|line| format!("line {line}\n")).collect()
+}
+
+#[test]
+fn a_place_among_equal_lines_is_told_by_lines_further_out() {
+    let base = format!("b\na\na\na\n\n{}", "é🦀\n".repeat(7));
+    let lines = split(&base);
+    let proposal = [&lines[..8].concat(), "a\n", &lines[8..].concat()].concat();
+    let hunks = stated(&base, &proposal);
+    assert_eq!(hunks.len(), 1);
+    let own = format!("1\n{base}");
+    let anchors = anchor_all(base.as_bytes(), &hunks, own.as_bytes());
+    let start = 2 + hunks[0].0.start;
+    assert_eq!(anchors, [Anchor::Shifted(start..start, 1)]);
+    // One more of the equal lines, and nobody can say which is which.
+    let more = own.replacen("é🦀\n", "é🦀\né🦀\n", 1);
+    let anchors = anchor_all(base.as_bytes(), &hunks, more.as_bytes());
+    assert!(matches!(anchors.as_slice(), [Anchor::Conflict(_)]), "{anchors:?}");
 }
 
 /// Four times the cases that are asked for: these texts are small.
