@@ -578,3 +578,33 @@ fn planted_evidence_is_not_believed_and_missing_evidence_is_told() {
     let said = run(&world, &["verify", &id]).exited(1);
     assert!(said.stdout.contains("runs are gone"), "{}", said.stdout);
 }
+
+#[test]
+fn where_a_proof_is_required_only_what_was_proved_lands() {
+    let world = python();
+    world.write("countersign.toml", "[policy]\nrequire_proof = true\n");
+    world.commit("Only with a proof");
+    let [code, test] = good();
+    let id = propose(&world, &[(code.0, &code.1), (test.0, &test.1)]);
+    let refused = run(&world, &["accept", &id, "--by", "Ada"]).exited(1);
+    assert!(
+        refused.stderr.contains("a proof is required, and there is none"),
+        "{}",
+        refused.stderr
+    );
+    // One hunk is proved: it lands, and the other does not come along.
+    let first = format!("{id}/1");
+    prove(&world, &first).json();
+    let refused = run(&world, &["accept", &id, "--by", "Ada"]).exited(1);
+    assert!(refused.stderr.contains("speaks for other files or hunks"), "{}", refused.stderr);
+    run(&world, &["accept", &first, "--by", "Ada"]).ok();
+    assert_eq!(world.read("queues.py"), code.1);
+    assert_eq!(world.read("test_queues.py"), TESTS);
+    // The test alone passes without the rest, which is in the files by now: a person decides.
+    prove(&world, &id).exited(3);
+    world.write("README.md", "# Other\n");
+    run(&world, &["accept", &id, "--by", "Ada"]).exited(1);
+    world.write("README.md", "# Queues\n");
+    run(&world, &["accept", &id, "--by", "Ada"]).ok();
+    assert_eq!(world.read("test_queues.py"), test.1);
+}

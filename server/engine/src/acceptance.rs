@@ -92,15 +92,15 @@ impl Engine {
         if verdict.is_none_or(|verdict| verdict.decision == Decision::Deny) {
             return Err(Error::Denied { id, reasons });
         }
+        let asked = hunks.len();
         let plan = self.plan_acceptance(&change, hunks, open)?;
         // What is left out, or lies unsaved in an editor, is another result than the proof's.
-        let other =
-            plan.hunks.len() < acceptable.len() || plan.files.iter().any(|file| file.unsaved);
-        if let (true, Some(verdict)) = (other, self.verdict_unproved(&change)?) {
-            let reasons = verdict.reasons;
-            if verdict.decision == Decision::Deny {
-                return Err(Error::Denied { id, reasons });
-            }
+        let other = plan.hunks.len() < asked || plan.files.iter().any(|file| file.unsaved);
+        if other
+            && let Some(verdict) = self.verdict_unproved(&change)?
+            && verdict.decision == Decision::Deny
+        {
+            return Err(Error::Denied { id, reasons: verdict.reasons });
         }
         Ok(plan)
     }

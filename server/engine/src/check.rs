@@ -109,14 +109,6 @@ pub fn check(start: &Path, target: &Target, from: &RulesFrom) -> Result<CheckRep
         }
         Files::Read(files) => examine_all(files, &rules, &project),
     };
-    let paths: Vec<_> = examined
-        .files
-        .iter()
-        .filter(|file| file.change.before.is_some())
-        .map(|file| file.change.old_path.clone().unwrap_or_else(|| file.change.path.clone()))
-        .collect();
-    let history =
-        repository.history(&paths, prepared.base.commit.as_deref(), HistoryLimits::default())?;
     let changeset = ChangeSet::new(
         prepared.base,
         prepared.origin,
@@ -124,6 +116,9 @@ pub fn check(start: &Path, target: &Target, from: &RulesFrom) -> Result<CheckRep
         String::new(),
         examined.files.iter().map(|file| file.change.clone()).collect(),
     );
+    let commit = changeset.base.commit.as_deref();
+    let history =
+        repository.history(&changeset.paths_before(), commit, HistoryLimits::default())?;
     let review = assess(examined, history);
     // Nobody in particular asks, so that the same difference has the same verdict and digests everywhere.
     let actor =

@@ -274,14 +274,8 @@ impl Engine {
         }
         let sides = files.iter().flat_map(|file| file.before.iter().chain(&file.after));
         self.ledger.blobs().put_all(sides.filter_map(Side::bytes))?;
-        let paths: Vec<RelPath> = changeset
-            .files
-            .iter()
-            .filter(|file| file.before.is_some())
-            .map(|file| file.old_path.clone().unwrap_or_else(|| file.path.clone()))
-            .collect();
         let history = self.repository.history(
-            &paths,
+            &changeset.paths_before(),
             changeset.base.commit.as_deref(),
             HistoryLimits::default(),
         )?;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use engine::BoardChange;
-use model::{ChangeSet, ComparisonVerdict, EntityChange, Finding, ProofRef, Review, Verdict};
+use model::{ChangeSet, EntityChange, Finding, ProofRef, Review, Verdict};
 
 use crate::prose;
 
@@ -95,12 +95,7 @@ fn evidence(proved: Option<&(ProofRef, bool)>) -> String {
         false => "## Proof: unproven\n\nThe newest speaks for other files or hunks.\n\n".to_owned(),
     };
     for gate in proof.summary.gates.iter().take(ROWS_MAX) {
-        let verdict = match gate.verdict {
-            ComparisonVerdict::Passes => "passes",
-            ComparisonVerdict::NoWorse => "no worse",
-            ComparisonVerdict::Worse => "worse",
-            ComparisonVerdict::Unknown => "unknown",
-        };
+        let verdict = gate.verdict.words();
         let id = prose::code_span(&prose::one_line(&gate.id.to_string(), TITLE_MAX));
         out.push_str(&format!("- {id} {verdict}: {}\n", sentence(&gate.reason)));
     }

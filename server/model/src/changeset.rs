@@ -112,6 +112,12 @@ impl ChangeSet {
         Self { id, base, origin, title, rationale, files, adopted: None, ran: None }
     }
 
+    /// The files that were there before it, where they were.
+    pub fn paths_before(&self) -> Vec<RelPath> {
+        let there = self.files.iter().filter(|file| file.before.is_some());
+        there.map(|file| file.old_path.as_ref().unwrap_or(&file.path).clone()).collect()
+    }
+
     /// Every hunk with its file, in order.
     pub fn hunks(&self) -> impl Iterator<Item = (&FileChange, &Hunk)> {
         self.files.iter().flat_map(|file| file.hunks.iter().map(move |hunk| (file, hunk)))

@@ -21,6 +21,18 @@ pub enum ComparisonVerdict {
     Unknown,
 }
 
+impl ComparisonVerdict {
+    /// The words for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Passes => "passes",
+            Self::NoWorse => "no worse",
+            Self::Worse => "worse",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// A gate's runs on the base beside those on the proposal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Comparison {

@@ -23,7 +23,10 @@ pub fn check(
     report.notices.iter().for_each(|notice| terminal.notice(notice));
     let exit = Exit::from(report.outcome());
     match args.format {
-        CheckFormat::Human => terminal.print(&human(&report, exit)),
+        CheckFormat::Human => {
+            proofs.iter().flatten().filter_map(told).for_each(|line| terminal.notice(&line));
+            terminal.print(&human(&report, exit));
+        }
         CheckFormat::Json => terminal.json(&json!({
             "version": 1,
             "target": report.target,
@@ -50,6 +53,18 @@ fn proofs(
 ) -> Result<Vec<CommitProof>, Failure> {
     let keys = super::verify::trusted(arguments, &args.proof_keys)?;
     Ok(engine::require_proofs(&arguments.directory, target, rules, &keys, report)?)
+}
+
+/// What speaks for a commit; what is missing is among the reasons of the verdict.
+fn told(proof: &CommitProof) -> Option<String> {
+    let id = proof.commit.id.get(..12).unwrap_or(&proof.commit.id);
+    match &proof.standing {
+        ProofStanding::Proved(digest, _) => {
+            Some(format!("commit {id} has the proof {}", digest.short()))
+        }
+        ProofStanding::Exempt(reason) => Some(format!("commit {id} needs no proof: {reason}")),
+        ProofStanding::Missing | ProofStanding::Invalid(_) => None,
+    }
 }
 
 fn proof_json(proof: &CommitProof) -> serde_json::Value {

@@ -13,15 +13,9 @@ const SHOWN_NAMES: usize = 5;
 
 /// What a recorded proof comes to, and whether it speaks for what would land.
 pub fn proof_line(proof: &ProofRef, current: bool) -> String {
-    let word = |verdict| match verdict {
-        ComparisonVerdict::Passes => format!("{GREEN}passes{RESET}"),
-        ComparisonVerdict::NoWorse => format!("{YELLOW}no worse{RESET}"),
-        ComparisonVerdict::Worse => format!("{RED}worse{RESET}"),
-        ComparisonVerdict::Unknown => format!("{YELLOW}unknown{RESET}"),
-    };
     let gates = proof.summary.gates.iter();
     let gates: Vec<String> =
-        gates.map(|gate| format!("{} {}", gate.id, word(gate.verdict))).collect();
+        gates.map(|gate| format!("{} {}", gate.id, verdict(gate.verdict))).collect();
     let standing = if current {
         format!("{GREEN}proved{RESET}")
     } else {
@@ -71,9 +65,8 @@ pub fn proof(proof: &Proof, title: &str) -> String {
         };
         out.push_str(&format!("  {said}\n"));
     }
-    let tier = proof.sandbox.map_or("nothing ran".to_owned(), |tier| {
-        format!("sandbox {}", format!("{tier:?}").to_lowercase())
-    });
+    let tier =
+        proof.sandbox.map_or("nothing ran".to_owned(), |tier| format!("sandbox {}", tier.word()));
     out.push_str(&format!(
         "  {DIM}proof {}, {tier}, {} of {} known before{RESET}\n",
         proof.digest().short(),
@@ -83,17 +76,22 @@ pub fn proof(proof: &Proof, title: &str) -> String {
     out
 }
 
+/// What a gate says, coloured.
+fn verdict(verdict: ComparisonVerdict) -> String {
+    let style = match verdict {
+        ComparisonVerdict::Passes => GREEN,
+        ComparisonVerdict::Worse => RED,
+        ComparisonVerdict::NoWorse | ComparisonVerdict::Unknown => YELLOW,
+    };
+    format!("{style}{}{RESET}", verdict.words())
+}
+
 fn of_gate(gate: &ProvedGate) -> String {
     let found = &gate.comparison;
-    let (style, word) = match found.verdict {
-        ComparisonVerdict::Passes => (GREEN, "passes"),
-        ComparisonVerdict::NoWorse => (YELLOW, "no worse"),
-        ComparisonVerdict::Worse => (RED, "worse"),
-        ComparisonVerdict::Unknown => (YELLOW, "unknown"),
-    };
     let required = if gate.required { "" } else { ", not required" };
     let mut out = format!(
-        "    {style}{word}{RESET} {} {DIM}{}{required}{RESET}\n",
+        "    {} {} {DIM}{}{required}{RESET}\n",
+        verdict(found.verdict),
         found.gate,
         safe(&found.reason)
     );

@@ -346,11 +346,10 @@ impl Proving<'_, '_> {
                 || !comparison.still_failing.is_empty();
             let alone = self.effort.runs == 1 && gate.kind == GateKind::Test;
             if failing && alone && self.runs.left(self.effort) {
-                let base = self.subject.base.clone();
-                let proposal = base.with(&self.subject.proposed)?;
-                let again = self.once_more(Side::Base, at, &base)?;
+                let subject = self.subject;
+                let again = self.once_more(Side::Base, at, &subject.base)?;
                 self.base.get_mut(at).into_iter().for_each(|ran| ran.extend(again.clone()));
-                let again = self.once_more(Side::Proposal, at, &proposal)?;
+                let again = self.once_more(Side::Proposal, at, &subject.proposal)?;
                 self.proposal.get_mut(at).into_iter().for_each(|ran| ran.extend(again.clone()));
                 comparison = self.compared(at, gate);
             }

@@ -23,6 +23,8 @@ use crate::take_out::take_out_file;
 pub(crate) struct Subject {
     /// The files without the change.
     pub base: Checkout,
+    /// Those with it.
+    pub proposal: Checkout,
     /// What the change puts there.
     pub proposed: Vec<ProposedFile>,
     /// What the change is called in the ledger; of a commit, as it would be.
@@ -189,23 +191,31 @@ impl Engine {
             rules,
         )?;
         let changeset = ChangeSet { ran: about.ran, ..changeset };
-        let paths: Vec<RelPath> = files
-            .iter()
-            .filter(|file| file.before.is_some())
-            .map(|file| file.old_path.clone().unwrap_or_else(|| file.path.clone()))
-            .collect();
         let commit = changeset.base.commit.as_deref();
-        let history = self.repository.history(&paths, commit, HistoryLimits::default())?;
+        let history =
+            self.repository.history(&changeset.paths_before(), commit, HistoryLimits::default())?;
         let examined = examination.files.clone();
         let hunks = match about.hunks.is_empty() {
             true => changeset.hunks().map(|(_, hunk)| hunk.ordinal).collect(),
             false => about.hunks,
         };
-        let trees =
-            (base.digest(&self.repository)?, base.with(&proposed)?.digest(&self.repository)?);
+        let proposal = base.with(&proposed)?;
+        let trees = (base.digest(&self.repository)?, proposal.digest(&self.repository)?);
         let review = assess(examination, history);
         let id = about.id.unwrap_or(changeset.id);
-        Ok(Subject { id, base, proposed, changeset, files, examined, review, hunks, title, trees })
+        Ok(Subject {
+            id,
+            base,
+            proposal,
+            proposed,
+            changeset,
+            files,
+            examined,
+            review,
+            hunks,
+            title,
+            trees,
+        })
     }
 }
 
