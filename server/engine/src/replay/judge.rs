@@ -6,7 +6,7 @@ use std::ops::Range;
 use semdiff::{Anchor, Anchoring};
 
 use super::case::{Case, Waiting};
-use super::lines::{Identity, Lines};
+use super::lines::{Identity, Lines, rows, says_something, slid};
 use super::truth::{Relation, Truth, truth};
 
 /// An answer for one hunk.
@@ -29,8 +29,9 @@ pub(super) enum Worth {
     There,
     /// Refused.
     Refused,
-    /// Not where the commits one by one say, but where one diff over all of them says: two views of the same
-    /// edits that disagree which of two equal lines is which. Nobody knows the right answer.
+    /// Not where the commits one by one say, but where one diff over all of them says, or, for an insertion, between
+    /// its two lines, which were moved: two views of the same edits that disagree which lines were. Nobody knows the
+    /// right answer.
     Disputed,
     /// Anything else that was not refused.
     Misapplied,
@@ -84,14 +85,25 @@ pub(super) fn truths(case: &Case) -> Vec<Truth> {
     case.waiting.iter().map(right).collect()
 }
 
-/// Holds `answers` against what is right.
+/// Holds `answers` against what is right. Where a diff could have stated the hunk at other lines too, with the same
+/// result, each way to state it counts.
 pub(super) fn judge(case: &Case, answers: Vec<Answer>) -> Vec<Judged> {
     let judged = truths(case).into_iter().zip(&case.waiting).zip(answers);
     let mut overall = None;
     judged
         .map(|((truth, hunk), answer)| {
             let worth = worth(case, hunk, &truth, &answer);
-            if worth != Worth::Misapplied || !case.kind.followed() {
+            if worth != Worth::Misapplied {
+                return Judged { truth, answer, worth };
+            }
+            if let Some(judged) = stated_elsewhere(case, hunk, &truth, &answer) {
+                return judged;
+            }
+            if let Some(place) = between_its_lines(case, hunk, &answer) {
+                let truth = Truth { place: Some(place), ..truth };
+                return Judged { truth, answer, worth: Worth::Disputed };
+            }
+            if !case.kind.followed() {
                 return Judged { truth, answer, worth };
             }
             let overall =
@@ -109,12 +121,54 @@ pub(super) fn judge(case: &Case, answers: Vec<Answer>) -> Vec<Judged> {
         .collect()
 }
 
+/// What `answer` is worth for one of the other ways to state `hunk`, if it is right for that.
+fn stated_elsewhere(case: &Case, hunk: &Waiting, truth: &Truth, answer: &Answer) -> Option<Judged> {
+    let (base, current) = (Lines::new(&case.base), Lines::new(&case.current));
+    slid(&base, &hunk.span, &hunk.text).into_iter().find_map(|(span, text)| {
+        let other = self::truth(&base, &current, &case.identity, &span, &text);
+        let as_stated = Waiting { span, text, ..hunk.clone() };
+        let worth = worth_of(case, hunk, &as_stated, &other, answer);
+        let truth = Truth { relation: truth.relation, ..other };
+        (worth != Worth::Misapplied).then(|| Judged { truth, answer: answer.clone(), worth })
+    })
+}
+
+/// The place that `answer` gives an insertion, if that is between the two lines it was made between, which stand side
+/// by side once in both texts and say something.
+fn between_its_lines(case: &Case, hunk: &Waiting, answer: &Answer) -> Option<Range<usize>> {
+    let own = rows(&hunk.span);
+    let Answer::Put(range, _) = answer else { return None };
+    let (base, current) = (Lines::new(&case.base), Lines::new(&case.current));
+    let above = base.of(&(own.start.checked_sub(1)?..own.start));
+    let below = base.of(&(own.end..(own.end + 1).min(base.count())));
+    let pair = [above, below].concat();
+    let mut now = current.standing(&pair);
+    let (Some(there), None) = (now.next(), now.next()) else { return None };
+    let is_between = own.is_empty()
+        && !below.is_empty()
+        && says_something(&pair)
+        && base.standing(&pair).count() == 1
+        && there.start + above.len() == range.start;
+    is_between.then(|| range.clone())
+}
+
 fn worth(case: &Case, hunk: &Waiting, truth: &Truth, answer: &Answer) -> Worth {
+    worth_of(case, hunk, hunk, truth, answer)
+}
+
+/// What the answer given for `asked` is worth, if `truth` is that of `stated`: the same hunk, be it stated elsewhere.
+fn worth_of(
+    case: &Case,
+    asked: &Waiting,
+    stated: &Waiting,
+    truth: &Truth,
+    answer: &Answer,
+) -> Worth {
     let is_right = match answer {
         Answer::Refused(..) => return Worth::Refused,
         Answer::There => truth.there,
         Answer::Put(range, _) => truth.place.as_ref().is_some_and(|place| {
-            place == range || same_result(&case.current, place, range, &hunk.text)
+            same_result(&case.current, (place, &stated.text), (range, &asked.text))
         }),
     };
     match answer {
@@ -124,10 +178,12 @@ fn worth(case: &Case, hunk: &Waiting, truth: &Truth, answer: &Answer) -> Worth {
     }
 }
 
-/// Whether replacing either of two ranges gives the same text.
-fn same_result(current: &[u8], one: &Range<usize>, other: &Range<usize>, text: &[u8]) -> bool {
-    let result = |range: &Range<usize>| semdiff::place(current, &[(range.clone(), text)]).ok();
-    result(one).is_some_and(|result_of_one| Some(result_of_one) == result(other))
+/// Whether both replacements give the same text.
+fn same_result(current: &[u8], one: (&Range<usize>, &[u8]), other: (&Range<usize>, &[u8])) -> bool {
+    let result = |(range, text): (&Range<usize>, &[u8])| {
+        semdiff::place(current, &[(range.clone(), text)]).ok()
+    };
+    one == other || result(one).is_some_and(|result_of_one| Some(result_of_one) == result(other))
 }
 
 #[cfg(test)]
@@ -192,6 +248,33 @@ mod tests {
         let elsewhere = Answer::Put(2..4, String::new());
         assert_eq!(worths(&case, vec![elsewhere]), [Worth::Misapplied]);
     }
+
+    #[test]
+    fn a_hunk_may_be_stated_at_any_of_the_lines_like_its_own() {
+        // The proposal deletes the second empty line, the person the first.
+        let mut case = case("a\n\n\nb\nc\n", "A\n\nb\nC\n", "a\n\nb\nc\n");
+        case.waiting = vec![Waiting::new(Lines::new(&case.base).span(&(2..3)), b"")];
+        case.identity = Identity { at: vec![None, None, Some(1), Some(2), None], lines: 4 };
+        assert_eq!(worths(&case, vec![Answer::There]), [Worth::There]);
+        let again = vec![Answer::Put(2..3, String::new())];
+        assert_eq!(worths(&case, again), [Worth::Anchored]);
+        // Not if both are there.
+        case.identity = Identity { at: vec![None, Some(1), Some(2), None, None], lines: 4 };
+        case.current = b"A\n\n\nC\n".to_vec();
+        assert_eq!(worths(&case, vec![Answer::There]), [Worth::Misapplied]);
+    }
+
+    #[test]
+    fn nobody_knows_which_of_two_blocks_was_moved_past_the_other() {
+        let base = "one\ntwo\nthree\nfour\n";
+        let mut case = case(base, "three\nfour\none\ntwo\n", "one\ntwo\nthree\nnew\nfour\n");
+        // As if the first two had been kept, and the others typed anew.
+        case.identity = Identity { at: vec![Some(2), Some(3), None, None], lines: 4 };
+        let put = |at: usize| vec![Answer::Put(at..at, String::new())];
+        assert_eq!(worths(&case, put(6)), [Worth::Disputed]);
+        assert_eq!(worths(&case, put(0)), [Worth::Misapplied]);
+    }
+
     #[test]
     fn where_two_views_of_the_edits_disagree_nobody_is_wrong() {
         let mut case = case("a\nx\nb\n", "0\na\nx\nb\n", "a\nX\nb\n");

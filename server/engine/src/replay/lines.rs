@@ -5,6 +5,9 @@ use std::ops::Range;
 use model::LineSpan;
 use semdiff::Overlap;
 
+/// How far a hunk is followed where it slides.
+const SLIDES_MAX: usize = 64;
+
 /// A text with the places of its lines.
 #[derive(Debug)]
 pub(super) struct Lines<'t> {
@@ -37,6 +40,29 @@ impl<'t> Lines<'t> {
         self.text.get(self.range(rows)).unwrap_or_default()
     }
 
+    /// Where `block` stands as whole lines.
+    pub(super) fn standing<'l>(
+        &'l self,
+        block: &'l [u8],
+    ) -> impl Iterator<Item = Range<usize>> + 'l {
+        self.standing_in(&(0..self.count()), block)
+    }
+
+    /// Where `block` stands in rows `region` as whole lines.
+    pub(super) fn standing_in<'l>(
+        &'l self,
+        region: &Range<usize>,
+        block: &'l [u8],
+    ) -> impl Iterator<Item = Range<usize>> + use<'l> {
+        let region_end = self.range(region).end;
+        region.clone().chain([region.end]).filter_map(move |row| {
+            let start = self.range(&(row..row)).start;
+            let end = start + block.len();
+            let stands = end <= region_end && self.text.get(start..end) == Some(block);
+            stands.then_some(start..end)
+        })
+    }
+
     pub(super) fn span(&self, rows: &Range<usize>) -> LineSpan {
         let Range { start, end } = self.range(rows);
         let narrow = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
@@ -53,6 +79,46 @@ pub(super) fn rows(span: &LineSpan) -> Range<usize> {
 /// How many lines a text has.
 pub(super) fn line_count(text: &[u8]) -> usize {
     text.split_inclusive(|&byte| byte == b'\n').count()
+}
+
+/// Whether a text has letters or digits.
+pub(super) fn says_something(text: &[u8]) -> bool {
+    text.iter().any(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii())
+}
+
+/// The other ways to state the insertion or deletion that replaces `span` of `base` by `text`, with the same result:
+/// where the lines around it are like its own, it slides. At most [`SLIDES_MAX`] lines up and down.
+pub(super) fn slid(base: &Lines<'_>, span: &LineSpan, text: &[u8]) -> Vec<(LineSpan, Vec<u8>)> {
+    let own = rows(span);
+    if own.is_empty() == text.is_empty() {
+        return Vec::new();
+    }
+    let moving: Vec<&[u8]> = match own.is_empty() {
+        true => text.split_inclusive(|&byte| byte == b'\n').collect(),
+        false => own.clone().map(|row| base.of(&(row..row + 1))).collect(),
+    };
+    let mut ways = Vec::new();
+    for down in [false, true] {
+        let mut lines = moving.clone();
+        for far in 1..=SLIDES_MAX {
+            let start = if down { Some(own.start + far) } else { own.start.checked_sub(far) };
+            let Some(start) = start else { break };
+            let over = if down { own.end + far - 1 } else { start };
+            let like = if down { lines.first() } else { lines.last() };
+            if over >= base.count() || like != Some(&base.of(&(over..over + 1))) {
+                break;
+            }
+            // The line that it slides over changes sides with the one like it.
+            if down {
+                lines.rotate_left(1)
+            } else {
+                lines.rotate_right(1)
+            }
+            let text = if own.is_empty() { lines.concat() } else { Vec::new() };
+            ways.push((base.span(&(start..start + own.len())), text));
+        }
+    }
+    ways
 }
 
 /// `text` with `edits` made, and each edit with the place that its replacement takes afterwards, in order.
@@ -162,5 +228,31 @@ mod tests {
         let after = Lines::new(&after);
         let places: Vec<_> = spans.iter().map(|(_, span)| after.of(&rows(span))).collect();
         assert_eq!(places, [&b"x\ny\n"[..], b"D\n"]);
+    }
+
+    #[test]
+    fn a_hunk_slides_along_lines_like_its_own() {
+        let base = Lines::new(b"a\n\n\n\nb\n");
+        let made = |span: &LineSpan, text: &[u8]| {
+            semdiff::apply(base.text, &[(*span, text.to_vec())]).unwrap()
+        };
+        let check = |own: Range<usize>, text: &[u8], ways: usize| {
+            let span = base.span(&own);
+            let slid = slid(&base, &span, text);
+            assert_eq!(slid.len(), ways, "{own:?}");
+            for (other, other_text) in slid {
+                assert_ne!(other, span);
+                assert_eq!(made(&other, &other_text), made(&span, text));
+            }
+        };
+        check(2..3, b"", 2);
+        check(1..3, b"", 1);
+        check(1..4, b"", 0);
+        check(0..1, b"", 0);
+        check(1..1, b"x\n\n", 0);
+        check(1..1, b"\nx\n", 1);
+        check(4..4, b"x\n\n", 1);
+        check(4..4, b"\n", 3);
+        check(1..2, b"x\n", 0);
     }
 }

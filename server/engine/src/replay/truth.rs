@@ -9,7 +9,7 @@ use std::ops::Range;
 use model::LineSpan;
 use serde::Serialize;
 
-use super::lines::{Identity, Lines, rows};
+use super::lines::{Identity, Lines, rows, says_something};
 
 /// How a hunk lies to what the person did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -41,8 +41,9 @@ pub(super) struct Truth {
 /// The right answer for the hunk that replaces `span` of base by `text`.
 ///
 /// Where the edits do not put it there, but the block that accepting makes, both touching lines included, stands
-/// in the current text and not in base, it is there; likewise the block that it is made against is its place if it
-/// stands once in both. How a diff drew a move around such a block does not matter.
+/// in the current text and not in base, it is there; one of these lines is enough beside text that base never has.
+/// Likewise the block that it is made against is its place if it stands once in both. How a diff drew a move around
+/// such a block does not matter, nor does it for lines without letters and digits, of which there are many.
 pub(super) fn truth(
     base: &Lines<'_>,
     current: &Lines<'_>,
@@ -51,34 +52,64 @@ pub(super) fn truth(
     text: &[u8],
 ) -> Truth {
     let mut right = by_edits(base, current, identity, span, text);
-    if right.there || (right.place.is_some() && !rows(span).is_empty()) {
+    let own = rows(span);
+    if right.there || (right.place.is_some() && says_something(base.of(&own))) {
         return right;
     }
-    let own = rows(span);
     let around = own.start.saturating_sub(1)..(own.end + 1).min(base.count());
     let (above, below) = (base.of(&(around.start..own.start)), base.of(&(own.end..around.end)));
-    let made = [above, text, below].concat();
-    let times =
-        |lines: &Lines<'_>, block: &[u8]| standing(lines, &(0..lines.count()), block).count();
+    // The ends of the text are lines that nothing else equals.
+    let at_ends = |lines: &Lines<'_>, block: &Range<usize>| {
+        (own.start > 0 || block.start == 0)
+            && (own.end < base.count() || block.end == lines.text.len())
+    };
+    let made = Made { above, text, below };
+    let times = |lines: &Lines<'_>, block: &[u8]| {
+        let found = lines.standing(block);
+        found.filter(|block| at_ends(lines, block)).count()
+    };
     // Where both lines that touch a gap are together by the edits, only a block right at the gap fills it.
     let open = right.place.clone().filter(|_| right.relation == Relation::Separate);
     let fills = |block: Range<usize>| {
         open.as_ref().is_none_or(|gap| block.start <= gap.start && gap.end <= block.end)
     };
-    if standing(current, &(0..current.count()), &made).any(fills) && times(base, &made) == 0 {
+    let stands = |block: &[u8]| {
+        let mut found = current.standing(block);
+        times(base, block) == 0 && found.any(|block| at_ends(current, &block) && fills(block))
+    };
+    if stands(&made.whole()) || made.half(base).is_some_and(|half| half.iter().any(|b| stands(b))) {
         return Truth { there: true, place: None, ..right };
     }
     if right.place.is_some() {
         return right;
     }
     let whole = base.of(&around);
-    let mut now = standing(current, &(0..current.count()), whole);
+    let mut now = current.standing(whole);
     if let (Some(place), None, 1) = (now.next(), now.next(), times(base, whole))
         && !own.is_empty()
     {
         right.place = Some(place.start + above.len()..place.end - below.len());
     }
     right
+}
+
+/// What accepting a hunk makes: its text between the lines that touch it.
+struct Made<'t> {
+    above: &'t [u8],
+    text: &'t [u8],
+    below: &'t [u8],
+}
+
+impl Made<'_> {
+    fn whole(&self) -> Vec<u8> {
+        [self.above, self.text, self.below].concat()
+    }
+
+    /// Its text beside either of these lines, if the text says something that `base` never has.
+    fn half(&self, base: &Lines<'_>) -> Option<[Vec<u8>; 2]> {
+        let new = says_something(self.text) && base.standing(self.text).next().is_none();
+        new.then(|| [[self.above, self.text].concat(), [self.text, self.below].concat()])
+    }
 }
 
 fn by_edits(
@@ -135,12 +166,12 @@ fn overlapping(
     let end = (own.end..base.count()).find_map(|row| identity.get(row)).unwrap_or(current.count());
     let region = start..end.max(start);
     let gone = own.clone().all(|row| identity.get(row).is_none());
-    let within = |region: &Range<usize>| standing(current, region, text).next().is_some();
+    let within = |region: &Range<usize>| current.standing_in(region, text).next().is_some();
     let there =
         gone && (within(&region) || within(&widened(base, current, identity, own, &region)));
     // Brought back by hand: the same lines, once, though not the same identity. They can be taken at their
     // word, unless the hunk is there too.
-    let mut restored = standing(current, &region, base.of(own));
+    let mut restored = current.standing_in(&region, base.of(own));
     let place = restored.next().filter(|_| !own.is_empty() && (!there || text.is_empty()));
     let place = place.filter(|_| restored.next().is_none());
     Truth {
@@ -178,21 +209,6 @@ fn widened(
     };
     let lines = (1..=kept).find(equal_follow).unwrap_or(0);
     region.start..region.end + lines
-}
-
-/// Where `text` stands in `region` as whole lines.
-fn standing<'l>(
-    current: &'l Lines<'_>,
-    region: &Range<usize>,
-    text: &'l [u8],
-) -> impl Iterator<Item = Range<usize>> + 'l {
-    let region_end = current.range(region).end;
-    region.clone().chain([region.end]).filter_map(move |row| {
-        let start = current.range(&(row..row)).start;
-        let end = start + text.len();
-        let stands = end <= region_end && current.text.get(start..end) == Some(text);
-        stands.then_some(start..end)
-    })
 }
 
 #[cfg(test)]
@@ -276,6 +292,36 @@ mod tests {
         assert_eq!(answer("x\na\nBB\nc\n", 1..2, b"B\n"), (None, false));
         assert_eq!(answer("x\na\nm\nb\n", 1..1, b"m\n"), (None, true));
         assert_eq!(answer("x\na\nb\n", 1..1, b"m\n"), (None, false));
+    }
+
+    #[test]
+    fn text_that_was_never_there_before_is_known_by_one_of_its_neighbours() {
+        let base = Lines::new(BASE.as_bytes());
+        // By the edits, what it belongs to is as it was but for its own line.
+        let answer = |now: &str, text: &[u8]| {
+            let lines = now.split_inclusive('\n').count();
+            let identity = Identity { at: vec![Some(0), None, Some(1), None, None], lines };
+            let now = Lines::new(now.as_bytes());
+            truth(&base, &now, &identity, &base.span(&(1..2)), text).there
+        };
+        assert!(answer("a\nc\na\nnew\n", b"new\n"));
+        assert!(answer("a\nc\nnew\nc\n", b"new\n"));
+        assert!(!answer("a\nc\nx\nnew\n", b"new\n"));
+        assert!(!answer("a\nc\n}\nc\n", b"}\n"));
+        assert!(!answer("a\nc\ne\nc\n", b"e\n"));
+    }
+
+    #[test]
+    fn the_ends_are_lines_that_nothing_else_equals() {
+        let base = Lines::new(b"a\n\n");
+        let answer = |now: &str, at: [Option<usize>; 2]| {
+            let lines = now.split_inclusive('\n').count();
+            let identity = Identity { at: at.to_vec(), lines };
+            let now = Lines::new(now.as_bytes());
+            truth(&base, &now, &identity, &base.span(&(1..2)), b"").there
+        };
+        assert!(answer("\na\n", [Some(1), Some(0)]));
+        assert!(!answer("a\nb\n\n", [Some(0), Some(2)]));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use super::Anchoring;
 use super::lines::Numbered;
+use super::standing::split;
 
 /// What the lines on one side say of a hunk's place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +53,37 @@ impl Anchoring<'_> {
     /// Whether one of lines `rows` of base stands once in both texts.
     pub(super) fn is_single(&self, rows: &Range<usize>) -> bool {
         rows.clone().any(|row| self.once(row) && self.times_in_current(row) == 1)
+    }
+
+    /// Whether, from the next line above or below gap `gap` that stands once in both texts, nothing changed to
+    /// beyond the gap: then `text` was not put into it. Where the line beyond is one of its own, that tells nothing.
+    pub(super) fn is_open(&self, gap: usize, text: &[u8]) -> bool {
+        let down_from = |(row, there): (usize, usize)| {
+            (row..gap + 1).all(|next| self.same(next, Some(there + (next - row))))
+        };
+        let up_from = |(row, there): (usize, usize)| {
+            let starts = gap > 0 || there == row;
+            starts
+                && (gap.saturating_sub(1)..row)
+                    .all(|next| self.same(next, there.checked_sub(row - next)))
+        };
+        let single = |row: usize| Some((row, self.only_place(row)?));
+        let slides_down = gap < self.base.lines() && split(text).next() == Some(self.line(gap));
+        let slides_up = gap > 0 && split(text).last() == Some(self.line(gap - 1));
+        (!slides_down && (0..gap).rev().find_map(single).is_some_and(down_from))
+            || (!slides_up && (gap..self.base.lines()).find_map(single).is_some_and(up_from))
+    }
+
+    /// The line of current that line `row` of base is, if it stands once in both.
+    pub(super) fn only_place(&self, row: usize) -> Option<usize> {
+        let places = self.current_lines.places_of(self.base_lines.get(row)?);
+        places.first().filter(|_| self.is_single(&(row..row + 1))).map(|&there| there as usize)
+    }
+
+    /// Whether line `row` of base and line `there` of current are equal, or both the end.
+    fn same(&self, row: usize, there: Option<usize>) -> bool {
+        let end = row == self.base.lines();
+        if end { there == Some(self.current.lines()) } else { self.equal(row, there) }
     }
 
     fn above(&self, rows: &Range<usize>, place: &Range<usize>) -> Side {

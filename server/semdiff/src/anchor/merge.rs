@@ -3,7 +3,7 @@
 //! Two changes that touch but share no line can be made in either order, so the text after both is known.
 //! Where even that could be doubted, there is no merge:
 //!
-//! - **One side is as it was**, and either lines that stand once in both texts tell the place (see `frame`),
+//! - **One side is as it was**, up to a line that says something, and either lines that stand once in both texts tell the place (see `frame`),
 //!   or [`CONTEXT_LINES`] lines are equal there and no other place is as good. With both sides rewritten, the
 //!   hunk's own lines may have been typed anew for another purpose.
 //! - **Nothing that the person put beside it is what the hunk would put there.** They may have made half of
@@ -73,6 +73,11 @@ impl Anchoring<'_> {
     pub(super) fn is_merge(&self, rows: &Range<usize>, place: &Range<usize>) -> bool {
         let context = self.context(rows, place);
         if context.lines() == 0 {
+            return false;
+        }
+        let above = Gap { base: rows.start, current: place.start };
+        let below = Gap { base: rows.end, current: place.end };
+        if !rows.is_empty() && !self.says_above(&above) && !self.says_below(&below) {
             return false;
         }
         let far = self.in_order(rows, place);

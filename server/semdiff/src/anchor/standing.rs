@@ -26,6 +26,11 @@ use crate::text::{Text, narrow};
 impl Anchoring<'_> {
     /// Whether lines that the replacement takes away still stand, so that it has not landed.
     pub(super) fn takes_what_stands(&self, rows: &Range<usize>, replacement: &[u8]) -> bool {
+        // An insertion takes away that two lines touch.
+        if rows.is_empty() {
+            return (self.certain && self.certain_place(rows).is_some())
+                || self.is_open(rows.start, replacement);
+        }
         let mut left: HashMap<&[u8], usize> = HashMap::new();
         for line in split(replacement) {
             *left.entry(line).or_default() += 1;
@@ -50,8 +55,11 @@ impl Anchoring<'_> {
             return true;
         }
         // What stands in their place, if it says anything, shows that it was made.
-        if puts || telling.is_empty() {
+        if puts {
             return false;
+        }
+        if telling.is_empty() {
+            return !self.stands_between_what_stayed(rows, replacement);
         }
         if self.said_between(rows) {
             return true;
@@ -62,6 +70,25 @@ impl Anchoring<'_> {
             true => times.values().any(|&(before, now)| before == 1 && now > 0),
             false => times.values().any(|&(before, now)| now >= before),
         }
+    }
+
+    /// Whether it is known of the nearest lines above and below `rows` that say something, or the ends, which they
+    /// are, and what is between them is as the replacement leaves it. Lines that say nothing are like others, so
+    /// that they are gone is seen only there.
+    fn stands_between_what_stayed(&self, rows: &Range<usize>, replacement: &[u8]) -> bool {
+        let says = |row: &usize| says_something(self.line(*row));
+        let known = |row: usize| self.kept(row).or_else(|| self.only_place(row));
+        let above = match (0..rows.start).rev().find(says) {
+            Some(row) => known(row).map(|line| (row + 1, line + 1)),
+            None => Some((0, 0)),
+        };
+        let below = match (rows.end..self.base.lines()).find(says) {
+            Some(row) => known(row).map(|line| (row, line)),
+            None => Some((self.base.lines(), self.current.lines())),
+        };
+        let (Some((start, top)), Some((end, bottom))) = (above, below) else { return false };
+        let (before, behind) = (self.base.of(&(start..rows.start)), self.base.of(&(rows.end..end)));
+        top <= bottom && self.current.of(&(top..bottom)) == [before, replacement, behind].concat()
     }
 
     /// Whether something is said between the nearest certain lines that say something above and below `rows`.

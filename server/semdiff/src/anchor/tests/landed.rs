@@ -105,6 +105,53 @@ fn landed_already() {
 }
 
 #[test]
+fn an_insertion_whose_gap_is_open_was_made_elsewhere() {
+    // Of functions that are like one another, the proposal adds to the first; the person wrote a third, with the
+    // same in it.
+    let (base, proposal) =
+        ("f1\n  p\n}\n  r1\nf2\n  p\n}\n", "f1\n  p\n  new\n}\n  r1\nf2\n  p\n}\n");
+    check(
+        base,
+        proposal,
+        "f1\n  p\n}\n  R1\nf3\n  p\n  new\n}\n  R3\nf2\n  p\n}\n",
+        &expect![[r#"
+            conflict: its place now appears at lines 3 and 12
+        "#]],
+    );
+    // With the gap filled, it is there.
+    check(
+        base,
+        proposal,
+        "f1\n  p\n  new\n}\n  R1\nf2\n  p\n}\n",
+        &expect![[r#"
+        already there 3+1
+    "#]],
+    );
+}
+
+#[test]
+fn an_empty_line_is_gone_only_where_all_else_is_as_it_was() {
+    let base = "a\n\n\nb\nc\n";
+    check(
+        base,
+        "a\n\nb\nc\n",
+        "0\na\n\nb\nC\n",
+        &expect![[r#"
+        already there 4+0
+    "#]],
+    );
+    // The function between them was moved away, with one empty line.
+    check(
+        "a\n\nf\n\n\nb\nc\n",
+        "a\n\nf\n\nb\nc\n",
+        "a\n\n\nb\nf\n\nc\n",
+        &expect![[r#"
+            conflict: line 3 looks like its place, but may be another copy of the text
+        "#]],
+    );
+}
+
+#[test]
 fn one_of_several_hunks_has_landed() {
     let base = "a\nb\nc\nd\ne\nf\ng\nh\n";
     let proposal = "a\nB\nc\nd\ne\nf\nG\nh\n";
@@ -142,13 +189,13 @@ fn a_deletion_is_there_only_if_its_lines_are_gone() {
         merged +0 to 2+2
     "#]],
     );
-    // The same without any line above that tells the place.
+    // The same without any line above that tells the place: what they belonged to may be gone.
     check(
         "}\nx\ny\n}\nb\n",
         "}\n}\nb\n",
         "n\n}\nx\ny\nB\n",
         &expect![[r#"
-        merged +1 to 3+2
+        conflict: the lines right next to it were changed
     "#]],
     );
     // They were moved.
