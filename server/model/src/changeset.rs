@@ -63,7 +63,7 @@ pub struct ChangeSet {
     pub ran: Option<Ran>,
     /// Set if somebody asked for it. Does not enter the id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub task: Option<Task>,
+    pub task: Option<Box<Task>>,
 }
 
 /// How the program ran that made a ChangeSet.
