@@ -268,6 +268,8 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
             wake(done);
         }
     };
+    // Who can be asked is known before anything is shown.
+    offered.renew(options, &folder).into_iter().for_each(wake);
     told(desk.turn(first), &mut known);
     loop {
         offered.renew(options, &folder).into_iter().for_each(wake);
