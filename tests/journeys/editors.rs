@@ -1,6 +1,8 @@
 //! Journey A in the real editors: a proposal appears, is accepted and undone there, and buffer, disk and ledger agree
 //! at every step.
 
+#[cfg(target_os = "linux")]
+mod ask;
 mod helix;
 mod neovim;
 pub mod tmux;

@@ -4,6 +4,8 @@
 #![allow(clippy::disallowed_methods, reason = "journeys build their own worlds")]
 
 mod adopt;
+#[cfg(target_os = "linux")]
+mod ask;
 mod check;
 #[cfg(target_os = "linux")]
 mod command_worker;

@@ -8,6 +8,18 @@ export interface Status {
   readonly working: boolean;
   readonly waiting: number;
   readonly roots: readonly string[];
+  readonly tasks: readonly Task[];
+}
+
+export interface Task {
+  readonly id: string;
+  readonly kind: string;
+  readonly title: string;
+  readonly worker: string;
+  readonly uri: string | null;
+  readonly state: "queued" | "running" | "proposed" | "unchanged" | "failed" | "cancelled";
+  readonly said: string;
+  readonly changesets: readonly string[];
 }
 
 export interface Changesets {

@@ -35,6 +35,8 @@ pub struct RecipeCard {
     pub risk: RecipeRisk,
     /// Whether its places in one function or type are only right together.
     pub together: bool,
+    /// What other tools call what it puts right: codes of their diagnostics.
+    pub answers: Vec<String>,
 }
 
 /// What can go wrong when a recipe's proposal is accepted unseen. Ordered: the worse is the greater.

@@ -57,6 +57,12 @@ pub enum Command {
     Demo(DemoArgs),
     /// Have a worker propose changes. Nothing in the working tree is touched.
     Run(RunArgs),
+    /// Ask a worker for work: a fix, tests, documentation, a refactoring, a review, at a place. What it changes becomes a
+    /// proposal. Nothing in the working tree is touched.
+    ///
+    /// Workers are programs that you state in `config.toml` in your configuration folder, or that the repository states and
+    /// you trust. They run in the sandbox and have no network.
+    Ask(AskArgs),
     /// Take in a change that something else made, to review it here.
     Import(ImportArgs),
     /// Remember the saved files as they are: from here on, `adopt` tells what an agent changed.
@@ -198,6 +204,34 @@ pub struct RunArgs {
     /// toolchains, has no network, and what it changes becomes a proposal.
     #[arg(last = true, value_name = "CMD")]
     pub command: Vec<std::ffi::OsString>,
+}
+
+#[derive(Debug, Args)]
+pub struct AskArgs {
+    /// What to ask for.
+    #[arg(value_name = "KIND", value_parser = clap::builder::PossibleValuesParser::new(model::TaskKind::ALL.map(model::TaskKind::name)), required_unless_present = "list")]
+    pub kind: Option<String>,
+    /// Where: a file, a line of it or some. A line within a function or type stands for all of it where tests or
+    /// documentation are asked for.
+    #[arg(value_name = "PATH[:LINE[-LINE]]")]
+    pub place: Option<PathBuf>,
+    /// What is to be achieved, in your words.
+    #[arg(long, value_name = "TEXT")]
+    pub objective: Option<String>,
+    /// The code of the diagnostic that is to be fixed, as the tool that found it says it: `F401`, `clippy::len_zero`.
+    #[arg(long, value_name = "CODE")]
+    pub code: Option<String>,
+    /// The tool that found it.
+    #[arg(long, value_name = "TOOL")]
+    pub source: Option<String>,
+    /// Whom to ask; by default the first that can.
+    #[arg(long, value_name = "NAME")]
+    pub worker: Option<String>,
+    /// List who can be asked instead, and for what.
+    #[arg(long)]
+    pub list: bool,
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
 }
 
 #[derive(Debug, Args)]

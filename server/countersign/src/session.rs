@@ -106,11 +106,16 @@ fn recover(engine: &mut Engine) -> Result<(), Failure> {
 
 /// Where the person's own files of a kind lie: `trust`, `keys`, `heads`.
 pub fn own_folder(kind: &str) -> Result<PathBuf, Failure> {
+    Ok(own_home()?.join(kind))
+}
+
+/// The person's configuration folder.
+pub fn own_home() -> Result<PathBuf, Failure> {
     let home = config_home().ok_or_else(|| {
-        let message = format!("there is no folder to keep your {kind} in");
+        let message = "there is no folder for what is your own: your configuration, keys and trust";
         Failure::new(message, "set HOME or XDG_CONFIG_HOME")
     })?;
-    Ok(home.join("countersign").join(kind))
+    Ok(home.join("countersign"))
 }
 
 fn config_home() -> Option<PathBuf> {

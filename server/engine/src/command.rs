@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use agent::command::{self, CommandEnded};
-use model::{ChangeSet, Origin, Ran, RelPath};
+use model::{ChangeSet, Origin, Ran, RelPath, Task, WorkerName};
 use sandbox::{Bound, Bounds, Confined, End, Input, Network, Sandbox, Stop, Tier, toolchains};
 use workspace::{CHECKOUT_AT, LeftOut, Start, Trees};
 
@@ -29,10 +29,16 @@ pub struct CommandTask {
     pub folder: PathBuf,
     /// The person's environment: it says where their toolchains are, and is not passed on.
     pub env: Vec<(OsString, OsString)>,
+    /// What it finds in its environment beside that of its toolchains.
+    pub given: Vec<(OsString, OsString)>,
+    /// What it reads on standard input.
+    pub input: Vec<u8>,
     /// When it is stopped.
     pub bounds: Bounds,
     /// Whether what it changed is proposed although it ended with an exit code other than 0.
     pub any_exit: bool,
+    /// The task that it carries out, and the worker that it is; `None` if it was started by name of the program.
+    pub task: Option<(Task, WorkerName)>,
 }
 
 /// How a run is ended from outside: both are to be used together.
@@ -100,8 +106,8 @@ impl Engine {
         let confined = Confined {
             argv: task.argv.clone(),
             cwd: Path::new(CHECKOUT_AT).join(&task.folder),
-            env: toolchains.env,
-            stdin: Input::Bytes(Vec::new()),
+            env: toolchains.env.into_iter().chain(task.given.iter().cloned()).collect(),
+            stdin: Input::Bytes(task.input.clone()),
             mounts: room.mounts().iter().cloned().chain(toolchains.mounts).collect(),
             network: Network::None,
             one_output: false,
@@ -130,7 +136,11 @@ impl Engine {
             return Ok(run);
         }
         let files: Vec<ChangedFile> = left.files.into_iter().map(captured_file).collect();
-        let origin = Origin { worker: "command".to_owned(), name: command::name(&task.argv) };
+        let name = match &task.task {
+            Some((_, worker)) => worker.to_string(),
+            None => command::name(&task.argv),
+        };
+        let origin = Origin { worker: "command".to_owned(), name };
         let (title, rationale) = (task.objective.clone(), run.tail.clone());
         let (changeset, examined) =
             stated(&self.repository, base, origin, title, rationale, &files, &rules)?;
@@ -141,8 +151,9 @@ impl Engine {
             run.end = End::Stopped(Bound::Cancelled);
             return Ok(run);
         }
-        let proposal =
-            self.record(ChangeSet { ran, ..changeset }, examined, &files, &rules, None)?;
+        let asked = task.task.as_ref().map(|(task, _)| Box::new(task.clone()));
+        let changeset = ChangeSet { ran, task: asked, ..changeset };
+        let proposal = self.record(changeset, examined, &files, &rules, None)?;
         run.outcome = CommandOutcome::Proposed(Box::new(proposal));
         Ok(run)
     }

@@ -1,14 +1,17 @@
-//! Which gates a repository has, from which of its files, and what names all of them together.
+//! Which commands a repository would have run, gates and workers: from which of its files, and what names all of
+//! them together.
 
 use std::path::{Path, PathBuf};
 
-use model::{Config, Digest, FileMode, GateDefinition, RelPath, canonical_json};
+use model::{
+    Config, Digest, FileMode, GateDefinition, RelPath, Workers, canonical_json, workers_digest,
+};
 use workspace::Repository;
 
 use crate::Error;
 use crate::rules::{CONFIG_FILE, Rules, RulesFrom};
 
-/// The gates of a repository.
+/// The gates of a repository, and the workers that it states.
 #[derive(Debug, Clone)]
 pub struct GateSet {
     /// The folder that all working trees of the repository share: which repository it is, on this machine.
@@ -19,6 +22,10 @@ pub struct GateSet {
     pub gates: Vec<GateDefinition>,
     /// Names them all, with where each was declared: what a person trusts.
     pub digest: Digest,
+    /// The workers that the repository states, from the same place.
+    pub workers: Workers,
+    /// Names those together, apart from the gates; `None` where there are none.
+    pub workers_digest: Option<Digest>,
     /// What a person should know about where they come from.
     pub notices: Vec<String>,
 }
@@ -57,7 +64,9 @@ pub(crate) fn gates_of(
     let gates = gate::gates(rules.config(), detected);
     let digest = Digest::of(&canonical_json(&gates));
     let repository = repository.common_dir().to_owned();
-    Ok(GateSet { repository, commit, gates, digest, notices })
+    let workers = rules.config().workers.clone();
+    let workers_digest = workers_digest(&workers);
+    Ok(GateSet { repository, commit, gates, digest, workers, workers_digest, notices })
 }
 
 /// Writes a `countersign.toml` that states every default and every detected gate, commented out, to the root of

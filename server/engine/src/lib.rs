@@ -35,6 +35,8 @@ mod repropose;
 mod rules;
 mod standing;
 mod take_out;
+mod tasks;
+mod workers;
 
 pub use acceptance::{Operation, RefusedHunk, Report, in_text};
 pub use adopt::{AdoptedRun, Since, SnapshotReport};
@@ -62,4 +64,6 @@ pub use replay::{
 pub use repropose::Reproposed;
 pub use rules::{RulesFrom, read_named, read_policies};
 pub use standing::{Landing, Standing, Standings};
+pub use tasks::{Around, around};
+pub use workers::{OWN_CONFIG_FILE, Worker, WorkerBy, WorkerError, WorkerSet, prompt, workers};
 pub use workspace::HeadMark;

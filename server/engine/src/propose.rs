@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use model::{
     ChangeSet, ChangeSetId, Content, Dependency, Event, FileChange, Origin, PolicyAction, RelPath,
-    Review, Stage, Verdict,
+    Review, Stage, Task, Verdict,
 };
 use workspace::{Copied, HistoryLimits, ProposedFile, Repository};
 
@@ -100,6 +100,16 @@ impl Engine {
     /// # Cost
     /// Reads and parses each file of the recipes' languages once per recipe.
     pub fn run_recipes(&mut self, names: &[String], paths: &[RelPath]) -> Result<RecipeRun, Error> {
+        self.recipes_propose(names, paths, None)
+    }
+
+    /// As [`Engine::run_recipes`], for a task that somebody asked for.
+    pub(crate) fn recipes_propose(
+        &mut self,
+        names: &[String],
+        paths: &[RelPath],
+        task: Option<&Task>,
+    ) -> Result<RecipeRun, Error> {
         let all = recipes()?;
         let known =
             || all.iter().map(|recipe| recipe.card().id.as_str()).collect::<Vec<_>>().join(", ");
@@ -140,14 +150,11 @@ impl Engine {
             let origin =
                 Origin { worker: "recipe".to_owned(), name: recipe.card().id.as_str().to_owned() };
             let (title, rationale) = (recipe.card().title.clone(), recipe.card().rationale.clone());
-            run.proposals.push(self.propose(
-                base.clone(),
-                origin,
-                title,
-                rationale,
-                &files,
-                &rules,
-            )?);
+            let (base, repository) = (base.clone(), &self.repository);
+            let (changeset, examined) =
+                stated(repository, base, origin, title, rationale, &files, &rules)?;
+            let changeset = ChangeSet { task: task.cloned().map(Box::new), ..changeset };
+            run.proposals.push(self.record(changeset, examined, &files, &rules, None)?);
         }
         Ok(run)
     }

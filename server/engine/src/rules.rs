@@ -185,7 +185,7 @@ fn config_aside(
 }
 
 /// The configuration at a revision, and its text.
-fn repository_config(
+pub(crate) fn repository_config(
     repository: &Repository,
     revision: &str,
 ) -> Result<(Config, Option<Vec<u8>>), Error> {

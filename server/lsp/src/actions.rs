@@ -331,7 +331,7 @@ pub(crate) fn judged(change: &BoardChange) -> String {
 }
 
 /// A kind is wanted when it is asked for, or a kind that contains it.
-fn wanted(only: Option<&[CodeActionKind]>, kind: &CodeActionKind) -> bool {
+pub(crate) fn wanted(only: Option<&[CodeActionKind]>, kind: &CodeActionKind) -> bool {
     let Some(only) = only else { return true };
     only.iter().any(|asked| {
         let asked = asked.as_str();

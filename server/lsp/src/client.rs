@@ -28,6 +28,8 @@ pub(crate) struct Client {
     pub may_pull: bool,
     /// Whether it can be made to ask for code lenses again.
     pub lenses: bool,
+    /// Whether it shows the progress of what takes its time.
+    pub progress: bool,
     /// Whether it wants to hear when what the extension protocol lists has changed.
     pub hears_changes: bool,
     /// Whether a diagnostic may point to other places.
@@ -75,6 +77,10 @@ impl Client {
                 .as_ref()
                 .and_then(|workspace| workspace.code_lens.as_ref())
                 .is_some_and(|lenses| lenses.refresh_support == Some(true)),
+            progress: capabilities
+                .window
+                .as_ref()
+                .is_some_and(|window| window.work_done_progress == Some(true)),
             hears_changes: capabilities
                 .experimental
                 .as_ref()

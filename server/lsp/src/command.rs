@@ -30,11 +30,15 @@ pub(crate) enum Verb {
     Snapshot,
     /// Capture what changed in the saved files since then.
     Adopt,
+    /// Have somebody work.
+    Ask,
+    /// End that.
+    Cancel,
 }
 
 impl Verb {
     /// All of them.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Accept,
         Self::Reject,
         Self::Undo,
@@ -44,6 +48,8 @@ impl Verb {
         Self::Prove,
         Self::Snapshot,
         Self::Adopt,
+        Self::Ask,
+        Self::Cancel,
     ];
 
     /// The command's name.
@@ -58,6 +64,8 @@ impl Verb {
             Self::Prove => "countersign.prove",
             Self::Snapshot => "countersign.snapshot",
             Self::Adopt => "countersign.adopt",
+            Self::Ask => "countersign.ask",
+            Self::Cancel => "countersign.cancel",
         }
     }
 
@@ -73,6 +81,8 @@ impl Verb {
             Self::Prove => "prove",
             Self::Snapshot => "take a snapshot",
             Self::Adopt => "adopt",
+            Self::Ask => "ask",
+            Self::Cancel => "cancel",
         }
     }
 }
@@ -244,7 +254,7 @@ mod tests {
             "countersign.accpt",
             vec![],
             expect![
-                "there is no command `countersign.accpt`; there are: countersign.accept, countersign.reject, countersign.undo, countersign.why, countersign.restore, countersign.repropose, countersign.prove, countersign.snapshot, countersign.adopt"
+                "there is no command `countersign.accpt`; there are: countersign.accept, countersign.reject, countersign.undo, countersign.why, countersign.restore, countersign.repropose, countersign.prove, countersign.snapshot, countersign.adopt, countersign.ask, countersign.cancel"
             ],
         );
         check(

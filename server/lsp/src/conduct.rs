@@ -10,6 +10,7 @@ use model::{ChangeSetId, Purpose, RelPath};
 use serde_json::Value;
 
 use crate::acceptance::{Acceptance, EditorFile, Input, Step};
+use crate::asks;
 use crate::command::{self, OfFiles, Verb};
 use crate::documents::Document;
 use crate::edits::{self, Replacement};
@@ -49,6 +50,12 @@ impl Running {
 impl Session {
     /// Starts a command; its end is answered later.
     pub(crate) fn command(&mut self, params: ExecuteCommandParams, reply: Reply<Option<Value>>) {
+        if let Some(of_tasks) = asks::read(&params.command, &params.arguments) {
+            return match of_tasks {
+                Ok(wanted) => self.command_of_tasks(wanted, reply),
+                Err(message) => answer(reply, Err(Refusal::InvalidParams(message))),
+            };
+        }
         if let Some(of_files) = command::read_of_files(&params.command, &params.arguments) {
             return match of_files {
                 Ok((verb, given)) => self.command_of_files(verb, given, reply),
@@ -218,6 +225,7 @@ impl Session {
             Continuation::Refresh => self.refresh_answered(outcome),
             Continuation::Registration => self.registration_answered(outcome),
             Continuation::Lenses => {}
+            Continuation::Progress(token) => self.progress_answered(*token, &outcome),
         }
     }
 
@@ -368,6 +376,7 @@ impl Session {
 
     /// A repository goes: its commands are over, and what they wrote is settled by content later.
     pub(crate) fn abandon(&mut self, id: RootId) {
+        self.abandon_tasks(id);
         let of_files: Vec<Token> =
             self.of_files.iter().filter(|(_, of)| of.0 == id).map(|(token, _)| *token).collect();
         for (_, _, reply) in of_files.into_iter().filter_map(|token| self.of_files.remove(&token)) {

@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 
 use engine::{
     Board, Engine, Error, ErrorKind, HeadMark, OpenTexts, Operation, PRESENCE_TTL_MS, Plan,
-    PlanFile, Recovered, Report, Selection, Since,
+    PlanFile, Recovered, Report, Selection, Since, WorkerSet,
 };
-use model::{ChangeSetId, Digest, Purpose, RelPath};
+use model::{ChangeSetId, Digest, Purpose, RelPath, Task};
 
 use crate::Options;
 use crate::extension::{self, DocumentParams, DocumentText};
@@ -26,6 +26,7 @@ use serde_json::Value;
 use crate::placement::{self, HunksThen, has_lone_return};
 use crate::session::answer;
 use crate::told::{adopted, reproposed, restored, snapshot};
+use crate::work::{self, Interrupt, Offered, Worked};
 
 /// How often the ledger is looked at for what others appended: one pragma, some 10 microseconds.
 const POLL: Duration = Duration::from_millis(25);
@@ -77,6 +78,8 @@ pub(crate) enum Job {
     Repropose { token: Token, changeset: ChangeSetId },
     /// Find out what can be found out about a ChangeSet, on a thread of its own.
     Prove { token: Token, changeset: ChangeSetId },
+    /// Have a task carried out, on a thread of its own.
+    Work { token: Token, task: Box<Task>, interrupt: Interrupt },
     /// Record the saved files.
     Snapshot { token: Token, label: Option<String> },
     /// Capture what changed in the saved files.
@@ -143,6 +146,10 @@ pub(crate) enum Done {
     Settled { token: Token, report: Report },
     /// The command failed.
     Failed { token: Token, failure: Failure },
+    /// Who can be asked for work is another, or is not known, and why.
+    Offered(Box<Result<WorkerSet, String>>),
+    /// A task came to its end.
+    Worked { token: Token, result: Result<Worked, String> },
     /// What a dead process left is settled.
     Recovered(Vec<Recovered>),
 }
@@ -239,7 +246,9 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
             tracing::debug!("the main loop is gone");
         }
     };
-    let (engine, first) = match catch_unwind(|| open(start, options, queue)) {
+    let mut offered = Offered::default();
+    let at_once = AssertUnwindSafe(|| open(root, start, options, queue, inbox, &mut offered));
+    let (engine, first) = match catch_unwind(at_once) {
         Ok(Ok(Some(opened))) => opened,
         Ok(Ok(None)) => return,
         Ok(Err(error)) => return wake(Done::Unavailable(error.to_string())),
@@ -259,12 +268,19 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
             wake(done);
         }
     };
+    // Who can be asked is known before anything is shown.
+    offered.renew(options, &folder).into_iter().for_each(wake);
     told(desk.turn(first), &mut known);
     loop {
+        offered.renew(options, &folder).into_iter().for_each(wake);
         let wait = if desk.is_behind() { Duration::ZERO } else { POLL };
         let job = match queue.recv_timeout(wait) {
             Ok(Job::Prove { token, changeset }) => {
                 prove(root, &folder, options, (Some(token), changeset), inbox);
+                None
+            }
+            Ok(Job::Work { token, task, interrupt }) => {
+                work::start(root, &folder, options, (token, task, interrupt), inbox);
                 None
             }
             Ok(job) => Some(job),
@@ -339,9 +355,12 @@ fn prove(
 /// until a command asks for something to be recorded: it is answered, too.
 /// `None`: nobody waits for it any more.
 fn open(
+    root: RootId,
     start: &Path,
     options: &Options,
     queue: &Receiver<Job>,
+    inbox: &Sender<Wake>,
+    offered: &mut Offered,
 ) -> Result<Option<(Engine, Option<Job>)>, Error> {
     let folder = engine::ledger_folder(start)?;
     loop {
@@ -352,7 +371,16 @@ fn open(
                 return Ok(Some((engine, None)));
             }
         }
+        if let Some(done) = offered.renew(options, start)
+            && inbox.send(Wake::Engine(root, Box::new(done))).is_err()
+        {
+            return Ok(None);
+        }
         match queue.recv_timeout(POLL) {
+            // What it proposes makes the ledger.
+            Ok(Job::Work { token, task, interrupt }) => {
+                work::start(root, start, options, (token, task, interrupt), inbox);
+            }
             Ok(job @ (Job::Snapshot { .. } | Job::Adopt { .. })) => {
                 let (actor, rules_from) = (options.actor.clone(), options.rules_from.clone());
                 let engine = Engine::open(start, options.clock, actor, rules_from)?;
@@ -453,8 +481,8 @@ impl Desk {
                 let again = self.engine.repropose(changeset).map_err(Failure::from);
                 Some(told(token, again.map(|again| reproposed(&again))))
             }
-            // Taken out of the queue before it comes here.
-            Job::Prove { .. } => None,
+            // Taken out of the queue before they come here.
+            Job::Prove { .. } | Job::Work { .. } => None,
             Job::Snapshot { token, label } => {
                 let report = self.engine.take_snapshot(label).map_err(Failure::from);
                 Some(told(token, report.map(|report| snapshot(&report))))
@@ -666,6 +694,7 @@ impl Job {
             | Self::Restore { token, .. }
             | Self::Repropose { token, .. }
             | Self::Prove { token, .. }
+            | Self::Work { token, .. }
             | Self::Snapshot { token, .. }
             | Self::Adopt { token, .. }
             | Self::Reject { token, .. } => Some(*token),
@@ -703,6 +732,7 @@ impl Job {
             | Self::Compare { .. }
             | Self::IsSaved { .. }
             | Self::Prove { .. }
+            | Self::Work { .. }
             | Self::Document(_)
             | Self::Presence(_) => false,
         }

@@ -50,6 +50,47 @@ pub(crate) struct Status {
     pub waiting: usize,
     /// The folders of the repositories that have a ledger.
     pub roots: Vec<Uri>,
+    /// What was asked for in this session, oldest first: all that is not over, and the newest of the rest.
+    pub tasks: Vec<TaskRow>,
+}
+
+/// Work that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TaskRow {
+    /// What `countersign.cancel` takes.
+    pub id: String,
+    /// What kind of work.
+    pub kind: String,
+    /// One line.
+    pub title: String,
+    /// Who is asked.
+    pub worker: String,
+    /// In which file.
+    pub uri: Option<Uri>,
+    /// How it stands.
+    pub state: TaskState,
+    /// What was said of its end.
+    pub said: String,
+    /// The ids of the ChangeSets that wait because of it.
+    pub changesets: Vec<String>,
+}
+
+/// How a task stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TaskState {
+    /// It waits its turn.
+    Queued,
+    /// Somebody is at it.
+    Running,
+    /// Something was proposed.
+    Proposed,
+    /// Whoever was asked changed nothing.
+    Unchanged,
+    /// It failed.
+    Failed,
+    /// It was cancelled.
+    Cancelled,
 }
 
 /// The answer to `countersign/changesets`.
@@ -436,8 +477,23 @@ mod tests {
     /// One of everything that goes over the wire.
     fn everything() -> Vec<(&'static str, Value)> {
         let uri: Uri = "file:///r".parse().unwrap();
-        let status =
-            Status { version: "1".into(), working: true, waiting: 1, roots: vec![uri.clone()] };
+        let task = TaskRow {
+            id: "00".into(),
+            kind: "fix".into(),
+            title: "t".into(),
+            worker: "w".into(),
+            uri: Some(uri.clone()),
+            state: TaskState::Queued,
+            said: String::new(),
+            changesets: vec!["00".into()],
+        };
+        let status = Status {
+            version: "1".into(),
+            working: true,
+            waiting: 1,
+            roots: vec![uri.clone()],
+            tasks: vec![task.clone()],
+        };
         let hunk = HunkRow {
             hunk: 1,
             state: "proposed".into(),
@@ -486,6 +542,7 @@ mod tests {
         let list = Changesets { status: status.clone(), changesets: vec![row.clone()] };
         vec![
             ("Status", json!(status)),
+            ("Task", json!(task)),
             ("Changesets", json!(list)),
             ("Changeset", json!(row)),
             ("Risk", json!(risk)),
@@ -534,6 +591,9 @@ mod tests {
         let standings = [StandingRow::Clean, StandingRow::Drifted, StandingRow::Conflict];
         let words = groups.map(|word| json!(word)).into_iter();
         let words = words.chain(sides.map(|word| json!(word)));
+        let states = [TaskState::Queued, TaskState::Running, TaskState::Proposed];
+        let over = [TaskState::Unchanged, TaskState::Failed, TaskState::Cancelled];
+        let words = words.chain(states.into_iter().chain(over).map(|word| json!(word)));
         for word in words.chain(standings.map(|word| json!(word))) {
             let word = word.as_str().unwrap();
             assert!(page.contains(&format!("`{word}`")), "{word} is not documented");

@@ -58,6 +58,7 @@ pub(crate) async fn start(root: &Path) -> Editor {
         rules_from: RulesFrom::default(),
         prover: None,
         proves_newcomers: false,
+        works: None,
     };
     let mut editor = Editor::start(engine_thread::engines(options));
     editor.initialize(&uri_from_path(root), json!({})).await;

@@ -9,6 +9,7 @@
 
 mod acceptance;
 mod actions;
+mod asks;
 mod client;
 mod command;
 mod conduct;
@@ -44,9 +45,11 @@ mod rig;
 mod session;
 #[cfg(test)]
 mod simulation;
+mod tasks;
 mod told;
 mod transport;
 mod views;
+mod work;
 
 use std::panic::RefUnwindSafe;
 use std::path::Path;
@@ -57,8 +60,10 @@ use model::{Actor, ChangeSetId};
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+pub use crate::work::{Interrupt, Worked, Works};
+
 /// How to serve.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Options {
     /// What time it is for what is appended.
     pub clock: Clock,
@@ -70,6 +75,8 @@ pub struct Options {
     pub prover: Option<Prover>,
     /// Whether what is proposed while an editor is open is proved without being asked for.
     pub proves_newcomers: bool,
+    /// Who can be asked for work; `None`: nobody can here.
+    pub works: Option<Arc<dyn Works>>,
 }
 
 /// Proves a change of the repository at a folder and answers, when that is done, with a sentence and what a program

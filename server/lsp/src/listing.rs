@@ -6,7 +6,9 @@ use lsp_types::{Range, Uri};
 use model::ChangeSetId;
 
 use crate::engine_thread::{AskedText, Job, RootId};
-use crate::extension::{self, Changesets, DocumentParams, DocumentText, Status};
+use crate::extension::{
+    self, Changesets, DocumentParams, DocumentText, Status, TaskRow, TaskState,
+};
 use crate::main_loop::{Refusal, Reply};
 use crate::outbox::{Continuation, Outgoing, Question};
 use crate::place_name;
@@ -22,6 +24,8 @@ pub(crate) struct Told {
     /// Where the hunks are in the documents, as of when nobody typed.
     placed: Vec<(ChangeSetId, u32, Discriminant<Place>, Range)>,
     working: bool,
+    /// The tasks, and how they stand.
+    tasks: Vec<(String, TaskState)>,
 }
 
 impl Session {
@@ -33,11 +37,15 @@ impl Session {
             working: self.is_working(),
             waiting: self.roots.values().map(|root| extension::waiting(&root.board)).sum(),
             roots,
+            tasks: self.task_rows(),
         }
     }
 
     fn is_working(&self) -> bool {
-        !self.running.is_empty() || !self.of_files.is_empty()
+        let at_work = |task: &TaskRow| matches!(task.state, TaskState::Queued | TaskState::Running);
+        !self.running.is_empty()
+            || !self.of_files.is_empty()
+            || self.task_rows().iter().any(at_work)
     }
 
     fn root_uri(&self, id: RootId) -> Option<Uri> {
@@ -110,7 +118,8 @@ impl Session {
         let typing = self.stale.is_some();
         let placed = if typing { self.told.placed.clone() } else { self.shown_places() };
         let boards = self.roots.iter().map(|(id, root)| (*id, root.boards)).collect();
-        let told = Told { boards, placed, working: self.is_working() };
+        let tasks = self.task_rows().into_iter().map(|task| (task.id, task.state)).collect();
+        let told = Told { boards, placed, working: self.is_working(), tasks };
         if told == self.told {
             return;
         }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use lsp_types::{
     CodeActionOrCommand, CodeActionParams, CodeLens, CodeLensParams, DidChangeTextDocumentParams,
     DocumentDiagnosticParams, DocumentDiagnosticReportResult, ExecuteCommandParams, Hover,
-    HoverParams, InitializeParams, InitializeResult, TextDocumentItem, Uri,
+    HoverParams, InitializeParams, InitializeResult, NumberOrString, TextDocumentItem, Uri,
     WorkspaceFoldersChangeEvent,
 };
 use serde_json::Value;
@@ -19,6 +19,7 @@ use crate::extension::{Changesets, DocumentParams, DocumentText, Status};
 use crate::outbox::Continuation;
 use crate::placement::{PlacedHunk, Sides};
 use crate::session::Session;
+use crate::tasks::Placed;
 use crate::views::Moment;
 
 /// Where an answer goes. One that the client cancelled goes nowhere.
@@ -57,6 +58,8 @@ pub(crate) enum Wake {
     Status(Reply<Status>),
     /// `workspace/executeCommand`
     Command(ExecuteCommandParams, Reply<Option<Value>>),
+    /// `window/workDoneProgress/cancel`
+    ProgressCancelled(NumberOrString),
     /// The client answered a question; `Err` says why it did not do it.
     Answered(Continuation, Result<(), String>),
     /// An engine is done with something, or its ledger moved.
@@ -65,6 +68,10 @@ pub(crate) enum Wake {
     Placed { uri: String, of: Moment, placed: Vec<PlacedHunk> },
     /// The pool has found which sides of the watched hunks of a document are in it.
     Sided { uri: String, of: Moment, sides: Sides },
+    /// The pool has found what can be done at a place.
+    Offered { actions: Vec<CodeActionOrCommand>, reply: Reply<Option<Vec<CodeActionOrCommand>>> },
+    /// The pool has found what the place is that work is asked for at.
+    AskedFor(Box<Placed>),
     /// A deadline of the session has come.
     Timer,
     /// `shutdown`

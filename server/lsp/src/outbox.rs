@@ -1,7 +1,8 @@
 //! What the server says to the client, and who waits for the answers. The main loop never waits itself.
 
 use lsp_types::{
-    ApplyWorkspaceEditParams, MessageType, PublishDiagnosticsParams, RegistrationParams,
+    ApplyWorkspaceEditParams, MessageType, NumberOrString, ProgressParams,
+    PublishDiagnosticsParams, RegistrationParams,
 };
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -17,6 +18,8 @@ pub(crate) enum Outgoing {
     Say(MessageType, String),
     /// What the extension protocol lists has changed.
     Changed(Status),
+    /// How something that takes its time stands.
+    Progress(ProgressParams),
     /// A question; the answer comes back with the continuation.
     Ask(Box<Question>, Continuation),
 }
@@ -32,6 +35,8 @@ pub(crate) enum Question {
     RefreshLenses,
     /// From now on, use this of us.
     Register(RegistrationParams),
+    /// Show progress under this name.
+    Progress(NumberOrString),
 }
 
 /// What to go on with when the answer comes: plain data, so that nothing else is held meanwhile.
@@ -45,6 +50,8 @@ pub(crate) enum Continuation {
     Registration,
     /// That lenses may be others now: nothing hangs on the answer.
     Lenses,
+    /// A place to show the progress of a task.
+    Progress(Token),
 }
 
 /// Sends to the client.

@@ -62,6 +62,8 @@ pub(crate) struct Rig {
     pub manner: Manner,
     /// What a silent editor was asked and did not answer.
     unanswered: VecDeque<Continuation>,
+    /// The tasks that somebody is at.
+    pub at_work: VecDeque<Token>,
     /// The manner for single files.
     pub manners: BTreeMap<String, Manner>,
     /// The buffers, as the editor sees them.
@@ -112,6 +114,7 @@ impl Rig {
             log: String::new(),
             manner,
             unanswered: VecDeque::new(),
+            at_work: VecDeque::new(),
             manners: BTreeMap::new(),
             buffers: BTreeMap::new(),
             disk: BTreeMap::new(),
@@ -161,6 +164,13 @@ impl Rig {
 
     pub(crate) fn save(&mut self, name: &str) {
         self.wake(Wake::Saved(uri(name)));
+    }
+
+    /// The editor closes the folder that is open.
+    pub(crate) fn close_folder(&mut self) {
+        let folder = WorkspaceFolder { uri: "file:///r".parse().unwrap(), name: "r".to_owned() };
+        let event = WorkspaceFoldersChangeEvent { added: vec![], removed: vec![folder] };
+        self.wake(Wake::Folders(event));
     }
 
     pub(crate) fn close(&mut self, name: &str) {
@@ -222,6 +232,12 @@ impl Rig {
         self.settle();
     }
 
+    /// The engine says something of its own accord.
+    pub(crate) fn engine_says(&mut self, done: Done) {
+        self.engine(done);
+        self.settle();
+    }
+
     fn engine(&mut self, done: Done) {
         self.handle(Wake::Engine(RootId(1), Box::new(done)));
     }
@@ -245,6 +261,17 @@ impl Rig {
             Outgoing::Changed(status) => {
                 writeln!(self.log, "changed: {} wait", status.waiting).unwrap();
             }
+            Outgoing::Progress(params) => {
+                let value = serde_json::to_value(&params.value).unwrap();
+                let text = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
+                writeln!(
+                    self.log,
+                    "{}",
+                    format!("progress {} {} {}", text("kind"), text("title"), text("message"))
+                        .trim()
+                )
+                .unwrap();
+            }
             Outgoing::Publish(params) => {
                 let lines: Vec<String> =
                     params.diagnostics.iter().map(|d| d.range.start.line.to_string()).collect();
@@ -259,6 +286,10 @@ impl Rig {
                     }
                     Question::RefreshLenses => {
                         self.log.push_str("refresh lenses\n");
+                        (self.manner, Vec::new())
+                    }
+                    Question::Progress(_) => {
+                        self.log.push_str("create progress\n");
                         (self.manner, Vec::new())
                     }
                     Question::Register(params) => {
@@ -371,6 +402,10 @@ impl Rig {
                 });
                 let report = report(changeset, "rejected", hunks);
                 self.engine(Done::Settled { token, report });
+            }
+            Job::Work { token, task, .. } => {
+                writeln!(self.log, "job work: {}", task.objective).unwrap();
+                self.at_work.push_back(token);
             }
             Job::Restore { .. }
             | Job::Repropose { .. }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
-use engine::{Board, OpenText, OpenTexts};
+use engine::{Board, OpenText, OpenTexts, WorkerSet};
 use lsp_types::{
     DidChangeTextDocumentParams, InitializeParams, InitializeResult, MessageType, TextDocumentItem,
     Uri, WorkspaceFoldersChangeEvent,
@@ -28,6 +28,7 @@ use crate::main_loop::{Refusal, Reply, Wake};
 use crate::outbox::Outbox;
 use crate::place_name;
 use crate::pool::Pool;
+use crate::tasks::Tasks;
 use crate::views::{Placing, View};
 
 /// How long the client has, once a repository is open, to say which documents it holds. A client that starts a dead
@@ -64,6 +65,8 @@ pub(crate) struct Session {
     pub(crate) of_files: BTreeMap<Token, (RootId, Verb, Reply<Option<Value>>)>,
     /// What commands of this session were about, by file.
     pub(crate) watched: BTreeMap<(RootId, RelPath), Vec<Watched>>,
+    /// What was asked for.
+    pub(crate) tasks: Tasks,
     /// What the client was last told of, beyond the files that it shows.
     pub(crate) told: Told,
     next: u64,
@@ -83,6 +86,8 @@ pub(crate) struct Root {
     /// When what a dead process left is to be settled, if that is still to be done.
     recover_at: Option<Instant>,
     unsaved: BTreeSet<RelPath>,
+    /// Who can be asked for work; `None`: nobody looked yet.
+    pub(crate) workers: Option<Arc<WorkerSet>>,
 }
 
 impl Session {
@@ -107,6 +112,7 @@ impl Session {
             running: BTreeMap::new(),
             of_files: BTreeMap::new(),
             watched: BTreeMap::new(),
+            tasks: Tasks::new(),
             told: Told::default(),
             next: 0,
         }
@@ -146,7 +152,10 @@ impl Session {
             Wake::Folders(event) => self.folders_changed(event),
             Wake::Diagnostic(params, reply) => answer(reply, self.pull(&params)),
             Wake::Hover(params, reply) => answer(reply, Ok(self.hover(&params))),
-            Wake::Actions(params, reply) => answer(reply, Ok(self.actions(&params))),
+            Wake::Actions(params, reply) => self.actions_and_asks(&params, reply),
+            Wake::Offered { actions, reply } => answer(reply, Ok(Some(actions))),
+            Wake::AskedFor(placed) => self.asked_for(*placed),
+            Wake::ProgressCancelled(token) => self.progress_cancelled(&token),
             Wake::Lenses(params, reply) => answer(reply, Ok(self.lenses(&params))),
             Wake::Changesets(reply) => answer(reply, Ok(self.changesets())),
             Wake::Document(params, reply) => self.document(params, reply),
@@ -208,7 +217,16 @@ impl Session {
         let (folders, board, unsaved) = (Vec::new(), Arc::default(), BTreeSet::new());
         self.roots.insert(
             id,
-            Root { start, folders, engine, board, boards: 0, recover_at: None, unsaved },
+            Root {
+                start,
+                folders,
+                engine,
+                board,
+                boards: 0,
+                recover_at: None,
+                unsaved,
+                workers: None,
+            },
         );
     }
 
@@ -406,6 +424,8 @@ impl Session {
             Done::Differs { path, clean_at } => self.differs(id, &path, clean_at),
             Done::IsSaved { path, revision } => self.is_saved(id, &path, revision),
             Done::Told { token, said, value } => self.told(token, said, value),
+            Done::Offered(offered) => self.offered(id, *offered),
+            Done::Worked { token, result } => self.task_over(token, result),
             Done::Begun { token, plan } => self.begun(token, plan, now),
             Done::Nothing { token, report } | Done::Settled { token, report } => {
                 self.finished(token, &report, now);

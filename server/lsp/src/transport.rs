@@ -8,9 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
-use lsp_types::notification::{Notification, PublishDiagnostics, ShowMessage};
+use lsp_types::notification::{
+    Notification, Progress, PublishDiagnostics, ShowMessage, WorkDoneProgressCancel,
+};
 use lsp_types::request::{
-    ApplyWorkspaceEdit, CodeLensRefresh, RegisterCapability, WorkspaceDiagnosticRefresh,
+    ApplyWorkspaceEdit, CodeLensRefresh, RegisterCapability, WorkDoneProgressCreate,
+    WorkspaceDiagnosticRefresh,
 };
 use lsp_types::*;
 use serde_json::Value;
@@ -64,6 +67,7 @@ where
         .custom_method(extension::CHANGESETS, Shims::changesets)
         .custom_method(extension::DOCUMENT, Shims::document)
         .custom_method(extension::STATUS, Shims::status)
+        .custom_method(WorkDoneProgressCancel::METHOD, Shims::progress_cancelled)
         .finish();
     let Some(client) = client else { return Err(ServeError::MainLoop) };
     let mut speaking = tokio::spawn(speak(client, outgoing, inbox));
@@ -119,6 +123,10 @@ impl Shims {
 
     async fn document(&self, params: DocumentParams) -> Result<DocumentText> {
         self.ask(|reply| Wake::Document(params, reply)).await
+    }
+
+    async fn progress_cancelled(&self, params: WorkDoneProgressCancelParams) {
+        self.tell(Wake::ProgressCancelled(params.token));
     }
 
     async fn status(&self, _: Nothing) -> Result<Status> {
@@ -209,6 +217,7 @@ async fn speak(client: Client, mut outgoing: UnboundedReceiver<Outgoing>, inbox:
                 notify::<ShowMessage>(&client, ShowMessageParams { typ, message }).await;
             }
             Outgoing::Changed(status) => notify::<Changed>(&client, status).await,
+            Outgoing::Progress(params) => notify::<Progress>(&client, params).await,
             Outgoing::Ask(question, continuation) => {
                 tokio::spawn(ask(client.clone(), *question, continuation, inbox.clone()));
             }
@@ -236,6 +245,11 @@ async fn ask(client: Client, question: Question, continuation: Continuation, inb
         }
         Question::RefreshLenses => {
             let answer = client.send_request::<CodeLensRefresh>(()).await;
+            answer.map_err(|error| error.message.into_owned())
+        }
+        Question::Progress(token) => {
+            let params = WorkDoneProgressCreateParams { token };
+            let answer = client.send_request::<WorkDoneProgressCreate>(params).await;
             answer.map_err(|error| error.message.into_owned())
         }
         Question::Register(params) => {

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, DigestError, Language, RelPath};
+use crate::{Digest, DigestError, Language, RelPath, Task};
 
 /// The name of a [`ChangeSet`]: the digest of its file changes, so the same edits are the same ChangeSet.
 #[derive(
@@ -61,6 +61,9 @@ pub struct ChangeSet {
     /// Set if a program made it in the sandbox. Does not enter the id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ran: Option<Ran>,
+    /// Set if somebody asked for it. Does not enter the id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<Box<Task>>,
 }
 
 /// How the program ran that made a ChangeSet.
@@ -109,7 +112,7 @@ impl ChangeSet {
             hunk.ordinal = ordinal;
         }
         let id = ChangeSetId(Digest::of_json(&files));
-        Self { id, base, origin, title, rationale, files, adopted: None, ran: None }
+        Self { id, base, origin, title, rationale, files, adopted: None, ran: None, task: None }
     }
 
     /// The files that were there before it, where they were.

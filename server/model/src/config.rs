@@ -20,6 +20,9 @@ pub struct Config {
     /// Gates of its own. One with the name of a detected gate takes its place.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub gate: Vec<GateConfig>,
+    /// Who can be asked for work here, beside the person's own workers. None runs before the person trusted them.
+    #[serde(skip_serializing_if = "Workers::is_empty")]
+    pub workers: Workers,
 }
 
 /// `[review]`
@@ -184,32 +187,43 @@ impl Config {
     /// [`ConfigError`] with the place, for broken TOML, an unknown key, a value of the wrong type or two
     /// gates of one name.
     pub fn parse(text: &str, origin: &str) -> Result<Self, ConfigError> {
-        let error = |at: usize, message: String| {
-            let before = text.get(..at).unwrap_or(text);
-            ConfigError {
-                origin: origin.to_owned(),
-                line: before.matches('\n').count() + 1,
-                column: before.rsplit('\n').next().unwrap_or_default().chars().count() + 1,
-                message,
-            }
-        };
-        let config: Self = toml::from_str(text).map_err(|refused| {
-            let at = refused.span().map_or(0, |span| span.start);
-            error(at, refused.message().lines().collect::<Vec<_>>().join(" "))
-        })?;
+        let config: Self =
+            toml::from_str(text).map_err(|refused| broken(text, origin, &refused))?;
         let ids: Vec<&GateId> = config.gate.iter().map(|gate| &gate.id).collect();
         for (number, id) in ids.iter().enumerate() {
             if ids.iter().take(number).any(|earlier| earlier == id) {
                 // The last place that names it is, or follows, the second of the two.
                 let at = text.rfind(&format!("\"{id}\"")).unwrap_or(0);
-                return Err(error(at, format!("there are two gates named `{id}`")));
+                return Err(placed(text, origin, at, format!("there are two gates named `{id}`")));
             }
         }
         Ok(config)
     }
 }
 
+/// What TOML refuses, at its place.
+fn broken(text: &str, origin: &str, refused: &toml::de::Error) -> ConfigError {
+    let at = refused.span().map_or(0, |span| span.start);
+    placed(text, origin, at, refused.message().lines().collect::<Vec<_>>().join(" "))
+}
+
+fn placed(text: &str, origin: &str, at: usize, message: String) -> ConfigError {
+    let before = text.get(..at).unwrap_or(text);
+    ConfigError {
+        origin: origin.to_owned(),
+        line: before.matches('\n').count() + 1,
+        column: before.rsplit('\n').next().unwrap_or_default().chars().count() + 1,
+        message,
+    }
+}
+
 mod template;
+mod workers;
+
+pub use workers::{
+    OwnConfig, RECIPES, WorkerConfig, WorkerInput, WorkerName, WorkerNameError, Workers,
+    workers_digest,
+};
 
 #[cfg(test)]
 mod tests {

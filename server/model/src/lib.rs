@@ -44,7 +44,9 @@ pub use changeset::{
 };
 pub use comparison::{ChangedCoverage, Comparison, ComparisonVerdict, Place};
 pub use config::{
-    Config, ConfigError, GATE_TIME_LIMIT_S, GateConfig, GatesConfig, PolicyConfig, ReviewConfig,
+    Config, ConfigError, GATE_TIME_LIMIT_S, GateConfig, GatesConfig, OwnConfig, PolicyConfig,
+    RECIPES, ReviewConfig, WorkerConfig, WorkerInput, WorkerName, WorkerNameError, Workers,
+    workers_digest,
 };
 pub use dependency::{Dependency, DependencyKind};
 pub use digest::{Digest, DigestError};
@@ -81,8 +83,8 @@ pub use risk::{HistoryFeatures, Risk, RiskFeatures, RiskLevel, RiskReason};
 pub use schema::{SCHEMAS, schema};
 pub use snapshot::{Snapshot, SnapshotFile, SnapshotSide};
 pub use task::{
-    Capability, Problem, ProblemKind, Task, TaskBudget, TaskConstraints, TaskId, TaskKind,
-    TaskPlace,
+    Capability, Problem, ProblemKind, Task, TaskBudget, TaskConstraints, TaskDiagnostic, TaskId,
+    TaskKind, TaskPlace,
 };
 pub use time::{Timestamp, TimestampError};
 pub use verdict::{Decision, Verdict, VerdictReason};

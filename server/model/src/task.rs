@@ -35,6 +35,51 @@ pub enum TaskKind {
     Dependencies,
     /// Mechanical tidying.
     Chore,
+    /// Look for what is wrong, and propose what is better.
+    Review,
+}
+
+impl TaskKind {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Fix,
+        Self::Feature,
+        Self::Refactor,
+        Self::Tests,
+        Self::Docs,
+        Self::Dependencies,
+        Self::Chore,
+        Self::Review,
+    ];
+
+    /// Its name in configuration and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fix => "fix",
+            Self::Feature => "feature",
+            Self::Refactor => "refactor",
+            Self::Tests => "tests",
+            Self::Docs => "docs",
+            Self::Dependencies => "dependencies",
+            Self::Chore => "chore",
+            Self::Review => "review",
+        }
+    }
+
+    /// What is asked for where nobody said more, of `what`: a function, some lines.
+    pub fn objective(self, what: &str) -> String {
+        let verb = match self {
+            Self::Fix => "Fix",
+            Self::Feature => "Extend",
+            Self::Refactor => "Refactor",
+            Self::Tests => "Write tests for",
+            Self::Docs => "Document",
+            Self::Dependencies => "Update the dependencies of",
+            Self::Chore => "Tidy",
+            Self::Review => "Review",
+        };
+        format!("{verb} {what}")
+    }
 }
 
 /// What a task may spend. What is not said is not limited by the task.
@@ -76,6 +121,9 @@ pub struct Task {
     /// Where it begins, if somewhere.
     #[serde(default)]
     pub place: Option<TaskPlace>,
+    /// What a tool says is wrong there, if that is what it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diagnostic: Option<TaskDiagnostic>,
     /// What it must keep to.
     #[serde(default)]
     pub constraints: TaskConstraints,
@@ -100,6 +148,27 @@ pub struct TaskPlace {
     pub first_line: u32,
     /// How many lines.
     pub lines: u32,
+}
+
+/// What a tool says is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TaskDiagnostic {
+    /// In its words.
+    pub message: String,
+    /// Which tool, as it names itself.
+    #[serde(default)]
+    pub source: Option<String>,
+    /// Its name for what is wrong.
+    #[serde(default)]
+    pub code: Option<String>,
+}
+
+impl TaskId {
+    /// The first 12 digits, for people.
+    pub fn short(&self) -> String {
+        self.0.short()
+    }
 }
 
 impl Task {
@@ -172,6 +241,13 @@ mod tests {
         assert_eq!(task.id(), test_values::task().id());
         let other = Task { objective: "something else".to_owned(), ..task.clone() };
         assert_ne!(task.id(), other.id());
+    }
+
+    #[test]
+    fn a_kind_is_named_as_it_is_written() {
+        for kind in TaskKind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+        }
     }
 
     #[test]

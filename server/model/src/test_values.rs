@@ -21,6 +21,7 @@ pub(crate) fn task() -> Task {
         kind: TaskKind::Fix,
         objective: "mend the routing".to_owned(),
         place: Some(TaskPlace { path: path("src/route.rs"), first_line: 3, lines: 2 }),
+        diagnostic: None,
         constraints: TaskConstraints {
             paths: vec!["src/**".to_owned()],
             gates: vec!["cargo.test".parse().unwrap()],

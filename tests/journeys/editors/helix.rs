@@ -151,7 +151,7 @@ fn helix_reviews_what_an_agent_changed_where_it_is() {
 }
 
 /// Helix with the configuration that users copy, on a line of the Rust file.
-fn start<'w>(world: &'w World, line: u32) -> Terminal<'w> {
+pub fn start<'w>(world: &'w World, line: u32) -> Terminal<'w> {
     let config = world.outer().join("config/helix");
     fs::create_dir_all(&config).unwrap();
     for file in ["languages.toml", "config.toml"] {
@@ -164,7 +164,7 @@ fn start<'w>(world: &'w World, line: u32) -> Terminal<'w> {
 
 /// Opens the code actions of the cursor's line and runs the first whose title begins with `title`.
 #[track_caller]
-fn choose(terminal: &Terminal<'_>, title: &str) {
+pub fn choose(terminal: &Terminal<'_>, title: &str) {
     terminal.keys(&["Space", "a"]);
     let screen = terminal.wait(&format!("the action `{title}`"), |screen| {
         offered(screen).iter().any(|offer| offer.starts_with(title))
@@ -185,7 +185,7 @@ fn offered(screen: &str) -> Vec<&str> {
 }
 
 #[track_caller]
-fn go_to(terminal: &Terminal<'_>, line: u32) {
+pub fn go_to(terminal: &Terminal<'_>, line: u32) {
     command_line(terminal, &format!(":{line}"));
     terminal.wait(&format!("the cursor on line {line}"), |screen| {
         screen
@@ -195,7 +195,7 @@ fn go_to(terminal: &Terminal<'_>, line: u32) {
 }
 
 #[track_caller]
-fn save(terminal: &Terminal<'_>) {
+pub fn save(terminal: &Terminal<'_>) {
     command_line(terminal, ":write");
     terminal.wait_for("written");
 }

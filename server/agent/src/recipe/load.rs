@@ -93,6 +93,8 @@ struct HeadMetadata {
     risk: RecipeRisk,
     #[serde(default)]
     together: bool,
+    #[serde(default)]
+    answers: Vec<String>,
     /// Further languages the rules are for, as written.
     #[serde(default)]
     also: Vec<Grammar>,
@@ -139,6 +141,7 @@ pub(super) fn load(name: &str, yaml: &str) -> Result<(RecipeCard, Vec<Rule>), Re
         severity,
         risk: head.metadata.risk,
         together: head.metadata.together,
+        answers: head.metadata.answers,
     };
     Ok((card, rules))
 }

@@ -22,11 +22,13 @@ pub fn gates(
             "commit": set.commit,
             "digest": set.digest,
             "gates": set.gates,
+            "workers": set.workers,
             "notices": set.notices,
         }));
     } else {
         set.notices.iter().for_each(|notice| terminal.notice(notice));
         terminal.print(&listed(&set));
+        terminal.print(&listed_workers(&set));
     }
     Ok(Exit::Done)
 }
@@ -47,10 +49,20 @@ pub fn listed(set: &GateSet) -> String {
             gate.kind.word(),
             safe(&folder),
             safe(&declared(gate)),
-            safe(&command(gate)),
+            safe(&command(&gate.command)),
         ));
     }
     text
+}
+
+/// The workers that the repository states, for people.
+pub fn listed_workers(set: &GateSet) -> String {
+    let line = |(name, worker): (&model::WorkerName, &model::WorkerConfig)| {
+        let kinds: Vec<&str> = worker.kinds.iter().map(|kind| kind.name()).collect();
+        let (kinds, words) = (kinds.join(", "), safe(&command(&worker.command)));
+        format!("{BOLD}{name}{RESET} {DIM}worker, can be asked for {kinds}{RESET}\n  {words}\n")
+    };
+    set.workers.iter().map(line).collect()
 }
 
 fn declared(gate: &GateDefinition) -> String {
@@ -61,7 +73,7 @@ fn declared(gate: &GateDefinition) -> String {
 }
 
 /// The command so that it shows where each argument ends.
-fn command(gate: &GateDefinition) -> String {
+fn command(words: &[String]) -> String {
     let plain = |word: &str| {
         !word.is_empty()
             && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./=:,@%+{}".contains(&b))
@@ -69,7 +81,7 @@ fn command(gate: &GateDefinition) -> String {
     let quoted = |word: &String| {
         if plain(word) { word.clone() } else { format!("'{}'", word.replace('\'', "'\\''")) }
     };
-    gate.command.iter().map(quoted).collect::<Vec<_>>().join(" ")
+    words.iter().map(quoted).collect::<Vec<_>>().join(" ")
 }
 
 pub fn init(arguments: &Arguments, args: &InitArgs, terminal: &Terminal) -> Result<Exit, Failure> {

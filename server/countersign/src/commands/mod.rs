@@ -1,6 +1,7 @@
 //! One file for each command, and the table that leads there.
 
 mod adopt;
+mod ask;
 mod attach;
 mod check;
 mod decide;
@@ -40,6 +41,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Failure> 
     match &arguments.command {
         Command::Demo(args) => demo::demo(args, terminal),
         Command::Run(args) => run::run(arguments, args, terminal),
+        Command::Ask(args) => ask::ask(arguments, args, terminal),
         Command::Import(args) => import::import(arguments, args, terminal),
         Command::Snapshot(args) => adopt::snapshot(arguments, args, terminal),
         Command::Adopt(args) => adopt::adopt(arguments, args, terminal),

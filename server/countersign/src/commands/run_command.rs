@@ -33,8 +33,11 @@ pub fn run(arguments: &Arguments, args: &RunArgs, terminal: &Terminal) -> Result
         argv: args.command.clone(),
         folder: folder(&engine, arguments),
         env: std::env::vars_os().collect(),
+        given: Vec::new(),
+        input: Vec::new(),
         bounds,
         any_exit: args.any_exit,
+        task: None,
     };
     terminal.notice(&format!(
         "sandbox: {}; no network; it sees a copy of the saved files; at most {} s, {} MiB",
@@ -92,7 +95,7 @@ fn folder(engine: &Engine, arguments: &Arguments) -> PathBuf {
     below.unwrap_or_default()
 }
 
-fn as_json(run: &CommandRun) -> serde_json::Value {
+pub(super) fn as_json(run: &CommandRun) -> serde_json::Value {
     let proposals: Vec<_> = match &run.outcome {
         CommandOutcome::Proposed(proposal) => vec![proposal_json(proposal)],
         CommandOutcome::Unchanged | CommandOutcome::ThrownAway => Vec::new(),
@@ -120,7 +123,7 @@ fn as_json(run: &CommandRun) -> serde_json::Value {
     })
 }
 
-fn as_text(engine: &mut Engine, run: &CommandRun, terminal: &Terminal) {
+pub(super) fn as_text(engine: &mut Engine, run: &CommandRun, terminal: &Terminal) {
     let unseen = run.unseen.iter().map(|(path, why)| format!("not shown to it: {path}: {why}"));
     let left = run.left_out.iter().map(|it| format!("thrown away: {}: {}", it.path, it.reason));
     let notes: Vec<String> = unseen.chain(left).collect();
@@ -140,7 +143,7 @@ fn as_text(engine: &mut Engine, run: &CommandRun, terminal: &Terminal) {
 }
 
 /// Why nothing is proposed of what a program did.
-fn thrown_away(run: &CommandRun) -> Failure {
+pub(super) fn thrown_away(run: &CommandRun) -> Failure {
     let nothing = "nothing of what it did is proposed";
     match run.end {
         End::Exited(code) => Failure::new(

@@ -1,16 +1,22 @@
 //! `countersign lsp`: the language server on standard input and output.
 
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
-use engine::{Clock, Effort, Engine, ProveWhat, Selection};
-use model::{Actor, ActorKind, ChangeSetId, Surface};
+use engine::{
+    Cancel, Clock, CommandOutcome, Effort, Engine, Proposal, ProveWhat, Selection, WorkerSet,
+};
+use lsp::{Interrupt, Worked};
+use model::{Actor, ActorKind, ChangeSetId, Surface, Task, TaskKind};
+use sandbox::Stop;
 use serde_json::{Value, json};
 
 use crate::args::Arguments;
+use crate::commands::ask::{self, TaskRun};
 use crate::commands::prove::Proving;
+use crate::commands::run_command;
 use crate::exit::{Exit, Failure};
-use crate::session;
+use crate::{output, session};
 
 pub fn lsp(_arguments: &Arguments) -> Result<Exit, Failure> {
     let options = lsp::Options {
@@ -18,6 +24,7 @@ pub fn lsp(_arguments: &Arguments) -> Result<Exit, Failure> {
         actor: editor(),
         rules_from: session::rules_from(None, &[])?,
         prover: Some(lsp::Prover::new(prove)),
+        works: Some(Arc::new(Workers)),
         proves_newcomers: std::env::var_os("COUNTERSIGN_PROVE").is_none_or(|how| how != "asked"),
     };
     lsp::serve_stdio(options).map_err(|error| {
@@ -33,15 +40,89 @@ fn editor() -> Actor {
     Actor { kind: ActorKind::Person, surface: Surface::Editor, ..session::person() }
 }
 
+/// Those that an editor can ask for work.
+struct Workers;
+
+impl lsp::Works for Workers {
+    fn offered(&self, folder: &Path) -> Result<WorkerSet, String> {
+        ask::offered(folder).map_err(told)
+    }
+
+    /// Its end, and the end of this program, ends what runs in the sandbox, too.
+    fn work(&self, folder: &Path, task: &Task, interrupt: &Interrupt) -> Result<Worked, String> {
+        let stop = Stop::new().map_err(|error| error.to_string())?;
+        let end = stop.clone();
+        interrupt.ends(move || end.stop());
+        let rules = session::rules_from(None, &[]).map_err(told)?;
+        let set = ask::offered(folder).map_err(told)?;
+        let worker = set.choose(task).map_err(|error| error.to_string())?;
+        let engine = Engine::open(folder, Clock::System, editor(), rules);
+        let mut engine = engine.map_err(|error| error.to_string())?;
+        let cancel = Cancel { stop: &stop, asked: interrupt.asked() };
+        let run = ask::work(&mut engine, worker, task, cancel).map_err(told)?;
+        worked(task, &worker.called(), &run)
+    }
+}
+
+/// What a task came to, in one sentence.
+fn worked(task: &Task, worker: &str, run: &TaskRun) -> Result<Worked, String> {
+    let (proposals, output) = match run {
+        TaskRun::Recipes(run) => (run.proposals.as_slice(), ""),
+        TaskRun::Command(run) => match &run.outcome {
+            CommandOutcome::Proposed(proposal) => {
+                (std::slice::from_ref(&**proposal), run.tail.as_str())
+            }
+            CommandOutcome::Unchanged => ([].as_slice(), run.tail.as_str()),
+            CommandOutcome::ThrownAway => {
+                let last = run.tail.lines().last().unwrap_or_default();
+                let said =
+                    if last.is_empty() { String::new() } else { format!("; it said: {last}") };
+                return Err(told(run_command::thrown_away(run)) + &said);
+            }
+        },
+    };
+    let mut changesets = Vec::new();
+    let mut sentences = Vec::new();
+    for proposal in proposals {
+        sentences.push(match proposal {
+            Proposal::New(captured) => {
+                changesets.push(captured.changeset.id);
+                let hunks = captured.changeset.hunks().count();
+                let hunks = output::counted(u32::try_from(hunks).unwrap_or(u32::MAX), "hunk");
+                format!("{worker} proposes {hunks}: {}", captured.changeset.title)
+            }
+            Proposal::Known { id, stage } => {
+                changesets.push(*id);
+                format!("{worker} proposes what is known already: change {} ({stage})", id.short())
+            }
+            Proposal::Rejected(_) => {
+                format!("{worker} proposes only what was rejected before")
+            }
+        });
+    }
+    if sentences.is_empty() {
+        sentences.push(format!("{worker} changed nothing"));
+    }
+    let mut said = sentences.join("; ");
+    // Of a review, what is said is what was asked for.
+    if (proposals.is_empty() || task.kind == TaskKind::Review) && !output.trim().is_empty() {
+        said.push_str(&format!("; it said: {}", output.trim()));
+    }
+    Ok(Worked { said, changesets })
+}
+
+fn told(failure: Failure) -> String {
+    match failure.hint {
+        Some(hint) => format!("{}: {hint}", failure.message),
+        None => failure.message,
+    }
+}
+
 /// Proves what an editor asks for. Its end ends what runs in the sandbox, too.
 fn prove(root: &Path, id: ChangeSetId, asked: bool) -> Result<(String, Value), String> {
     /// One after another: each has the machine for itself.
     static TURN: Mutex<()> = Mutex::new(());
     let _turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let told = |failure: Failure| match failure.hint {
-        Some(hint) => format!("{}: {hint}", failure.message),
-        None => failure.message,
-    };
     let rules = session::rules_from(None, &[]).map_err(told)?;
     // A proof that rests on nothing is not worth a line, unless somebody wants to see just that.
     let gates = engine::gates(root, &rules).map_err(|error| error.to_string())?.gates;

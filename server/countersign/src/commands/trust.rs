@@ -2,11 +2,11 @@
 
 use attest::{StoreError, TrustStore};
 use engine::{Clock, GateSet};
-use model::TrustedGates;
+use model::{Digest, TrustedGates};
 use serde_json::json;
 
 use crate::args::{Arguments, Format, TrustArgs};
-use crate::commands::gates::listed;
+use crate::commands::gates::{listed, listed_workers};
 use crate::exit::{Exit, Failure};
 use crate::output::{GREEN, RESET, Terminal, YELLOW, safe};
 use crate::session;
@@ -26,68 +26,121 @@ pub fn trust(
                 .json(&json!({ "version": 1, "trusted": false, "revoked": was, "by": by.name }));
         } else {
             terminal.print(if was {
-                "no gates of this repository are trusted any more\n"
+                "nothing of this repository is trusted any more\n"
             } else {
-                "no gates of this repository were trusted\n"
+                "nothing of this repository was trusted\n"
             });
         }
         return Ok(Exit::Done);
     }
-    let known = store.trusted(&set.repository, set.digest)?;
-    if args.show || known.is_some() {
-        shown(args, terminal, &set, known.as_ref());
-        return Ok(if known.is_some() { Exit::Done } else { Exit::NeedsPerson });
+    let known = known(&store, &set)?;
+    let all = known.is_all(&set);
+    if args.show || all {
+        shown(args, terminal, &set, &known);
+        return Ok(if all { Exit::Done } else { Exit::NeedsPerson });
     }
     let by = session::decider(args.by.as_deref())?;
-    if set.gates.is_empty() {
-        return Err(Failure::new("there are no gates to trust", "`countersign gates` says why"));
+    if set.gates.is_empty() && set.workers.is_empty() {
+        let message = "there are no gates and no workers to trust";
+        return Err(Failure::new(message, "`countersign gates` says why"));
     }
     if args.format == Format::Human {
         terminal.print(&format!(
             "These commands would run, in the sandbox, on the files of this repository and on what is proposed:\n\n{}\n",
-            listed(&set)
+            everything(&set)
         ));
     }
     if args.by.is_none() && !session::agreed("Trust them until they change? [y/N] ")? {
         terminal.print("nothing was changed\n");
         return Ok(Exit::NeedsPerson);
     }
-    let trusted = TrustedGates {
-        digest: set.digest,
-        count: u32::try_from(set.gates.len()).unwrap_or(u32::MAX),
-        by: by.name,
+    let trusted = |digest: Digest, count: usize| TrustedGates {
+        digest,
+        count: u32::try_from(count).unwrap_or(u32::MAX),
+        by: by.name.clone(),
         since: Clock::System.now(),
     };
-    store.trust(&set.repository, trusted.clone())?;
+    let mut known = known;
+    if known.gates.is_none() && !set.gates.is_empty() {
+        let gates = trusted(set.digest, set.gates.len());
+        store.trust(&set.repository, gates.clone())?;
+        known.gates = Some(gates);
+    }
+    if let (None, Some(digest)) = (&known.workers, set.workers_digest) {
+        let workers = trusted(digest, set.workers.len());
+        store.trust(&set.repository, workers.clone())?;
+        known.workers = Some(workers);
+    }
     if args.format == Format::Json {
-        shown(args, terminal, &set, Some(&trusted));
+        shown(args, terminal, &set, &known);
     } else {
         terminal.print("trusted until they change; `countersign trust --revoke` takes it back\n");
     }
     Ok(Exit::Done)
 }
 
-fn shown(args: &TrustArgs, terminal: &Terminal, set: &GateSet, known: Option<&TrustedGates>) {
+/// What of a repository is trusted: its gates and its workers, each as they are.
+struct Known {
+    gates: Option<TrustedGates>,
+    workers: Option<TrustedGates>,
+}
+
+impl Known {
+    /// Whether nothing is left to trust.
+    fn is_all(&self, set: &GateSet) -> bool {
+        let gates = self.gates.is_some() || (set.gates.is_empty() && !set.workers.is_empty());
+        gates && (self.workers.is_some() || set.workers.is_empty())
+    }
+}
+
+fn known(store: &TrustStore, set: &GateSet) -> Result<Known, StoreError> {
+    let gates = store.trusted(&set.repository, set.digest)?;
+    let workers = match set.workers_digest {
+        Some(digest) => store.trusted(&set.repository, digest)?,
+        None => None,
+    };
+    Ok(Known { gates, workers })
+}
+
+fn everything(set: &GateSet) -> String {
+    // Workers alone are no reason to say that there are no gates.
+    let gates =
+        if set.gates.is_empty() && !set.workers.is_empty() { String::new() } else { listed(set) };
+    gates + &listed_workers(set)
+}
+
+fn shown(args: &TrustArgs, terminal: &Terminal, set: &GateSet, known: &Known) {
+    let all = known.is_all(set);
     if args.format == Format::Json {
+        let some = known.gates.as_ref().or(known.workers.as_ref());
         terminal.json(&json!({
             "version": 1,
             "repository": set.repository.display().to_string(),
             "commit": set.commit,
             "digest": set.digest,
             "gates": set.gates,
-            "trusted": known.is_some(),
-            "by": known.map(|known| &known.by),
-            "since": known.map(|known| known.since),
+            "workers": set.workers,
+            "trusted": all,
+            "by": some.map(|known| &known.by),
+            "since": some.map(|known| known.since),
         }));
         return;
     }
     set.notices.iter().for_each(|notice| terminal.notice(notice));
-    terminal.print(&listed(set));
-    terminal.print(&match known {
-        Some(known) => format!("{GREEN}trusted{RESET} by {}\n", safe(&known.by)),
-        None => format!(
-            "{YELLOW}not trusted{RESET}: nothing of this runs; `countersign trust` allows it\n"
+    terminal.print(&everything(set));
+    let nothing = format!(
+        "{YELLOW}not trusted{RESET}: nothing of this runs; `countersign trust` allows it\n"
+    );
+    let some = known.gates.as_ref().or(known.workers.as_ref());
+    terminal.print(&match some {
+        Some(known) if all => format!("{GREEN}trusted{RESET} by {}\n", safe(&known.by)),
+        Some(_) if known.gates.is_some() => format!(
+            "{YELLOW}the workers are not trusted{RESET}: none runs; `countersign trust` allows it\n"
         ),
+        Some(_) => format!(
+            "{YELLOW}the gates are not trusted{RESET}: none runs; `countersign trust` allows it\n"
+        ),
+        None => nothing,
     });
 }
 

@@ -109,6 +109,10 @@ pub fn change(shown: Shown<'_>) -> String {
         "  {DIM}{} · base {base}{dirty}{RESET}\n",
         safe(&changeset.origin.to_string())
     ));
+    if let Some(task) = &changeset.task {
+        let (kind, id) = (task.kind.name(), task.id().short());
+        out.push_str(&format!("  {DIM}asked for: {kind}, task {id}{RESET}\n"));
+    }
     if let Some(ran) = &changeset.ran {
         let seconds = std::time::Duration::from_millis(ran.duration_ms).as_secs_f64();
         let (code, tier) = (ran.exit_code, safe(&ran.tier));

@@ -290,12 +290,13 @@ impl Story {
         while let Ok(outgoing) = self.outgoing.try_recv() {
             match outgoing {
                 Outgoing::Say(kind, text) => self.tell(format!("  said {kind:?}: {text}")),
-                Outgoing::Publish(_) | Outgoing::Changed(_) => {}
+                Outgoing::Publish(_) | Outgoing::Changed(_) | Outgoing::Progress(_) => {}
                 Outgoing::Ask(question, continuation) => match *question {
                     Question::Edit(params) => self.asked(params, continuation),
                     Question::RefreshDiagnostics
                     | Question::RefreshLenses
-                    | Question::Register(_) => {}
+                    | Question::Register(_)
+                    | Question::Progress(_) => {}
                 },
             }
         }

@@ -1,0 +1,664 @@
+//! The tasks that were asked for in this session: the queue, what is under way, and how that is told.
+//!
+//! A few are carried out at once, the others wait their turn. A task holds a thread of its own elsewhere (`work`); here is
+//! only what became of it. What it proposes shows by itself, as the ledger is followed.
+
+use std::collections::VecDeque;
+
+use engine::{Around, WorkerSet};
+use lsp_types::{
+    CodeActionOrCommand, CodeActionParams, MessageType, NumberOrString, ProgressParams,
+    ProgressParamsValue, WorkDoneProgress, WorkDoneProgressBegin, WorkDoneProgressEnd,
+    WorkDoneProgressReport,
+};
+use model::{RelPath, Task, TaskBudget, TaskConstraints, TaskId, TaskPlace};
+use serde_json::{Value, json};
+
+use crate::asks::{self, AskArguments, Asking, CancelArguments, Wanted};
+use crate::documents::Document;
+use crate::engine_thread::{Job, RootId, Token};
+use crate::extension::{TaskRow, TaskState};
+use crate::main_loop::{Refusal, Reply, Wake};
+use crate::outbox::{Continuation, Outgoing, Question};
+use crate::place_name;
+use crate::pool;
+use crate::prose;
+use crate::session::{Session, answer};
+use crate::work::{Interrupt, Worked};
+
+/// How many tasks may wait or be under way.
+const QUEUE_MAX: usize = 16;
+/// How many that are over are remembered.
+const OVER_MAX: usize = 8;
+const TITLE_MAX: usize = 80;
+const SAID_MAX: usize = 600;
+
+/// A task of this session.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    token: Token,
+    id: TaskId,
+    root: RootId,
+    uri: String,
+    task: Box<Task>,
+    /// Who is asked, as a sentence says it.
+    worker: String,
+    state: TaskState,
+    interrupt: Interrupt,
+    progress: Progress,
+    /// What its progress says.
+    shown: String,
+    /// What was said of its end.
+    said: String,
+    changesets: Vec<String>,
+}
+
+/// How a client is shown that something goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// It has no means for it, or refused.
+    Untold,
+    /// It was asked for a place to show it.
+    Asked,
+    /// It shows it.
+    Shown,
+}
+
+/// A command to ask for work, with what is known of its place.
+#[derive(Debug)]
+pub(crate) struct Placed {
+    root: RootId,
+    path: RelPath,
+    arguments: AskArguments,
+    /// What is around the lines that it names.
+    around: Option<Around>,
+    reply: Reply<Option<Value>>,
+}
+
+impl Entry {
+    fn is_over(&self) -> bool {
+        !matches!(self.state, TaskState::Queued | TaskState::Running)
+    }
+
+    fn title(&self) -> String {
+        prose::one_line(&self.task.objective, TITLE_MAX)
+    }
+
+    fn called(&self) -> String {
+        format!("{}, {}", self.worker, self.title())
+    }
+
+    fn progress_token(&self) -> NumberOrString {
+        NumberOrString::String(format!("countersign/task/{}", self.token.0))
+    }
+}
+
+impl Session {
+    /// Answers what a person can do at a place; what can be asked for is found out on the pool.
+    pub(crate) fn actions_and_asks(
+        &self,
+        params: &CodeActionParams,
+        reply: Reply<Option<Vec<CodeActionOrCommand>>>,
+    ) {
+        let actions = self.actions(params);
+        let Some(asking) = self.asking(params) else { return answer(reply, Ok(actions)) };
+        self.pool.post(Box::new(move || {
+            let asks = pool::caught(|| asks::at(&asking), Vec::new());
+            let actions = actions.into_iter().flatten().chain(asks).collect();
+            Wake::Offered { actions, reply }
+        }));
+    }
+
+    fn asking(&self, params: &CodeActionParams) -> Option<Asking> {
+        let uri = params.text_document.uri.as_str();
+        let document = self.documents.get(uri)?;
+        let (root, path) = self.asked_place(document)?;
+        let workers = self.roots.get(&root)?.workers.clone()?;
+        let mine = self.tasks.iter().filter(|entry| entry.uri == uri && !entry.is_over());
+        Some(Asking {
+            uri: document.uri.clone(),
+            path,
+            text: document.text().clone(),
+            range: params.range,
+            only: params.context.only.clone(),
+            diagnostics: params.context.diagnostics.clone(),
+            workers,
+            under_way: mine.map(|entry| (entry.id, entry.called())).collect(),
+            literals: self.client.literals,
+        })
+    }
+
+    /// In which repository a document is, and where: also of one that has no ledger yet.
+    fn asked_place(&self, document: &Document) -> Option<(RootId, RelPath)> {
+        if let Some(home) = self.homes.get(document.uri.as_str()) {
+            return Some(home.clone());
+        }
+        self.place_below(&document.uri)
+    }
+
+    fn place_below(&self, uri: &lsp_types::Uri) -> Option<(RootId, RelPath)> {
+        let path = place_name::to_path(uri)?;
+        let root = self.root_meant(Some(uri))?;
+        let top = &self.roots.get(&root)?.workers.as_ref()?.root;
+        Some((root, place_name::below(top, &path)?))
+    }
+
+    /// Who can be asked is another, or what states it does not load.
+    pub(crate) fn offered(&mut self, root: RootId, offered: Result<WorkerSet, String>) {
+        let Some(root) = self.roots.get_mut(&root) else { return };
+        match offered {
+            Ok(set) => root.workers = Some(set.into()),
+            // Those that were known stay: what they would do, they were stated for.
+            Err(message) => self.outbox.say(
+                MessageType::WARNING,
+                format!(
+                    "who can be asked for work is not known: {}",
+                    prose::one_line(&message, SAID_MAX)
+                ),
+            ),
+        }
+        self.start_tasks();
+    }
+
+    /// A command about tasks.
+    pub(crate) fn command_of_tasks(&mut self, wanted: Wanted, reply: Reply<Option<Value>>) {
+        match wanted {
+            Wanted::Ask(arguments) => self.ask_for(*arguments, reply),
+            Wanted::Cancel(arguments) => self.cancel(&arguments, reply),
+        }
+    }
+
+    /// Has it found out what the place is that work is asked for at.
+    fn ask_for(&mut self, mut arguments: AskArguments, reply: Reply<Option<Value>>) {
+        let document = self.documents.get(arguments.uri.as_str());
+        let place = match document {
+            Some(document) => self.asked_place(document),
+            None => self.place_below(&arguments.uri),
+        };
+        let Some((root, path)) = place else {
+            let message = "no repository is open around that file".to_owned();
+            return self.refuse(reply, message);
+        };
+        let text = document.map(|document| document.text().clone());
+        let range = arguments.range.take();
+        arguments.range = range;
+        self.pool.post(Box::new(move || {
+            let around = text.zip(range).and_then(|(text, range)| {
+                let (first, count) = asks::lines(range);
+                pool::caught(|| engine::around(&path, text.as_bytes(), first, count), None)
+            });
+            Wake::AskedFor(Box::new(Placed { root, path, arguments, around, reply }))
+        }));
+    }
+
+    /// Takes a task in, unless it was asked for before.
+    pub(crate) fn asked_for(&mut self, placed: Placed) {
+        let Placed { root, path, arguments, around, reply } = placed;
+        let workers = self.roots.get(&root).and_then(|root| root.workers.clone());
+        let Some(workers) = workers else {
+            let message = "nobody can be asked from here: use `countersign ask`".to_owned();
+            return self.refuse(reply, message);
+        };
+        let uri = arguments.uri.as_str().to_owned();
+        let mut task = stated(path, arguments, around);
+        let worker = match workers.choose(&task) {
+            Ok(worker) => worker.clone(),
+            Err(error) => return self.refuse(reply, error.to_string()),
+        };
+        task.worker = Some(worker.name.to_string());
+        let id = task.id();
+        if let Some(entry) = self.tasks.iter().find(|entry| entry.id == id && !entry.is_over()) {
+            self.outbox.say(MessageType::INFO, format!("asked for already: {}", entry.called()));
+            return answer(reply, Ok(Some(json!({ "task": id, "state": entry.state }))));
+        }
+        let board = self.roots.get(&root).map(|root| root.board.clone());
+        if let Some(change) = board.as_ref().and_then(|board| board.answering(id)) {
+            let changeset = change.changeset.id;
+            let text = format!("this was asked for before: change {} waits", changeset.short());
+            self.outbox.say(MessageType::INFO, text);
+            let value =
+                json!({ "task": id, "state": TaskState::Proposed, "changesets": [changeset] });
+            return answer(reply, Ok(Some(value)));
+        }
+        let ahead = self.tasks.iter().filter(|entry| !entry.is_over()).count();
+        if ahead >= QUEUE_MAX {
+            return self
+                .refuse(reply, format!("{QUEUE_MAX} tasks wait: let one end, or cancel it"));
+        }
+        let token = self.token();
+        let progress = if self.client.progress { Progress::Asked } else { Progress::Untold };
+        let entry = Entry {
+            token,
+            id,
+            root,
+            uri,
+            task: Box::new(task),
+            worker: worker.called(),
+            state: TaskState::Queued,
+            interrupt: Interrupt::default(),
+            progress,
+            shown: String::new(),
+            said: String::new(),
+            changesets: Vec::new(),
+        };
+        self.tell_asked(&entry, ahead);
+        self.tasks.push_back(entry);
+        self.start_tasks();
+        let state = self.tasks.iter().find(|entry| entry.token == token).map(|entry| entry.state);
+        answer(reply, Ok(Some(json!({ "task": id, "state": state, "ahead": ahead }))));
+    }
+
+    fn tell_asked(&self, entry: &Entry, ahead: usize) {
+        let document = self.documents.get(&entry.uri);
+        let unsaved = document.is_some_and(Document::unsaved);
+        let mut text = format!("asked {}", entry.called());
+        if ahead > 0 {
+            text.push_str(&format!("; {} before it", prose::count(ahead, "task")));
+        }
+        if unsaved {
+            text.push_str("; it sees the saved text, not what is unsaved here");
+        }
+        // Who shows progress needs no line for it.
+        if entry.progress == Progress::Untold || unsaved {
+            self.outbox.say(MessageType::INFO, text);
+        }
+        if entry.progress == Progress::Asked {
+            let question = Box::new(Question::Progress(entry.progress_token()));
+            self.outbox.send(Outgoing::Ask(question, Continuation::Progress(entry.token)));
+        }
+    }
+
+    /// Has as many tasks carried out as may be at once, in the order in which they were asked for.
+    fn start_tasks(&mut self) {
+        loop {
+            let running =
+                self.tasks.iter().filter(|entry| entry.state == TaskState::Running).count();
+            let Some(next) = self.tasks.iter_mut().find(|entry| entry.state == TaskState::Queued)
+            else {
+                break;
+            };
+            let workers = self.roots.get(&next.root).and_then(|root| root.workers.as_ref());
+            if running >= workers.map_or(1, |workers| workers.at_once) {
+                break;
+            }
+            next.state = TaskState::Running;
+            let (root, token) = (next.root, next.token);
+            let (task, interrupt) = (next.task.clone(), next.interrupt.clone());
+            self.post(root, Job::Work { token, task, interrupt });
+        }
+        self.report_tasks();
+    }
+
+    /// Tells where progress is shown how it stands, if that is another.
+    fn report_tasks(&mut self) {
+        let mut moved = Vec::new();
+        for (ahead, entry) in self.tasks.iter_mut().filter(|entry| !entry.is_over()).enumerate() {
+            let message = standing(entry, ahead);
+            if entry.progress == Progress::Shown && entry.shown != message {
+                entry.shown.clone_from(&message);
+                moved.push((entry.token, message));
+            }
+        }
+        for (token, message) in moved {
+            let Some(entry) = self.tasks.iter().find(|entry| entry.token == token) else {
+                continue;
+            };
+            let (cancellable, percentage) = (Some(true), None);
+            let message = Some(message);
+            let report = WorkDoneProgressReport { cancellable, message, percentage };
+            self.send_progress(entry, WorkDoneProgress::Report(report));
+        }
+    }
+
+    fn send_progress(&self, entry: &Entry, value: WorkDoneProgress) {
+        let (token, value) = (entry.progress_token(), ProgressParamsValue::WorkDone(value));
+        self.outbox.send(Outgoing::Progress(ProgressParams { token, value }));
+    }
+
+    /// The client shows progress from now on, or does not want to.
+    pub(crate) fn progress_answered(&mut self, token: Token, outcome: &Result<(), String>) {
+        let ahead =
+            self.tasks.iter().filter(|it| !it.is_over()).take_while(|it| it.token != token).count();
+        let Some(entry) = self.tasks.iter_mut().find(|entry| entry.token == token) else { return };
+        if outcome.is_err() {
+            entry.progress = Progress::Untold;
+            return;
+        }
+        if entry.is_over() {
+            return;
+        }
+        entry.progress = Progress::Shown;
+        entry.shown = standing(entry, ahead);
+        let begin = WorkDoneProgressBegin {
+            title: format!("Asked {}", entry.called()),
+            cancellable: Some(true),
+            message: Some(entry.shown.clone()),
+            percentage: None,
+        };
+        let Some(entry) = self.tasks.iter().find(|entry| entry.token == token) else { return };
+        self.send_progress(entry, WorkDoneProgress::Begin(begin));
+    }
+
+    /// The client wants to see no more of a progress: the task behind it is cancelled.
+    pub(crate) fn progress_cancelled(&mut self, token: &NumberOrString) {
+        let of = self.tasks.iter().find(|entry| entry.progress_token() == *token);
+        if let Some(token) = of.map(|entry| entry.token) {
+            self.cancel_task(token);
+        }
+    }
+
+    fn cancel(&mut self, arguments: &CancelArguments, reply: Reply<Option<Value>>) {
+        let wanted = arguments.task.as_ref().map(|task| task.to_lowercase());
+        let named = |entry: &&Entry| {
+            let id = entry.id.0.to_string();
+            !entry.is_over() && wanted.as_ref().is_none_or(|start| id.starts_with(start.as_str()))
+        };
+        let named: Vec<&Entry> = self.tasks.iter().filter(named).collect();
+        if named.is_empty() {
+            let message = "no task of that name is under way, so there is nothing to cancel";
+            return self.refuse(reply, message.to_owned());
+        }
+        let ids: Vec<TaskId> = named.iter().map(|entry| entry.id).collect();
+        let tokens: Vec<Token> = named.iter().map(|entry| entry.token).collect();
+        tokens.into_iter().for_each(|token| self.cancel_task(token));
+        answer(reply, Ok(Some(json!({ "cancelled": ids }))));
+    }
+
+    /// One that waits is over at once; one that is under way once its worker has ended.
+    fn cancel_task(&mut self, token: Token) {
+        let Some(entry) = self.tasks.iter_mut().find(|entry| entry.token == token) else { return };
+        entry.interrupt.interrupt();
+        if entry.state == TaskState::Queued {
+            self.task_over(token, Err("it had not begun".to_owned()));
+        }
+    }
+
+    /// A task came to its end.
+    pub(crate) fn task_over(&mut self, token: Token, result: Result<Worked, String>) {
+        let Some(entry) = self.tasks.iter_mut().find(|entry| entry.token == token) else { return };
+        if entry.is_over() {
+            return;
+        }
+        let cancelled = entry.interrupt.asked().load(std::sync::atomic::Ordering::SeqCst);
+        let (kind, said) = match result {
+            Ok(worked) => {
+                let proposed = !worked.changesets.is_empty();
+                entry.state = if proposed { TaskState::Proposed } else { TaskState::Unchanged };
+                entry.changesets = worked.changesets.iter().map(|id| id.to_string()).collect();
+                (MessageType::INFO, worked.said)
+            }
+            Err(_) if cancelled => {
+                entry.state = TaskState::Cancelled;
+                (MessageType::INFO, format!("cancelled, nothing is proposed: {}", entry.called()))
+            }
+            Err(message) => {
+                entry.state = TaskState::Failed;
+                (MessageType::ERROR, format!("{} proposed nothing: {message}", entry.worker))
+            }
+        };
+        let said = prose::bounded(prose::visible(&said), SAID_MAX, "…");
+        entry.said.clone_from(&said);
+        let shown = entry.progress == Progress::Shown;
+        self.outbox.say(kind, said.clone());
+        if shown && let Some(entry) = self.tasks.iter().find(|entry| entry.token == token) {
+            let end = WorkDoneProgressEnd { message: Some(said) };
+            self.send_progress(entry, WorkDoneProgress::End(end));
+        }
+        self.forget_old_tasks();
+        self.start_tasks();
+    }
+
+    fn forget_old_tasks(&mut self) {
+        let over = self.tasks.iter().filter(|entry| entry.is_over()).count();
+        let mut excess = over.saturating_sub(OVER_MAX);
+        self.tasks.retain(|entry| {
+            let goes = excess > 0 && entry.is_over();
+            excess -= usize::from(goes);
+            !goes
+        });
+    }
+
+    /// A repository goes, and what was asked for there with it.
+    pub(crate) fn abandon_tasks(&mut self, root: RootId) {
+        let here = self.tasks.iter().filter(|entry| entry.root == root && !entry.is_over());
+        let tokens: Vec<Token> = here.map(|entry| entry.token).collect();
+        for token in tokens {
+            self.cancel_task(token);
+            self.task_over(token, Err("its folder was closed".to_owned()));
+        }
+    }
+
+    /// The tasks, in the order in which they were asked for.
+    pub(crate) fn task_rows(&self) -> Vec<TaskRow> {
+        let row = |entry: &Entry| TaskRow {
+            id: entry.id.0.to_string(),
+            kind: entry.task.kind.name().to_owned(),
+            title: entry.title(),
+            worker: entry.worker.clone(),
+            uri: entry.uri.parse().ok(),
+            state: entry.state,
+            said: entry.said.clone(),
+            changesets: entry.changesets.clone(),
+        };
+        self.tasks.iter().map(row).collect()
+    }
+
+    fn refuse(&self, reply: Reply<Option<Value>>, message: String) {
+        self.outbox.say(MessageType::ERROR, message.clone());
+        answer(reply, Err(Refusal::Failed(message)));
+    }
+}
+
+/// The tasks of a session, in the order in which they were asked for.
+pub(crate) type Tasks = VecDeque<Entry>;
+
+/// How a task stands, in a few words.
+fn standing(entry: &Entry, ahead: usize) -> String {
+    if entry.state == TaskState::Running {
+        "at work on a copy of the saved files".to_owned()
+    } else {
+        format!("waits for {}", prose::count(ahead, "task"))
+    }
+}
+
+/// The task that a command asks for.
+fn stated(path: RelPath, arguments: AskArguments, around: Option<Around>) -> Task {
+    let AskArguments { kind, range, objective, worker, diagnostic, .. } = arguments;
+    let (mut first_line, mut lines) = range.map_or((0, 0), asks::lines);
+    // A cursor stands for one line.
+    lines = lines.max(u32::from(range.is_some()));
+    let mut what = match (range, lines) {
+        (None, _) => path.to_string(),
+        (_, 1) => format!("{path}:{}", first_line + 1),
+        _ => format!("{path}:{}-{}", first_line + 1, first_line + lines),
+    };
+    let of_entity = matches!(kind, model::TaskKind::Tests | model::TaskKind::Docs);
+    if let Some(around) = around.filter(|_| of_entity) {
+        (first_line, lines) = (around.first_line, around.lines);
+        what = around.name;
+    }
+    let objective = objective.filter(|text| !text.trim().is_empty());
+    Task {
+        kind,
+        objective: objective.unwrap_or_else(|| kind.objective(&what)),
+        place: Some(TaskPlace { path, first_line, lines }),
+        diagnostic,
+        constraints: TaskConstraints::default(),
+        budget: TaskBudget::default(),
+        depends_on: [].into(),
+        worker,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::asks::tests::workers;
+    use crate::engine_thread::Done;
+    use crate::rig::{Rig, uri};
+
+    const TEXT: &str = "pub fn first(queue: &[u32]) -> bool {\n    queue.len() == 0\n}\n";
+    const MINE: &str = "[workers.mine]\ncommand = [\"x\"]\nkinds = [\"docs\", \"tests\"]\n";
+
+    fn rig(capabilities: Value) -> Rig {
+        let mut rig = Rig::new(capabilities, &[]);
+        rig.engine_says(Done::Offered(Box::new(Ok((*workers(MINE)).clone()))));
+        rig.open("a.rs", TEXT);
+        rig.said();
+        rig
+    }
+
+    fn progressing() -> Rig {
+        rig(json!({ "window": { "workDoneProgress": true } }))
+    }
+
+    type Answer = oneshot::Receiver<Result<Option<Value>, Refusal>>;
+
+    fn command(rig: &mut Rig, name: &str, argument: Value) -> Answer {
+        let (reply, answer) = oneshot::channel();
+        let params = lsp_types::ExecuteCommandParams {
+            command: format!("countersign.{name}"),
+            arguments: vec![argument],
+            ..lsp_types::ExecuteCommandParams::default()
+        };
+        rig.wake(Wake::Command(params, reply));
+        answer
+    }
+
+    fn ask(rig: &mut Rig, kind: &str, objective: Option<&str>) -> Answer {
+        let at = json!({ "line": 1, "character": 0 });
+        let mut argument =
+            json!({ "kind": kind, "uri": uri("a.rs"), "range": { "start": at, "end": at } });
+        if let Some(objective) = objective {
+            argument["objective"] = objective.into();
+        }
+        command(rig, "ask", argument)
+    }
+
+    fn ends(rig: &mut Rig, result: Result<&str, &str>) {
+        let token = rig.at_work.pop_front().unwrap();
+        let worked = |said: &str| Worked { said: said.to_owned(), changesets: vec![] };
+        let result = result.map(worked).map_err(str::to_owned);
+        rig.engine_says(Done::Worked { token, result });
+    }
+
+    #[test]
+    fn one_task_at_a_time_is_carried_out_and_each_tells_how_it_stands() {
+        let mut rig = progressing();
+        let mut first = ask(&mut rig, "docs", None);
+        assert_eq!(first.try_recv().unwrap().unwrap().unwrap()["state"], "running");
+        let mut second = ask(&mut rig, "tests", None);
+        let second = second.try_recv().unwrap().unwrap().unwrap();
+        assert_eq!((&second["state"], &second["ahead"]), (&json!("queued"), &json!(1)));
+        assert!(rig.session.status().working);
+        ends(&mut rig, Ok("mine proposes 1 hunk"));
+        ends(&mut rig, Err("it ended with exit code 3"));
+        expect_test::expect![[r#"
+            job work: Document first
+            create progress
+            progress begin Asked mine, Document first at work on a copy of the saved files
+            create progress
+            progress begin Asked mine, Write tests for first waits for 1 task
+            job work: Write tests for first
+            say Info: mine proposes 1 hunk
+            progress end  mine proposes 1 hunk
+            progress report  at work on a copy of the saved files
+            say Error: mine proposed nothing: it ended with exit code 3
+            progress end  mine proposed nothing: it ended with exit code 3
+        "#]]
+        .assert_eq(&rig.said());
+        let states: Vec<_> = rig.session.task_rows().iter().map(|row| row.state).collect();
+        assert_eq!(states, [TaskState::Unchanged, TaskState::Failed]);
+        assert!(!rig.session.status().working);
+    }
+
+    #[test]
+    fn asking_twice_for_the_same_is_asking_once() {
+        let mut rig = rig(json!({}));
+        ask(&mut rig, "docs", None);
+        let mut again = ask(&mut rig, "docs", Some(" "));
+        assert_eq!(again.try_recv().unwrap().unwrap().unwrap()["state"], "running");
+        ask(&mut rig, "docs", Some("in verse"));
+        expect_test::expect![[r#"
+            job work: Document first
+            say Info: asked mine, Document first
+            say Info: asked for already: mine, Document first
+            say Info: asked mine, in verse; 1 task before it
+        "#]]
+        .assert_eq(&rig.said());
+    }
+
+    #[test]
+    fn what_waits_is_cancelled_at_once_and_what_runs_once_it_has_ended() {
+        let mut rig = progressing();
+        ask(&mut rig, "docs", None);
+        let mut second = ask(&mut rig, "tests", None);
+        let id = second.try_recv().unwrap().unwrap().unwrap()["task"].clone();
+        rig.said();
+        command(&mut rig, "cancel", json!({ "task": id }));
+        assert!(
+            rig.said().starts_with("say Info: cancelled, nothing is proposed: mine, Write tests")
+        );
+        let token = rig.session.tasks.front().unwrap().progress_token();
+        rig.wake(Wake::ProgressCancelled(token));
+        assert_eq!(rig.said(), "", "it has not ended yet");
+        assert!(
+            rig.session
+                .tasks
+                .front()
+                .unwrap()
+                .interrupt
+                .asked()
+                .load(std::sync::atomic::Ordering::SeqCst)
+        );
+        ends(&mut rig, Err("the command was interrupted"));
+        assert!(
+            rig.said()
+                .starts_with("say Info: cancelled, nothing is proposed: mine, Document first")
+        );
+        let mut nothing = command(&mut rig, "cancel", json!({}));
+        assert!(matches!(nothing.try_recv(), Ok(Err(Refusal::Failed(_)))));
+    }
+
+    #[test]
+    fn who_cannot_be_asked_is_said_and_the_queue_has_an_end() {
+        let mut rig = rig(json!({}));
+        let mut nobody = ask(&mut rig, "review", None);
+        assert!(matches!(nobody.try_recv(), Ok(Err(Refusal::Failed(_)))));
+        assert!(rig.said().contains("no worker is configured for `review` here: state one in"));
+        for number in 0..QUEUE_MAX {
+            ask(&mut rig, "docs", Some(&number.to_string()));
+        }
+        let mut over = ask(&mut rig, "docs", None);
+        assert!(matches!(over.try_recv(), Ok(Err(Refusal::Failed(_)))));
+        let elsewhere = json!({ "kind": "docs", "uri": "file:///elsewhere/a.rs" });
+        let mut elsewhere = command(&mut rig, "ask", elsewhere);
+        assert!(matches!(elsewhere.try_recv(), Ok(Err(Refusal::Failed(_)))));
+    }
+
+    #[test]
+    fn what_is_unsaved_is_said_not_to_be_seen_and_a_closed_folder_ends_its_tasks() {
+        let mut rig = progressing();
+        rig.type_at("a.rs", (0, 0), "// mine\n");
+        rig.said();
+        ask(&mut rig, "docs", None);
+        assert!(rig.said().contains("it sees the saved text, not what is unsaved here"));
+        rig.close_folder();
+        assert!(rig.said().contains("cancelled, nothing is proposed: mine, Document first"));
+        assert_eq!(rig.session.task_rows()[0].state, TaskState::Cancelled);
+    }
+
+    #[test]
+    fn a_configuration_that_does_not_load_is_told_once_and_the_last_good_one_stays() {
+        let mut rig = rig(json!({}));
+        rig.engine_says(Done::Offered(Box::new(Err("config.toml:3:1: unknown field".to_owned()))));
+        assert_eq!(
+            rig.said(),
+            "say Warning: who can be asked for work is not known: config.toml:3:1: unknown field\n"
+        );
+        ask(&mut rig, "docs", None);
+        assert!(rig.said().contains("job work: Document first"));
+    }
+}
