@@ -47,6 +47,7 @@ mod simulation;
 mod told;
 mod transport;
 mod views;
+mod wire;
 
 use std::panic::RefUnwindSafe;
 use std::path::Path;
