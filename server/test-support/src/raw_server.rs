@@ -3,7 +3,7 @@
 
 use std::io::{self, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -112,10 +112,7 @@ impl RawServer {
 
     /// A message that is there already.
     pub fn try_receive(&mut self) -> Option<Value> {
-        match self.heard.try_recv() {
-            Ok(message) => Some(message),
-            Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-        }
+        self.heard.try_recv().ok()
     }
 
     /// Closes the server's input.
