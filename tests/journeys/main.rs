@@ -22,6 +22,7 @@ mod ledger;
 mod policy;
 mod preflight;
 mod propose;
+mod protocol;
 #[cfg(target_os = "linux")]
 mod prove;
 mod replay;

@@ -49,6 +49,7 @@ mod tasks;
 mod told;
 mod transport;
 mod views;
+mod wire;
 mod work;
 
 use std::panic::RefUnwindSafe;

@@ -1,13 +1,17 @@
 //! The wire: the only module that names tower-lsp.
 //!
-//! Every handler posts to the main loop synchronously, before it first waits, which keeps messages in the
+//! Messages are read and written by `wire`; what the protocol says of their order in a session is decided here, since the
+//! library reads no further after a message it cannot read, and leaves some requests without an answer. Every handler posts to the main loop synchronously, before it first waits, which keeps messages in the
 //! order they came; then it awaits the answer. A request that the client cancels drops its future, and
 //! the answer goes nowhere. Questions to the client are spawned, so that nothing waits for it.
 
+use std::future::{poll_fn, ready};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
+use futures::channel::mpsc;
+use futures::{FutureExt, SinkExt, Stream, StreamExt, join, stream, stream_select};
 use lsp_types::notification::{
     Notification, Progress, PublishDiagnostics, ShowMessage, WorkDoneProgressCancel,
 };
@@ -17,11 +21,12 @@ use lsp_types::request::{
 };
 use lsp_types::*;
 use serde_json::Value;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
-use tower_lsp::jsonrpc::{Error, ErrorCode, Result};
-use tower_lsp::{Client, LanguageServer, LspService, Server};
+use tower_lsp::jsonrpc::{Error, ErrorCode, Id, Request, Response, Result};
+use tower_lsp::{Client, ClientSocket, LanguageServer, LspService};
+use tower_service::Service;
 
 use crate::ServeError;
 use crate::engine_thread::Engines;
@@ -30,12 +35,18 @@ use crate::main_loop::{self, Refusal, Reply, Wake};
 use crate::outbox::{Continuation, Outbox, Outgoing, Question};
 use crate::pool::Pool;
 use crate::session::Session;
+use crate::wire::{self, Frames, Incoming};
 
-/// How many requests may wait for their answers. At the library's default of 4, four slow ones would keep
-/// even `didChange` and cancellation from being read.
+/// How many requests may wait for their answers: few would keep even `didChange` and cancellation from being read.
 const CONCURRENCY: usize = 1024;
+/// How many messages may wait to be handled.
+const QUEUE: usize = 100;
+/// How much is written at once, in bytes, but for a message that is longer.
+const WRITTEN_MAX: usize = 64 << 10;
 /// The protocol's code for a request that is valid and cannot be done; lsp-types has no name for it.
 const REQUEST_FAILED: i64 = -32803;
+/// The protocol's code for a request before `initialize`.
+const NOT_INITIALIZED: i64 = -32002;
 
 /// Serves one client until the connection is over.
 pub(crate) async fn serve<I, O>(
@@ -71,7 +82,7 @@ where
         .finish();
     let Some(client) = client else { return Err(ServeError::MainLoop) };
     let mut speaking = tokio::spawn(speak(client, outgoing, inbox));
-    let serving = Server::new(stdin, stdout, socket).concurrency_level(CONCURRENCY).serve(service);
+    let serving = exchange(service, socket, stdin, stdout);
     let crashed = tokio::select! {
         () = serving => false,
         // Only the main loop holds the other end, so this ends before the client does only if it died.
@@ -84,6 +95,196 @@ where
         return Err(ServeError::MainLoop);
     }
     if shut_down.load(Ordering::SeqCst) { Ok(()) } else { Err(ServeError::NoShutdown) }
+}
+
+/// Where a session is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Nobody was greeted yet.
+    New,
+    /// `initialize` was answered.
+    Greeted,
+    /// `shutdown` came.
+    Over,
+}
+
+/// A message to the client.
+#[derive(serde::Serialize)]
+#[serde(untagged)]
+enum Said {
+    Request(Request),
+    Response(Response),
+}
+
+/// Reads, handles and writes messages until the client leaves or hears nothing any more.
+async fn exchange<I, O>(service: LspService<Shims>, socket: ClientSocket, stdin: I, stdout: O)
+where
+    I: AsyncRead + Unpin,
+    O: AsyncWrite,
+{
+    let (requests, answers) = socket.split();
+    let (requests, no_more_requests) = stream::abortable(requests.map(Said::Request));
+    let (calls, called) = mpsc::channel(QUEUE);
+    let (say, said) = mpsc::channel(0);
+    let handled = called.buffer_unordered(CONCURRENCY).filter_map(ready);
+    let handling = handled.map(|answer| Ok(Said::Response(answer))).forward(say.clone());
+    let writing = write(stdout, stream_select!(said, requests)).fuse();
+    let reading = async move {
+        let mut reader = Reader { service, phase: Phase::New, calls, say };
+        reader.read(Frames::new(stdin), answers).await;
+        // What still waits is answered before the channels close.
+        no_more_requests.abort();
+    };
+    let working = async { join!(handling, reading) }.fuse();
+    futures::pin_mut!(writing, working);
+    futures::select_biased! {
+        () = writing => tracing::warn!("the client does not listen any more"),
+        _ = working => writing.await,
+    }
+}
+
+type Handled = futures::future::BoxFuture<'static, Option<Response>>;
+
+struct Reader {
+    service: LspService<Shims>,
+    phase: Phase,
+    calls: mpsc::Sender<Handled>,
+    say: mpsc::Sender<Said>,
+}
+
+impl Reader {
+    /// Takes in messages until the client leaves.
+    async fn read<I: AsyncRead + Unpin>(
+        &mut self,
+        mut frames: Frames<I>,
+        mut answers: impl futures::Sink<Response> + Unpin,
+    ) {
+        while let Some(incoming) = frames.next().await {
+            match incoming {
+                Incoming::Call { id, method, params } => {
+                    let leaves = method == "exit" && id.is_none();
+                    let call = Request::build(method);
+                    let call = if let Some(params) = params { call.params(params) } else { call };
+                    let call = if let Some(id) = id { call.id(named(id)) } else { call };
+                    self.take_in(call.finish()).await;
+                    if leaves {
+                        return;
+                    }
+                }
+                Incoming::Answer { id: None, outcome } => {
+                    tracing::warn!(?outcome, "the client could not read something");
+                }
+                Incoming::Answer { id: Some(id), outcome } => {
+                    let outcome = outcome.map_err(|error| {
+                        serde_json::from_value(error).unwrap_or_else(|_| Error::internal_error())
+                    });
+                    if answers.send(Response::from_parts(named(id), outcome)).await.is_err() {
+                        tracing::debug!("an answer after the end");
+                    }
+                }
+                Incoming::Misshapen { id, why } => {
+                    tracing::warn!(why, "no message");
+                    self.refuse(id.map_or(Id::Null, named), ErrorCode::InvalidRequest, why).await;
+                }
+                Incoming::Illegible(why) => {
+                    tracing::warn!(why, "not understood");
+                    self.refuse(Id::Null, ErrorCode::ParseError, &why).await;
+                }
+            }
+        }
+    }
+
+    /// Has a request or notification handled, if it may come now. The library does most of that, but for the cases here.
+    async fn take_in(&mut self, call: Request) {
+        let (method, id) = (call.method(), call.id().cloned());
+        match (self.phase, method, id) {
+            (_, "exit", Some(id)) => {
+                return self
+                    .refuse(id, ErrorCode::InvalidRequest, "a notification has no id")
+                    .await;
+            }
+            (Phase::New, "initialize", Some(_)) => return self.greet(call).await,
+            (Phase::New, _, Some(id)) => {
+                let code = ErrorCode::ServerError(NOT_INITIALIZED);
+                return self.refuse(id, code, "`initialize` comes first").await;
+            }
+            (Phase::Over, _, Some(id)) => {
+                let why = "nothing but `exit` comes after `shutdown`";
+                return self.refuse(id, ErrorCode::InvalidRequest, why).await;
+            }
+            (_, method, Some(id)) if method.starts_with("$/") && method != "$/cancelRequest" => {
+                let why = format!("there is no request `{method}`");
+                return self.refuse(id, ErrorCode::MethodNotFound, &why).await;
+            }
+            (Phase::Greeted, "shutdown", Some(id)) => {
+                self.phase = Phase::Over;
+                // It has no parameters; what a client gives all the same is no reason to stay.
+                return self.handle(Request::build("shutdown").id(id).finish()).await;
+            }
+            _ => {}
+        }
+        self.handle(call).await;
+    }
+
+    /// Answers `initialize` before anything else is read: what comes right behind it finds the session open.
+    async fn greet(&mut self, call: Request) {
+        let Some(answer) = self.call(call).await.await else { return };
+        if answer.is_ok() {
+            self.phase = Phase::Greeted;
+        }
+        self.say(Said::Response(answer)).await;
+    }
+
+    async fn handle(&mut self, call: Request) {
+        let handled = self.call(call).await;
+        if self.calls.send(handled).await.is_err() {
+            tracing::debug!("nothing is handled any more");
+        }
+    }
+
+    async fn call(&mut self, call: Request) -> Handled {
+        if poll_fn(|context| self.service.poll_ready(context)).await.is_err() {
+            return ready(None).boxed();
+        }
+        self.service.call(call).map(|answer| answer.ok().flatten()).boxed()
+    }
+
+    async fn refuse(&mut self, id: Id, code: ErrorCode, why: &str) {
+        let error = Error { code, message: why.to_owned().into(), data: None };
+        self.say(Said::Response(Response::from_error(id, error))).await;
+    }
+
+    async fn say(&mut self, said: Said) {
+        if self.say.send(said).await.is_err() {
+            tracing::debug!("nothing is written any more");
+        }
+    }
+}
+
+fn named(id: wire::Id) -> Id {
+    match id {
+        wire::Id::Number(number) => Id::Number(number),
+        wire::Id::Text(text) => Id::String(text),
+    }
+}
+
+/// Writes what is said until all is said or nobody listens; what is there at once goes out at once.
+async fn write<O: AsyncWrite>(stdout: O, mut said: impl Stream<Item = Said> + Unpin) {
+    tokio::pin!(stdout);
+    let mut bytes = Vec::new();
+    while let Some(message) = said.next().await {
+        wire::frame(&message, &mut bytes);
+        while bytes.len() < WRITTEN_MAX
+            && let Some(Some(message)) = said.next().now_or_never()
+        {
+            wire::frame(&message, &mut bytes);
+        }
+        if stdout.write_all(&bytes).await.is_err() || stdout.flush().await.is_err() {
+            return;
+        }
+        bytes.clear();
+        bytes.shrink_to(WRITTEN_MAX);
+    }
 }
 
 /// Ends the main loop however serving ends.

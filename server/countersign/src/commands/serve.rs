@@ -27,13 +27,15 @@ pub fn lsp(_arguments: &Arguments) -> Result<Exit, Failure> {
         works: Some(Arc::new(Workers)),
         proves_newcomers: std::env::var_os("COUNTERSIGN_PROVE").is_none_or(|how| how != "asked"),
     };
-    lsp::serve_stdio(options).map_err(|error| {
-        Failure::new(
+    match lsp::serve_stdio(options) {
+        Ok(()) => Ok(Exit::Done),
+        // What the protocol wants then. It is the client's fault, and nobody is there to be told.
+        Err(lsp::ServeError::NoShutdown) => Ok(Exit::Of(1)),
+        Err(error) => Err(Failure::new(
             error.to_string(),
             "an editor starts this; see the README of your editor's client",
-        )
-    })?;
-    Ok(Exit::Done)
+        )),
+    }
 }
 
 fn editor() -> Actor {
