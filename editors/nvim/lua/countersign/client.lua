@@ -98,11 +98,15 @@ end
 --- A server that died is started again once; the ledger holds everything it knew.
 ---@param code integer
 ---@param signal integer
-local function on_exit(code, signal)
+---@param client_id integer
+local function on_exit(code, signal, client_id)
   -- Twice, because Neovim 0.10 forgets the client in a callback it schedules after this one, and would hand it out
   -- again until then.
   vim.schedule(function()
     vim.schedule(function()
+      if vim.v.exiting == vim.NIL then
+        require("countersign.board").forget(client_id)
+      end
       after_exit(code, signal)
     end)
   end)
@@ -111,7 +115,21 @@ end
 --- The client's configuration, as `vim.lsp.config` wants it.
 ---@return table
 function M.config()
-  return { name = NAME, cmd = settings.cmd(), filetypes = settings.filetypes(), root_dir = root_dir, on_exit = on_exit }
+  local capabilities = vim.lsp.protocol.make_client_capabilities()
+  capabilities.experimental = { countersign = { changed = true } }
+  return {
+    name = NAME,
+    cmd = settings.cmd(),
+    filetypes = settings.filetypes(),
+    root_dir = root_dir,
+    capabilities = capabilities,
+    handlers = {
+      ["countersign/changed"] = function(_, status, context)
+        require("countersign.board").changed(context.client_id, status)
+      end,
+    },
+    on_exit = on_exit,
+  }
 end
 
 ---@param buf integer
@@ -177,25 +195,51 @@ function M.of(buf)
   return vim.lsp.get_clients({ name = NAME, bufnr = buf == 0 and vim.api.nvim_get_current_buf() or buf })[1]
 end
 
+--- The clients of all servers.
+---@return vim.lsp.Client[]
+function M.all()
+  return vim.lsp.get_clients({ name = NAME })
+end
+
+--- The server's client of a buffer, else the only one there is: lists and previews belong to no server.
+---@param buf integer 0 for the current one
+---@return vim.lsp.Client?
+function M.any(buf)
+  local all = M.all()
+  return M.of(buf) or (#all == 1 and all[1] or nil)
+end
+
 --- Sends a request, in both spellings Neovim has had.
+---@param client vim.lsp.Client
+---@param method string
+---@param params table
+---@param buf integer what was typed into it is told first
+---@param on_answer fun(err?: lsp.ResponseError, result: any)
+---@return boolean sent
+function M.ask(client, method, params, buf, on_answer)
+  local sent
+  if vim.fn.has("nvim-0.11") == 1 then
+    sent = client:request(method, params, on_answer, buf)
+  else
+    sent = client.request(method, params, on_answer, buf)
+  end
+  return sent == true
+end
+
+--- As M.ask(), and tells the person what went wrong.
 ---@param client vim.lsp.Client
 ---@param method string
 ---@param params table
 ---@param buf integer
 ---@param on_result fun(result: any)
 function M.request(client, method, params, buf, on_result)
-  local function handler(err, result)
+  M.ask(client, method, params, buf, function(err, result)
     if err then
       M.say(err.message or vim.inspect(err), vim.log.levels.ERROR)
     else
       on_result(result)
     end
-  end
-  if vim.fn.has("nvim-0.11") == 1 then
-    client:request(method, params, handler, buf)
-  else
-    client.request(method, params, handler, buf)
-  end
+  end)
 end
 
 --- Ends the servers and starts them again once all are gone; starts them where none runs.
