@@ -8,9 +8,10 @@ use std::process::Stdio;
 
 use test_support::World;
 
+use super::tmux::Terminal;
 use super::{
     PYTHON, PYTHON_FILE, RUST_FILE, SECOND, SECOND_FILE, agents, in_checkout, leak, path, program,
-    states, two_files, untouched, verify, world,
+    rust_accepted, states, two_files, untouched, verify, wait_states, world,
 };
 use crate::support;
 
@@ -119,6 +120,120 @@ fn list(nvim: &Path) {
     verify(&world);
 }
 
+#[test]
+fn neovim_oldest_goes_on_after_its_server_was_killed() {
+    session(&oldest());
+}
+
+/// As above.
+#[test]
+fn neovim_newest_goes_on_after_its_server_was_killed() {
+    if let Some(nvim) = newest() {
+        session(&nvim);
+    }
+}
+
+fn session(nvim: &Path) {
+    let world = untouched();
+    drive(&world, nvim, "session.lua");
+    assert_eq!(world.read(RUST_FILE), format!("// mine\n{}", support::RUST));
+    assert_eq!(world.read(SECOND_FILE), SECOND);
+    assert_eq!(states(&world, RUST_FILE), ["undone", "undone"]);
+    assert_eq!(states(&world, SECOND_FILE), ["undone"]);
+    verify(&world);
+}
+
+#[test]
+fn neovim_oldest_moves_nothing_while_somebody_types_into_a_hunk() {
+    types(&oldest());
+}
+
+/// As above.
+#[test]
+fn neovim_newest_moves_nothing_while_somebody_types_into_a_hunk() {
+    if let Some(nvim) = newest() {
+        types(&nvim);
+    }
+}
+
+/// In a terminal, where there is a screen on which something could move.
+fn types(nvim: &Path) {
+    let world = support::world();
+    support::propose(&world);
+    let terminal = open(&world, nvim, RUST_FILE, "vim.o.signcolumn = 'no'");
+    let second = "    left.is_empty() && right.is_empty()";
+    terminal.wait("both hunks, placed", |screen| {
+        screen.contains("\n    queue.is_empty()") && status(screen, "clean clean")
+    });
+    terminal.text(":23\n");
+    terminal.text("A // why?");
+    let typed = terminal.wait_for("right.len() == 0 // why?");
+    let known = terminal.wait("that the server knows", |screen| status(screen, "clean conflict"));
+    // The oldest Neovim hides what it shows of diagnostics at the end of lines.
+    let rows = |screen: &str| -> Vec<String> {
+        let still = |row: &&str| !row.contains("// why?") && !row.contains("countersign");
+        let text = |row: &str| row.split("   ■").next().unwrap().trim_end().to_owned();
+        screen.lines().filter(still).map(text).collect()
+    };
+    assert!(known.contains(second), "{known}");
+    assert_eq!(rows(&typed), rows(&known), "something moved");
+    terminal.keys(&["Escape"]);
+    let after = terminal.wait("the hunk that fits no more is gone", |screen| {
+        !screen.lines().any(|row| row.starts_with(second))
+    });
+    assert!(after.contains("\n    queue.is_empty()"), "{after}");
+    terminal.text("u");
+    terminal.wait("it is back", |screen| {
+        screen.lines().any(|row| row.starts_with(second)) && status(screen, "clean clean")
+    });
+
+    terminal.text(":0put ='// one'\n");
+    terminal.wait("both hunks a line further", |screen| status(screen, "drifted drifted"));
+    terminal.text(":Countersign next\n");
+    terminal.wait("the cursor at the hunk", |screen| status(screen, " 4:"));
+    terminal.text(":Countersign accept\n");
+    wait_states(&world, RUST_FILE, &["accepted (unsaved)", "proposed"]);
+    terminal.wait("it is in the text, once", |screen| {
+        screen.matches("\n    queue.is_empty()").count() == 1 && !screen.contains("queue.len()")
+    });
+    assert_eq!(world.read(RUST_FILE), support::RUST, "accepting wrote to disk");
+    terminal.text(":write\n");
+    wait_states(&world, RUST_FILE, &["accepted", "proposed"]);
+    assert_eq!(world.read(RUST_FILE), format!("// one\n{}", rust_accepted()));
+    verify(&world);
+}
+
+/// Whether the status line, as [`open`] sets it, has this.
+fn status(screen: &str, wanted: &str) -> bool {
+    screen.lines().any(|row| row.contains("countersign") && row.contains(wanted))
+}
+
+/// Neovim in a terminal, with the plugin and nothing else but a status line that says how hunks stand.
+fn open<'w>(world: &'w World, nvim: &Path, file: &str, further: &str) -> Terminal<'w> {
+    install(world);
+    let config = world.outer().join("config/nvim");
+    fs::create_dir_all(&config).unwrap();
+    let init = r#"
+        vim.o.swapfile = false
+        vim.opt.shortmess:append("I")
+        function Standing()
+          local found = {}
+          for _, changeset in ipairs((require("countersign.board").changesets())) do
+            for _, file in ipairs(changeset.files) do
+              for _, hunk in ipairs(file.hunks) do
+                found[#found + 1] = hunk.standing
+              end
+            end
+          end
+          return table.concat(found, " ")
+        end
+        vim.o.statusline = "%f %m %l:%c %=%{v:lua.require'countersign'.statusline()} %{v:lua.Standing()}"
+        vim.api.nvim_create_autocmd("User", { pattern = "CountersignChanged", command = "redrawstatus!" })
+    "#;
+    fs::write(config.join("init.lua"), format!("{init}\n{further}")).unwrap();
+    Terminal::start(world, &path(), &format!("'{}' -i NONE {file}", nvim.display()))
+}
+
 fn adopt(nvim: &Path) {
     let world = two_files();
     drive(&world, nvim, "adopt.lua");
@@ -175,10 +290,7 @@ fn review(nvim: &Path) {
 
 /// Runs a driver in Neovim, on the Rust file of `world`.
 fn drive(world: &World, nvim: &Path, driver: &str) {
-    let packages = world.outer().join("data/nvim/site/pack/countersign/start");
-    fs::create_dir_all(&packages).unwrap();
-    symlink(in_checkout("editors/nvim"), packages.join("countersign")).unwrap();
-
+    install(world);
     let driver = in_checkout("tests/journeys/editors/neovim").join(driver);
     let mut command = world.command(nvim);
     command.args(["--headless", "-i", "NONE", RUST_FILE]);
@@ -188,4 +300,11 @@ fn drive(world: &World, nvim: &Path, driver: &str) {
     let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
     let log = fs::read_to_string(world.outer().join("state/nvim/lsp.log")).unwrap_or_default();
     assert!(output.status.success() && said.contains("PASS"), "{said}\n--- lsp.log\n{log}");
+}
+
+/// Installs the plugin as a package, as its README says.
+fn install(world: &World) {
+    let packages = world.outer().join("data/nvim/site/pack/countersign/start");
+    fs::create_dir_all(&packages).unwrap();
+    symlink(in_checkout("editors/nvim"), packages.join("countersign")).unwrap();
 }

@@ -12,11 +12,35 @@ local told = false ---@type boolean whether the missing program was reported
 local ending = 0 ---@type integer how many servers were asked to end before they all start again
 local restarted = false ---@type boolean whether a crash was already answered with a restart
 
+--- Two errors that say the same within this time are one.
+local SAME_ERROR_MS = 1000
+local last_error ---@type { line: string, at: integer }?
+
+--- Says something to the person. What is longer than the line for messages would ask for a key each time: of what is
+--- no trouble, the beginning is shown, and `:messages` has all of it.
 ---@param text string
 ---@param level? integer
 function M.say(text, level)
-  vim.notify("countersign: " .. text, level or vim.log.levels.INFO)
+  local line = "countersign: " .. text
+  if level == vim.log.levels.ERROR then
+    -- What the server says it also answers a command with.
+    local before = last_error
+    last_error = { line = line, at = vim.uv.now() }
+    if before and before.line == line and last_error.at - before.at < SAME_ERROR_MS then
+      return
+    end
+  end
+  if (level or vim.log.levels.INFO) >= vim.log.levels.WARN or vim.fn.strdisplaywidth(line) <= vim.v.echospace then
+    vim.notify(line, level or vim.log.levels.INFO)
+    return
+  end
+  line = line:gsub("%s+", " ")
+  vim.cmd("silent echomsg " .. vim.fn.string(line))
+  vim.api.nvim_echo({ { vim.fn.strcharpart(line, 0, vim.v.echospace - 1) .. "…" } }, false, {})
 end
+
+---@type table<integer, integer> LSP's message types as levels
+local LEVELS = { vim.log.levels.ERROR, vim.log.levels.WARN, vim.log.levels.INFO, vim.log.levels.DEBUG, vim.log.levels.DEBUG }
 
 --- The command line in force: a `vim.lsp.config` of the user's may replace ours.
 ---@return string[]
@@ -126,6 +150,14 @@ function M.config()
     handlers = {
       ["countersign/changed"] = function(_, status, context)
         require("countersign.board").changed(context.client_id, status)
+      end,
+      ["window/showMessage"] = function(_, said)
+        M.say(said.message, LEVELS[said.type])
+      end,
+      ["workspace/applyEdit"] = function(err, params, context)
+        -- Neovim would print the label, and the server says what came of it anyway.
+        params.label = nil
+        return vim.lsp.handlers["workspace/applyEdit"](err, params, context)
       end,
     },
     on_exit = on_exit,
