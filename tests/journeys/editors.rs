@@ -77,6 +77,16 @@ pub fn rust_accepted() -> String {
     support::RUST.replacen("queue.len() == 0", "queue.is_empty()", 1)
 }
 
+/// Has something proposed for `README.md`, a page of one line, that policy denies.
+pub fn leak(world: &World) {
+    let key = ["AKIA", "Q3EGWLJ5X7TZR2MP"].concat();
+    let patch = format!(
+        "--- a/README.md\n+++ b/README.md\n@@ -1 +1,2 @@\n # Queue\n+aws_access_key_id = {key}\n"
+    );
+    world.write("../leak.patch", patch);
+    support::run(world, &["import", "--patch", "../leak.patch"]).ok();
+}
+
 /// The program a test must have; `tests/run` says where it is.
 pub fn program(variable: &str) -> PathBuf {
     let Some(path) = env::var_os(variable) else {

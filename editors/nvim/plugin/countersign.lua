@@ -31,6 +31,24 @@ vim.api.nvim_create_autocmd({ "BufReadPost", "BufNewFile", "FileType" }, {
   end,
 })
 
+vim.api.nvim_create_autocmd("LspAttach", {
+  group = group,
+  desc = "Show what the Countersign language server says",
+  callback = function(args)
+    local client = vim.lsp.get_client_by_id(args.data.client_id)
+    if client and client.name == "countersign" then
+      require("countersign.follow").attached(args.buf, client.id)
+    end
+  end,
+})
+
+-- Mappings to map to. None has a key of its own.
+for _, plug in ipairs(require("countersign.plugs")) do
+  vim.keymap.set(plug.modes, ("<Plug>(countersign-%s)"):format(plug.name), function()
+    require("countersign.motions")[plug.motion]()
+  end, { desc = "Countersign: " .. plug.what })
+end
+
 -- A plugin manager may load this after files were opened.
 if vim.v.vim_did_enter == 1 then
   require("countersign.client").attach_all()

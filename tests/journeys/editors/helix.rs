@@ -1,13 +1,15 @@
 //! Helix in a terminal, with the configuration that `editors/helix` hands to users and nothing else.
 
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use test_support::World;
 
 use super::tmux::Terminal;
 use super::{
     PYTHON, PYTHON_ACCEPTED, PYTHON_FILE, RUST_FILE, SECOND, SECOND_FILE, agents, in_checkout,
-    path, program, rust_accepted, two_files, untouched, verify, wait_states, world,
+    leak, path, program, rust_accepted, states, two_files, untouched, verify, wait_states, world,
 };
 use crate::support;
 
@@ -148,6 +150,111 @@ fn helix_reviews_what_an_agent_changed_where_it_is() {
     terminal.wait("nothing left to review", |screen| !screen.contains("not reviewed"));
     assert_eq!(world.read(RUST_FILE), left, "a review wrote");
     verify(&world);
+}
+
+#[test]
+fn helix_reads_why_rejects_and_is_told_why_not() {
+    let world = untouched();
+    world.write("README.md", "# Queue\n");
+    world.commit("A page");
+    support::run(&world, &["run", "--recipe", support::RECIPE]).ok();
+    leak(&world);
+    let terminal = start(&world, 3);
+    terminal.wait_for("Ask is_empty()");
+    choose(&terminal, "Why: ");
+    terminal.wait("why, in the status line", |screen| {
+        screen.lines().any(|line| line.contains("with zero: risk ") && line.contains("(+"))
+    });
+    choose(&terminal, "Reject hunk 1");
+    wait_states(&world, RUST_FILE, &["rejected", "proposed"]);
+    terminal.wait("hunk 1 is not shown", |screen| {
+        !screen.lines().any(|line| line.contains("queue.len() == 0") && line.contains("Ask is"))
+    });
+
+    command_line(&terminal, ":open README.md");
+    terminal.wait_for("risk 22 low, denied: an AWS");
+    terminal.keys(&["Space", "a"]);
+    let menu = terminal
+        .wait("the menu", |screen| offered(screen).iter().any(|o| o.starts_with("Why not")));
+    assert!(!offered(&menu).iter().any(|offer| offer.starts_with("Accept")), "{menu}");
+    terminal.keys(&["Escape"]);
+    terminal.wait("the menu closed", |screen| offered(screen).is_empty());
+    choose(&terminal, "Why not");
+    terminal.wait_for("patch leak.patch: risk ");
+    choose(&terminal, "Reject ");
+    wait_states(&world, "README.md", &["rejected"]);
+    terminal.wait("nothing is denied", |screen| !screen.contains("low, denied"));
+
+    assert!(!terminal.screen().contains("[+]"), "a buffer was changed");
+    assert_eq!((&*world.read(RUST_FILE), &*world.read(SECOND_FILE)), (support::RUST, SECOND));
+    assert_eq!(world.read("README.md"), "# Queue\n");
+    assert_eq!(states(&world, SECOND_FILE), ["proposed"]);
+    verify(&world);
+}
+
+#[test]
+fn helix_takes_what_arrives_drifts_and_outlives_its_server() {
+    let world = untouched();
+    let terminal = start(&world, 1);
+    terminal.wait_for("queue.len() == 0");
+    // Text that is not saved, and below it a proposal that arrives while the file is open.
+    command_line(&terminal, ":insert-output echo // mine; echo");
+    terminal.wait_for("   2  /// Whether nothing waits.");
+    support::run(&world, &["run", "--recipe", support::RECIPE]).ok();
+    let proposed = |screen: &str, text: &str| {
+        screen.lines().any(|line| line.contains(text) && line.contains("Ask is_empty()"))
+    };
+    terminal.wait("both hunks, a line further", |screen| {
+        proposed(screen, "queue.len() == 0") && proposed(screen, "right.len() == 0")
+    });
+    let mine = format!("// mine\n{}", support::RUST);
+    go_to(&terminal, 4);
+    choose(&terminal, "Accept hunk 1");
+    terminal.wait("hunk 1 in the buffer", |screen| screen.contains("    queue.is_empty()"));
+    wait_states(&world, RUST_FILE, &["accepted (unsaved)", "proposed"]);
+    assert_eq!(world.read(RUST_FILE), support::RUST, "accepting wrote to disk");
+
+    let server = server(&world).expect("no server runs");
+    let killed = Command::new("kill").args(["-9", &server.to_string()]).status().unwrap();
+    assert!(killed.success());
+    terminal
+        .wait("nothing, since no server is there", |screen| !proposed(screen, "right.len() == 0"));
+    // `:lsp-restart` of Helix 25.01 gives up at the first server that is not installed, and here is no rust-analyzer.
+    command_line(&terminal, ":set-language rust");
+    terminal.wait("hunk 2 again", |screen| proposed(screen, "right.len() == 0"));
+    go_to(&terminal, 24);
+    choose(&terminal, "Accept all 2 hunks");
+    terminal.wait("hunk 2 in the buffer", |screen| screen.contains("right.is_empty()"));
+    wait_states(&world, SECOND_FILE, &["accepted"]);
+    wait_states(&world, RUST_FILE, &["accepted (unsaved)", "accepted (unsaved)"]);
+    assert_eq!(world.read(SECOND_FILE), SECOND.replace("stack.len() == 0", "stack.is_empty()"));
+    assert_eq!(world.read(RUST_FILE), support::RUST, "accepting wrote beneath the buffer");
+    save(&terminal);
+    wait_states(&world, RUST_FILE, &["accepted", "accepted"]);
+    let accepted = rust_accepted().replace("right.len() == 0", "right.is_empty()");
+    assert_eq!(world.read(RUST_FILE), format!("// mine\n{accepted}"));
+
+    choose(&terminal, "Undo ");
+    terminal.wait_for("    queue.len() == 0");
+    save(&terminal);
+    wait_states(&world, RUST_FILE, &["undone", "undone"]);
+    wait_states(&world, SECOND_FILE, &["undone"]);
+    assert_eq!((world.read(RUST_FILE), &*world.read(SECOND_FILE)), (mine, SECOND));
+    verify(&world);
+}
+
+/// The language server that runs in the project folder.
+fn server(world: &World) -> Option<u32> {
+    let root = world.root().canonicalize().unwrap();
+    let serves = |process: &Path| {
+        let words = fs::read(process.join("cmdline")).ok()?;
+        let mut words = words.split(|byte| *byte == 0);
+        let program = words.next()?.ends_with(b"countersign") && words.next()? == b"lsp";
+        (program && fs::read_link(process.join("cwd")).ok()? == root).then_some(())
+    };
+    let mut processes = fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
+    let found = processes.find(|process| serves(process).is_some())?;
+    found.file_name()?.to_str()?.parse().ok()
 }
 
 /// Helix with the configuration that users copy, on a line of the Rust file.

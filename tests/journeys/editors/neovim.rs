@@ -1,4 +1,4 @@
-//! Neovim, headless, with the plugin installed as a package. The drivers are `nvim_*.lua`.
+//! Neovim, headless, with the plugin installed as a package. What a person does there is in `neovim/*.lua`.
 
 use std::env;
 use std::fs;
@@ -8,9 +8,10 @@ use std::process::Stdio;
 
 use test_support::World;
 
+use super::tmux::Terminal;
 use super::{
-    PYTHON, PYTHON_FILE, RUST_FILE, SECOND, SECOND_FILE, agents, in_checkout, path, program,
-    states, two_files, verify, world,
+    PYTHON, PYTHON_FILE, RUST_FILE, SECOND, SECOND_FILE, agents, in_checkout, leak, path, program,
+    rust_accepted, states, two_files, untouched, verify, wait_states, world,
 };
 use crate::support;
 
@@ -21,7 +22,7 @@ fn neovim_oldest_accepts_and_undoes() {
 
 #[test]
 fn neovim_oldest_runs_the_plugin() {
-    drive(&world(), &oldest(), "nvim_plugin.lua");
+    drive(&world(), &oldest(), "plugin.lua");
 }
 
 /// Passes where there is no newer Neovim: the setup has then said so.
@@ -36,14 +37,14 @@ fn neovim_newest_accepts_and_undoes() {
 #[test]
 fn neovim_newest_runs_the_plugin() {
     if let Some(nvim) = newest() {
-        drive(&world(), &nvim, "nvim_plugin.lua");
+        drive(&world(), &nvim, "plugin.lua");
     }
 }
 
 #[test]
 fn neovim_oldest_restores_adopts_and_states_anew_by_command() {
     let world = world();
-    drive(&world, &oldest(), "nvim_commands.lua");
+    drive(&world, &oldest(), "commands.lua");
     verify(&world);
 }
 
@@ -52,7 +53,7 @@ fn neovim_oldest_restores_adopts_and_states_anew_by_command() {
 fn neovim_newest_restores_adopts_and_states_anew_by_command() {
     if let Some(nvim) = newest() {
         let world = world();
-        drive(&world, &nvim, "nvim_commands.lua");
+        drive(&world, &nvim, "commands.lua");
         verify(&world);
     }
 }
@@ -70,9 +71,172 @@ fn neovim_newest_accepts_over_two_files_sees_a_conflict_and_reviews_what_an_agen
     }
 }
 
+#[test]
+fn neovim_oldest_shows_proposals_inside_the_text_and_goes_to_them() {
+    preview(&oldest());
+}
+
+/// As above.
+#[test]
+fn neovim_newest_shows_proposals_inside_the_text_and_goes_to_them() {
+    if let Some(nvim) = newest() {
+        preview(&nvim);
+    }
+}
+
+fn preview(nvim: &Path) {
+    let world = world();
+    drive(&world, nvim, "preview.lua");
+    assert_eq!(world.read(RUST_FILE), support::RUST);
+    assert_eq!(world.read("ends.txt"), "top\n\tof all\none\nthree\nfour\nend\n");
+    verify(&world);
+}
+
+#[test]
+fn neovim_oldest_decides_in_the_list_and_previews() {
+    list(&oldest());
+}
+
+/// As above.
+#[test]
+fn neovim_newest_decides_in_the_list_and_previews() {
+    if let Some(nvim) = newest() {
+        list(&nvim);
+    }
+}
+
+fn list(nvim: &Path) {
+    let world = untouched();
+    world.write("README.md", "# Queue\n");
+    world.commit("A page");
+    support::run(&world, &["run", "--recipe", support::RECIPE]).ok();
+    leak(&world);
+    drive(&world, nvim, "list.lua");
+    assert_eq!((&*world.read(RUST_FILE), &*world.read(SECOND_FILE)), (support::RUST, SECOND));
+    assert_eq!(world.read("README.md"), "# Queue\n");
+    assert_eq!(states(&world, RUST_FILE), ["undone", "undone"]);
+    assert_eq!(states(&world, SECOND_FILE), ["undone", "proposed"]);
+    assert_eq!(states(&world, "README.md"), ["rejected"]);
+    verify(&world);
+}
+
+#[test]
+fn neovim_oldest_goes_on_after_its_server_was_killed() {
+    session(&oldest());
+}
+
+/// As above.
+#[test]
+fn neovim_newest_goes_on_after_its_server_was_killed() {
+    if let Some(nvim) = newest() {
+        session(&nvim);
+    }
+}
+
+fn session(nvim: &Path) {
+    let world = untouched();
+    drive(&world, nvim, "session.lua");
+    assert_eq!(world.read(RUST_FILE), format!("// mine\n{}", support::RUST));
+    assert_eq!(world.read(SECOND_FILE), SECOND);
+    assert_eq!(states(&world, RUST_FILE), ["undone", "undone"]);
+    assert_eq!(states(&world, SECOND_FILE), ["undone"]);
+    verify(&world);
+}
+
+#[test]
+fn neovim_oldest_moves_nothing_while_somebody_types_into_a_hunk() {
+    types(&oldest());
+}
+
+/// As above.
+#[test]
+fn neovim_newest_moves_nothing_while_somebody_types_into_a_hunk() {
+    if let Some(nvim) = newest() {
+        types(&nvim);
+    }
+}
+
+/// In a terminal, where there is a screen on which something could move.
+fn types(nvim: &Path) {
+    let world = support::world();
+    support::propose(&world);
+    let terminal = open(&world, nvim, RUST_FILE, "vim.o.signcolumn = 'no'");
+    let second = "    left.is_empty() && right.is_empty()";
+    terminal.wait("both hunks, placed", |screen| {
+        screen.contains("\n    queue.is_empty()") && status(screen, "clean clean")
+    });
+    terminal.text(":23\n");
+    terminal.text("A // why?");
+    let typed = terminal.wait_for("right.len() == 0 // why?");
+    let known = terminal.wait("that the server knows", |screen| status(screen, "clean conflict"));
+    // The oldest Neovim hides what it shows of diagnostics at the end of lines.
+    let rows = |screen: &str| -> Vec<String> {
+        let still = |row: &&str| !row.contains("// why?") && !row.contains("countersign");
+        let text = |row: &str| row.split("   ■").next().unwrap().trim_end().to_owned();
+        screen.lines().filter(still).map(text).collect()
+    };
+    assert!(known.contains(second), "{known}");
+    assert_eq!(rows(&typed), rows(&known), "something moved");
+    terminal.keys(&["Escape"]);
+    let after = terminal.wait("the hunk that fits no more is gone", |screen| {
+        !screen.lines().any(|row| row.starts_with(second))
+    });
+    assert!(after.contains("\n    queue.is_empty()"), "{after}");
+    terminal.text("u");
+    terminal.wait("it is back", |screen| {
+        screen.lines().any(|row| row.starts_with(second)) && status(screen, "clean clean")
+    });
+
+    terminal.text(":0put ='// one'\n");
+    terminal.wait("both hunks a line further", |screen| status(screen, "drifted drifted"));
+    terminal.text(":Countersign next\n");
+    terminal.wait("the cursor at the hunk", |screen| status(screen, " 4:"));
+    terminal.text(":Countersign accept\n");
+    wait_states(&world, RUST_FILE, &["accepted (unsaved)", "proposed"]);
+    terminal.wait("it is in the text, once", |screen| {
+        screen.matches("\n    queue.is_empty()").count() == 1 && !screen.contains("queue.len()")
+    });
+    assert_eq!(world.read(RUST_FILE), support::RUST, "accepting wrote to disk");
+    terminal.text(":write\n");
+    wait_states(&world, RUST_FILE, &["accepted", "proposed"]);
+    assert_eq!(world.read(RUST_FILE), format!("// one\n{}", rust_accepted()));
+    verify(&world);
+}
+
+/// Whether the status line, as [`open`] sets it, has this.
+fn status(screen: &str, wanted: &str) -> bool {
+    screen.lines().any(|row| row.contains("countersign") && row.contains(wanted))
+}
+
+/// Neovim in a terminal, with the plugin and nothing else but a status line that says how hunks stand.
+fn open<'w>(world: &'w World, nvim: &Path, file: &str, further: &str) -> Terminal<'w> {
+    install(world);
+    let config = world.outer().join("config/nvim");
+    fs::create_dir_all(&config).unwrap();
+    let init = r#"
+        vim.o.swapfile = false
+        vim.opt.shortmess:append("I")
+        function Standing()
+          local found = {}
+          for _, changeset in ipairs((require("countersign.board").changesets())) do
+            for _, file in ipairs(changeset.files) do
+              for _, hunk in ipairs(file.hunks) do
+                found[#found + 1] = hunk.standing
+              end
+            end
+          end
+          return table.concat(found, " ")
+        end
+        vim.o.statusline = "%f %m %l:%c %=%{v:lua.require'countersign'.statusline()} %{v:lua.Standing()}"
+        vim.api.nvim_create_autocmd("User", { pattern = "CountersignChanged", command = "redrawstatus!" })
+    "#;
+    fs::write(config.join("init.lua"), format!("{init}\n{further}")).unwrap();
+    Terminal::start(world, &path(), &format!("'{}' -i NONE {file}", nvim.display()))
+}
+
 fn adopt(nvim: &Path) {
     let world = two_files();
-    drive(&world, nvim, "nvim_adopt.lua");
+    drive(&world, nvim, "adopt.lua");
     // The first of the agent's hunks was taken out, the second stayed.
     assert_eq!(world.read(RUST_FILE), agents().replace("sum: u32 = 0", "sum = 0"));
     assert_eq!(world.read(SECOND_FILE), SECOND);
@@ -80,6 +244,29 @@ fn adopt(nvim: &Path) {
     states.sort();
     assert_eq!(states, ["accepted", "rejected", "undone", "undone"]);
     verify(&world);
+}
+
+/// `UPDATE_EXPECT=1` writes it.
+#[test]
+fn the_help_of_the_neovim_plugin_says_what_there_is() {
+    let world = World::new();
+    let plugin = in_checkout("editors/nvim");
+    let mut command = world.command(oldest());
+    command.args(["--clean", "--headless", "--cmd"]);
+    command.arg(format!("set runtimepath+={}", plugin.display()));
+    command.arg("-l").arg(plugin.join("doc/generate.lua"));
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let generated = String::from_utf8(output.stdout).unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.is_empty(), "{said}");
+    let file = plugin.join("doc/countersign.txt");
+    if env::var_os("UPDATE_EXPECT").is_some() {
+        fs::write(&file, &generated).unwrap();
+    }
+    let help = fs::read_to_string(&file).unwrap();
+    assert!(help == generated, "the help is not what doc/generate.lua prints: UPDATE_EXPECT=1");
+    let wide = help.lines().filter(|line| line.chars().count() > 78).collect::<Vec<_>>();
+    assert_eq!(wide, [""; 0], "lines that are too long");
 }
 
 fn oldest() -> PathBuf {
@@ -92,7 +279,7 @@ fn newest() -> Option<PathBuf> {
 
 fn review(nvim: &Path) {
     let world = world();
-    drive(&world, nvim, "nvim_review.lua");
+    drive(&world, nvim, "review.lua");
     // The driver saved after it undid, so everything is as it was, and the ledger knows why.
     assert_eq!(world.read(RUST_FILE), support::RUST);
     assert_eq!(world.read(PYTHON_FILE), PYTHON);
@@ -103,11 +290,8 @@ fn review(nvim: &Path) {
 
 /// Runs a driver in Neovim, on the Rust file of `world`.
 fn drive(world: &World, nvim: &Path, driver: &str) {
-    let packages = world.outer().join("data/nvim/site/pack/countersign/start");
-    fs::create_dir_all(&packages).unwrap();
-    symlink(in_checkout("editors/nvim"), packages.join("countersign")).unwrap();
-
-    let driver = in_checkout("tests/journeys/editors").join(driver);
+    install(world);
+    let driver = in_checkout("tests/journeys/editors/neovim").join(driver);
     let mut command = world.command(nvim);
     command.args(["--headless", "-i", "NONE", RUST_FILE]);
     command.arg("-c").arg(format!("luafile {}", driver.display()));
@@ -116,4 +300,11 @@ fn drive(world: &World, nvim: &Path, driver: &str) {
     let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
     let log = fs::read_to_string(world.outer().join("state/nvim/lsp.log")).unwrap_or_default();
     assert!(output.status.success() && said.contains("PASS"), "{said}\n--- lsp.log\n{log}");
+}
+
+/// Installs the plugin as a package, as its README says.
+fn install(world: &World) {
+    let packages = world.outer().join("data/nvim/site/pack/countersign/start");
+    fs::create_dir_all(&packages).unwrap();
+    symlink(in_checkout("editors/nvim"), packages.join("countersign")).unwrap();
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use test_support::World;
 
 use super::{
-    RUST_FILE, SECOND, SECOND_FILE, in_checkout, program, rust_accepted, states, two_files,
+    RUST_FILE, SECOND, SECOND_FILE, in_checkout, leak, program, rust_accepted, states, two_files,
     untouched, verify,
 };
 use crate::support;
@@ -97,16 +97,6 @@ fn queue() -> World {
     let world = support::world();
     support::run(&world, &["run", "--recipe", support::RECIPE]).ok();
     world
-}
-
-/// A proposal that policy denies.
-fn leak(world: &World) {
-    let key = ["AKIA", "Q3EGWLJ5X7TZR2MP"].concat();
-    let patch = format!(
-        "--- a/README.md\n+++ b/README.md\n@@ -1 +1,2 @@\n # Queue\n+aws_access_key_id = {key}\n"
-    );
-    world.write("../leak.patch", patch);
-    support::run(world, &["import", "--patch", "../leak.patch"]).ok();
 }
 
 /// What is left on the disk and in the ledger.

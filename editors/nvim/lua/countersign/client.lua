@@ -12,11 +12,35 @@ local told = false ---@type boolean whether the missing program was reported
 local ending = 0 ---@type integer how many servers were asked to end before they all start again
 local restarted = false ---@type boolean whether a crash was already answered with a restart
 
+--- Two errors that say the same within this time are one.
+local SAME_ERROR_MS = 1000
+local last_error ---@type { line: string, at: integer }?
+
+--- Says something to the person. What is longer than the line for messages would ask for a key each time: of what is
+--- no trouble, the beginning is shown, and `:messages` has all of it.
 ---@param text string
 ---@param level? integer
 function M.say(text, level)
-  vim.notify("countersign: " .. text, level or vim.log.levels.INFO)
+  local line = "countersign: " .. text
+  if level == vim.log.levels.ERROR then
+    -- What the server says it also answers a command with.
+    local before = last_error
+    last_error = { line = line, at = vim.uv.now() }
+    if before and before.line == line and last_error.at - before.at < SAME_ERROR_MS then
+      return
+    end
+  end
+  if (level or vim.log.levels.INFO) >= vim.log.levels.WARN or vim.fn.strdisplaywidth(line) <= vim.v.echospace then
+    vim.notify(line, level or vim.log.levels.INFO)
+    return
+  end
+  line = line:gsub("%s+", " ")
+  vim.cmd("silent echomsg " .. vim.fn.string(line))
+  vim.api.nvim_echo({ { vim.fn.strcharpart(line, 0, vim.v.echospace - 1) .. "…" } }, false, {})
 end
+
+---@type table<integer, integer> LSP's message types as levels
+local LEVELS = { vim.log.levels.ERROR, vim.log.levels.WARN, vim.log.levels.INFO, vim.log.levels.DEBUG, vim.log.levels.DEBUG }
 
 --- The command line in force: a `vim.lsp.config` of the user's may replace ours.
 ---@return string[]
@@ -98,11 +122,15 @@ end
 --- A server that died is started again once; the ledger holds everything it knew.
 ---@param code integer
 ---@param signal integer
-local function on_exit(code, signal)
+---@param client_id integer
+local function on_exit(code, signal, client_id)
   -- Twice, because Neovim 0.10 forgets the client in a callback it schedules after this one, and would hand it out
   -- again until then.
   vim.schedule(function()
     vim.schedule(function()
+      if vim.v.exiting == vim.NIL then
+        require("countersign.board").forget(client_id)
+      end
       after_exit(code, signal)
     end)
   end)
@@ -111,7 +139,29 @@ end
 --- The client's configuration, as `vim.lsp.config` wants it.
 ---@return table
 function M.config()
-  return { name = NAME, cmd = settings.cmd(), filetypes = settings.filetypes(), root_dir = root_dir, on_exit = on_exit }
+  local capabilities = vim.lsp.protocol.make_client_capabilities()
+  capabilities.experimental = { countersign = { changed = true } }
+  return {
+    name = NAME,
+    cmd = settings.cmd(),
+    filetypes = settings.filetypes(),
+    root_dir = root_dir,
+    capabilities = capabilities,
+    handlers = {
+      ["countersign/changed"] = function(_, status, context)
+        require("countersign.board").changed(context.client_id, status)
+      end,
+      ["window/showMessage"] = function(_, said)
+        M.say(said.message, LEVELS[said.type])
+      end,
+      ["workspace/applyEdit"] = function(err, params, context)
+        -- Neovim would print the label, and the server says what came of it anyway.
+        params.label = nil
+        return vim.lsp.handlers["workspace/applyEdit"](err, params, context)
+      end,
+    },
+    on_exit = on_exit,
+  }
 end
 
 ---@param buf integer
@@ -177,25 +227,51 @@ function M.of(buf)
   return vim.lsp.get_clients({ name = NAME, bufnr = buf == 0 and vim.api.nvim_get_current_buf() or buf })[1]
 end
 
+--- The clients of all servers.
+---@return vim.lsp.Client[]
+function M.all()
+  return vim.lsp.get_clients({ name = NAME })
+end
+
+--- The server's client of a buffer, else the only one there is: lists and previews belong to no server.
+---@param buf integer 0 for the current one
+---@return vim.lsp.Client?
+function M.any(buf)
+  local all = M.all()
+  return M.of(buf) or (#all == 1 and all[1] or nil)
+end
+
 --- Sends a request, in both spellings Neovim has had.
+---@param client vim.lsp.Client
+---@param method string
+---@param params table
+---@param buf integer what was typed into it is told first
+---@param on_answer fun(err?: lsp.ResponseError, result: any)
+---@return boolean sent
+function M.ask(client, method, params, buf, on_answer)
+  local sent
+  if vim.fn.has("nvim-0.11") == 1 then
+    sent = client:request(method, params, on_answer, buf)
+  else
+    sent = client.request(method, params, on_answer, buf)
+  end
+  return sent == true
+end
+
+--- As M.ask(), and tells the person what went wrong.
 ---@param client vim.lsp.Client
 ---@param method string
 ---@param params table
 ---@param buf integer
 ---@param on_result fun(result: any)
 function M.request(client, method, params, buf, on_result)
-  local function handler(err, result)
+  M.ask(client, method, params, buf, function(err, result)
     if err then
       M.say(err.message or vim.inspect(err), vim.log.levels.ERROR)
     else
       on_result(result)
     end
-  end
-  if vim.fn.has("nvim-0.11") == 1 then
-    client:request(method, params, handler, buf)
-  else
-    client.request(method, params, handler, buf)
-  end
+  end)
 end
 
 --- Ends the servers and starts them again once all are gone; starts them where none runs.

@@ -1,179 +1,33 @@
---- `:Countersign`. Each subcommand is a standard request to the server or a view of its diagnostics.
+--- `:Countersign`: what there is, with what it completes. The help is generated from it.
 local M = {}
 
+local actions = require("countersign.actions")
+local board = require("countersign.board")
 local client = require("countersign.client")
-local proposals = require("countersign.proposals")
-
----@class countersign.Subcommand
----@field run fun(args: countersign.CommandArgs)
----@field arguments? fun(): string[] completions of its first argument
+local hunks = require("countersign.hunks")
 
 ---@class countersign.CommandArgs
 ---@field fargs string[] subcommand and arguments
 ---@field line1 integer first line, from 1
 ---@field line2 integer last line, from 1
+---@field smods table where a window opens
 
---- The server of the current buffer; says what to do when there is none.
----@return vim.lsp.Client?
-local function server()
-  local found = client.of(0)
-  if not found then
-    client.say("no server is attached to this buffer; see :checkhealth countersign", vim.log.levels.WARN)
-  end
-  return found
-end
+---@class countersign.Subcommand
+---@field name string
+---@field arguments string as the help writes them
+---@field what string for the help
+---@field run fun(args: countersign.CommandArgs)
+---@field complete? fun(words: string[], lead: string): string[] of the argument after `words`
 
----@param contents any what a hover or a command answered with
----@param focus_id string a second request of the same kind moves into the window
----@return boolean shown
-local function float(contents, focus_id)
-  local lines = vim.lsp.util.convert_input_to_markdown_lines(contents)
-  if vim.iter(lines):any(function(line)
-    return line:match("%S")
-  end) then
-    vim.lsp.util.open_floating_preview(lines, "markdown", { focus_id = focus_id })
-    return true
-  end
-  return false
-end
-
---- Where a line ends, in the server's units.
----@param line string
----@param encoding string
----@return integer
-local function length(line, encoding)
-  if encoding == "utf-8" then
-    return #line
-  elseif vim.fn.has("nvim-0.11") == 1 then
-    return vim.str_utfindex(line, encoding)
-  end
-  local utf32, utf16 = vim.str_utfindex(line)
-  return encoding == "utf-16" and utf16 or utf32
-end
-
---- What was rejected here, the last one last: arguments of the command that restores it.
----@type table[]
-local rejected = {}
-
----@param found vim.lsp.Client
----@param action table
----@param buf integer
-local function run_action(found, action, buf)
-  local params = { command = action.command.command, arguments = action.command.arguments }
-  if params.command == "countersign.reject" then
-    rejected[#rejected + 1] = (params.arguments or {})[1]
-  end
-  client.request(found, "workspace/executeCommand", params, buf, function(result)
-    if result ~= nil and result ~= vim.NIL then
-      float(result, "countersign-answer")
-    end
-  end)
-end
-
---- What a code action's command is about: how many hunks of which ChangeSet.
----@param action table
----@return string changeset
----@return integer hunks as many as there are when the command names none
-local function subject(action)
-  local argument = (action.command.arguments or {})[1] or {}
-  return argument.changeset or "", argument.hunks and #argument.hunks or math.huge
-end
-
---- The actions that act on one hunk.
----@param actions table[]
----@return table[]
-local function single(actions)
-  return vim.tbl_filter(function(action)
-    return select(2, subject(action)) == 1
-  end, actions)
-end
-
---- Of each ChangeSet the action that acts on most of it.
----@param actions table[]
----@return table[]
-local function widest(actions)
-  local order, best = {}, {}
-  for _, action in ipairs(actions) do
-    local changeset, hunks = subject(action)
-    if not best[changeset] then
-      order[#order + 1] = changeset
-    end
-    if not best[changeset] or hunks > select(2, subject(best[changeset])) then
-      best[changeset] = action
-    end
-  end
-  return vim.tbl_map(function(changeset)
-    return best[changeset]
-  end, order)
-end
-
---- A subcommand that runs the code action with `command` on the cursor's line, or on the given range.
----@param command string
----@param choose fun(actions: table[]): table[]
----@return fun(args: countersign.CommandArgs)
-local function action_with(command, choose)
-  return function(args)
-    local found, buf = server(), vim.api.nvim_get_current_buf()
-    if not found then
-      return
-    end
-    local first, last = args.line1 - 1, args.line2 - 1
-    local text = vim.api.nvim_buf_get_lines(buf, last, last + 1, false)[1] or ""
-    local params = {
-      textDocument = { uri = vim.uri_from_bufnr(buf) },
-      range = {
-        start = { line = first, character = 0 },
-        ["end"] = { line = last, character = length(text, found.offset_encoding) },
-      },
-      context = { diagnostics = proposals.on_lines(buf, first, last), triggerKind = 1 },
-    }
-    client.request(found, "textDocument/codeAction", params, buf, function(actions)
-      local fitting = choose(vim.tbl_filter(function(action)
-        return type(action.command) == "table" and action.command.command == command
-      end, actions or {}))
-      if #fitting == 0 then
-        client.say(("no change to %s here"):format(args.fargs[1]), vim.log.levels.WARN)
-      elseif #fitting == 1 then
-        run_action(found, fitting[1], buf)
-      else
-        vim.ui.select(fitting, {
-          prompt = "Countersign:",
-          kind = "codeaction",
-          format_item = function(action)
-            return action.title
-          end,
-        }, function(chosen)
-          if chosen then
-            run_action(found, chosen, buf)
-          end
-        end)
-      end
-    end)
-  end
-end
-
---- A subcommand about the repository's files as a whole. What comes of it, the server says.
----@param command string
----@param name string what the server calls its argument
----@return fun(args: countersign.CommandArgs)
-local function of_files(command, name)
-  return function(args)
-    local found, buf = server(), vim.api.nvim_get_current_buf()
-    if not found then
-      return
-    end
-    local given = table.concat(args.fargs, " ", 2)
-    local argument = { uri = vim.uri_from_bufnr(buf), [name] = given ~= "" and given or nil }
-    local params = { command = command, arguments = { argument } }
-    client.request(found, "workspace/executeCommand", params, buf, function() end)
-  end
-end
+---@class countersign.Named
+---@field changeset string
+---@field hunks? integer[]
 
 --- A change, or a hunk of one, as a person names it.
 ---@param text string `ID` or `ID/HUNK`
----@return table? argument
+---@return countersign.Named?
 local function named(text)
-  local changeset, hunk = text:match("^(%x+)/?(%d*)$")
+  local changeset, hunk = text:match("^(%x%x%x%x+)/?(%d*)$")
   if not changeset then
     client.say(("`%s` is no change: write its id, or ID/HUNK"):format(text), vim.log.levels.ERROR)
     return nil
@@ -181,87 +35,134 @@ local function named(text)
   return { changeset = changeset, hunks = hunk ~= "" and { tonumber(hunk) } or nil }
 end
 
----@param command string
----@param argument table
-local function run_named(command, argument)
-  local found, buf = server(), vim.api.nvim_get_current_buf()
-  if found then
-    local params = { command = command, arguments = { argument } }
-    client.request(found, "workspace/executeCommand", params, buf, function() end)
+--- What the current buffer is about, where it is a list or a preview.
+---@return boolean is_about_changes
+---@return countersign.Named?
+local function subject()
+  if vim.bo.filetype == "countersign" then
+    return true, require("countersign.window").subject()
   end
+  return vim.b.countersign ~= nil, vim.b.countersign
+end
+
+--- A decision on what is named, on what the list or the preview is about, or on the lines of the text.
+---@param decision countersign.Decision
+---@param choose fun(actions: table[]): table[]
+---@return fun(args: countersign.CommandArgs)
+local function decision_on(decision, choose)
+  return function(args)
+    local command, first = "countersign." .. decision, 2
+    local name, reason = args.fargs[2], nil
+    if decision == "reject" then
+      -- A first word that names no change begins the reason.
+      if name and not name:find("/", 1, true) and not (name:match("^%x%x%x%x+$") and board.named(name)) then
+        name = nil
+      end
+      first = name and 3 or 2
+      reason = #args.fargs >= first and table.concat(args.fargs, " ", first) or nil
+    end
+    if name then
+      local target = named(name)
+      if target then
+        actions.decide(command, target.changeset, target.hunks, reason)
+      end
+      return
+    end
+    local elsewhere, target = subject()
+    if not elsewhere then
+      actions.on_lines(command, choose, args.line1, args.line2, args.fargs[1], reason)
+    elseif target then
+      local changeset = board.named(target.changeset)
+      local of_target = vim.tbl_filter(function(hunk)
+        return not target.hunks or vim.tbl_contains(target.hunks, hunk.hunk)
+      end, changeset and hunks.of(changeset) or {})
+      local may = changeset and hunks.decidable(changeset, of_target, decision) or {}
+      if #may == 0 then
+        client.say(("nothing to %s here"):format(decision), vim.log.levels.WARN)
+      else
+        actions.decide(command, target.changeset, may, reason)
+      end
+    else
+      client.say("no change here", vim.log.levels.WARN)
+    end
+  end
+end
+
+--- A command on the change that is named, on the one here, or on the one of the list or the preview.
+---@param command string
+---@return fun(args: countersign.CommandArgs)
+local function on_change(command)
+  return function(args)
+    local elsewhere, target = subject()
+    if args.fargs[2] then
+      elsewhere, target = true, named(args.fargs[2])
+    end
+    if not elsewhere then
+      actions.on_lines(command, actions.widest, args.line1, args.line2, args.fargs[1])
+    elseif target then
+      actions.decide(command, target.changeset)
+    end
+  end
+end
+
+--- The change that is named, else the one here, else the newest that waits.
+---@param args countersign.CommandArgs
+---@return countersign.Named?
+local function meant(args)
+  if args.fargs[2] then
+    return named(args.fargs[2])
+  end
+  local elsewhere, target = subject()
+  if elsewhere and target then
+    return target
+  end
+  local spot = not elsewhere and require("countersign.motions").spot_at(0, args.line1)
+  if spot then
+    return { changeset = spot.changeset.id, hunks = { spot.hunk.hunk } }
+  end
+  for _, changeset in ipairs((board.changesets())) do
+    if changeset.group == "waiting" or changeset.group == "denied" then
+      return { changeset = changeset.id }
+    end
+  end
+  client.say("no change waits")
 end
 
 ---@param args countersign.CommandArgs
 local function restore(args)
-  local argument
-  if args.fargs[2] then
-    argument = named(args.fargs[2])
-  elseif #rejected == 0 then
-    client.say("nothing was rejected here: name the change", vim.log.levels.WARN)
-  else
-    local last = table.remove(rejected)
-    argument = { changeset = last.changeset, hunks = last.hunks, path = last.path }
+  if not args.fargs[2] then
+    local elsewhere = subject()
+    local last = not elsewhere and actions.last_rejected()
+    if last then
+      return actions.decide("countersign.restore", last.changeset, last.hunks)
+    elseif not elsewhere then
+      return client.say("nothing was rejected here: name the change", vim.log.levels.WARN)
+    end
   end
-  if argument then
-    run_named("countersign.restore", argument)
-  end
+  decision_on("restore", actions.widest)(args)
 end
 
---- Runs a command on the change that is named, or on the one here.
 ---@param command string
+---@param name string what the server calls its argument
 ---@return fun(args: countersign.CommandArgs)
-local function of_change(command)
+local function of_files(command, name)
   return function(args)
-    if not args.fargs[2] then
-      return action_with(command, widest)(args)
-    end
-    local argument = named(args.fargs[2])
-    if argument then
-      run_named(command, argument)
-    end
+    local given = table.concat(args.fargs, " ", 2)
+    actions.of_files(command, { [name] = given ~= "" and given or nil })
   end
-end
-
---- The changes that were rejected here, by their short names.
----@return string[]
-local function restorable()
-  local names = {}
-  for _, argument in ipairs(rejected) do
-    local name = argument.changeset:sub(1, 12)
-    if not vim.tbl_contains(names, name) then
-      names[#names + 1] = name
-    end
-  end
-  return names
-end
-
-local function preview()
-  local found, buf = server(), vim.api.nvim_get_current_buf()
-  if not found then
-    return
-  end
-  local params = vim.lsp.util.make_position_params(0, found.offset_encoding)
-  client.request(found, "textDocument/hover", params, buf, function(hover)
-    if not (hover and float(hover.contents, "countersign-preview")) then
-      client.say("no proposal here", vim.log.levels.WARN)
-    end
-  end)
 end
 
 ---@param args countersign.CommandArgs
-local function list(args)
-  local here = args.fargs[2] == "buffer"
-  local items = vim.diagnostic.toqflist(proposals.diagnostics(here and 0 or nil))
-  local what = { title = "Countersign: proposed changes", items = items }
-  if #items == 0 then
-    client.say("no change waits")
-  elseif here then
-    vim.fn.setloclist(0, {}, " ", what)
-    vim.cmd.lopen()
-  else
-    vim.fn.setqflist({}, " ", what)
-    vim.cmd.copen()
+local function inline(args)
+  local marks, wanted = require("countersign.marks"), { on = true, off = false }
+  local given = args.fargs[2] and wanted[args.fargs[2]]
+  if args.fargs[2] and given == nil then
+    return client.say("write `inline on` or `inline off`", vim.log.levels.ERROR)
   end
+  if given == nil then
+    given = not marks.is_shown()
+  end
+  marks.show(given)
 end
 
 local function log()
@@ -269,37 +170,212 @@ local function log()
   vim.cmd.tabedit(vim.fn.fnameescape(get()))
 end
 
----@type table<string, countersign.Subcommand>
-local subcommands = {
-  accept = { run = action_with("countersign.accept", single) },
-  ["accept-all"] = { run = action_with("countersign.accept", widest) },
-  reject = { run = action_with("countersign.reject", single) },
-  undo = { run = action_with("countersign.undo", widest) },
-  why = { run = action_with("countersign.why", widest) },
-  preview = { run = preview },
-  snapshot = { run = of_files("countersign.snapshot", "label") },
-  adopt = {
+---@param decision? countersign.Decision
+---@return fun(words: string[]): string[]
+local function names(decision)
+  return function(words)
+    return #words == 1 and hunks.names(board.changesets(), decision) or {}
+  end
+end
+
+--- The reasons of the settings: what is still to write of those that begin as is written.
+---@param words string[]
+---@param lead string
+---@return string[]
+local function reasons(words, lead)
+  local candidates = names("reject")(words)
+  local is_named = words[2] ~= nil and board.named((words[2]:gsub("/%d*$", ""))) ~= nil
+  local written = table.concat(words, " ", is_named and 3 or 2)
+  for _, reason in ipairs(require("countersign.settings").reasons()) do
+    if written == "" then
+      candidates[#candidates + 1] = reason
+    elseif vim.startswith(reason, written .. " " .. lead) then
+      candidates[#candidates + 1] = reason:sub(#written + 2)
+    end
+  end
+  return candidates
+end
+
+---@param candidates string[]
+---@return fun(words: string[]): string[]
+local function first_of(candidates)
+  return function(words)
+    return #words == 1 and candidates or {}
+  end
+end
+
+---@type countersign.Subcommand[]
+M.subcommands = {
+  {
+    name = "list",
+    arguments = "",
+    what = "Open the list of all changes, see |countersign-list|. The same as no subcommand. `:vertical` and `:tab` work.",
+    run = function(args)
+      require("countersign.window").open(args.smods)
+    end,
+  },
+  {
+    name = "review",
+    arguments = "[{id}]",
+    what = "Review a change: go to its first hunk that waits, with the list beside it and proposals shown inside the text. "
+      .. "Without {id}: the change here, or the newest that waits.",
+    run = function(args)
+      local target = meant(args)
+      if target then
+        require("countersign.window").review(target.changeset, args.smods)
+      end
+    end,
+    complete = names(),
+  },
+  {
+    name = "next",
+    arguments = "[{count}]",
+    what = "Go to the next hunk that waits, around the end of the file.",
+    run = function(args)
+      require("countersign.motions").next(tonumber(args.fargs[2]))
+    end,
+  },
+  {
+    name = "prev",
+    arguments = "[{count}]",
+    what = "Go to the one before.",
+    run = function(args)
+      require("countersign.motions").previous(tonumber(args.fargs[2]))
+    end,
+  },
+  {
+    name = "accept",
+    arguments = "[{id}]",
+    what = "Put the proposed hunk into the buffer, or one that was undone here again.",
+    run = decision_on("accept", actions.single),
+    complete = names("accept"),
+  },
+  {
+    name = "accept-all",
+    arguments = "",
+    what = "Accept all hunks of the proposal here.",
+    run = decision_on("accept", actions.widest),
+  },
+  {
+    name = "reject",
+    arguments = "[{id}] [{reason}]",
+    what = "Do not want the hunk; it is not shown again.",
+    run = decision_on("reject", actions.single),
+    complete = reasons,
+  },
+  {
+    name = "undo",
+    arguments = "[{id}]",
+    what = "Take an accepted hunk out again. Works anywhere in a file that has one, and says why where it cannot.",
+    run = decision_on("undo", actions.widest),
+    complete = names("undo"),
+  },
+  {
+    name = "restore",
+    arguments = "[{id}]",
+    what = "Let what was rejected wait again; without {id}, what was rejected here last.",
+    run = restore,
+    complete = names("restore"),
+  },
+  {
+    name = "preview",
+    arguments = "[{id}]",
+    what = "Show the difference that accepting would make in a tab of its own: on the left the text as it is now, on the "
+      .. "right as if the hunk, or all of the change, were accepted. `q` on the right closes it. Of what an agent "
+      .. "changed already, the left is the text without it.",
+    run = function(args)
+      local target = meant(args)
+      if target then
+        require("countersign.diff").open(target.changeset, target.hunks)
+      end
+    end,
+    complete = names(),
+  },
+  {
+    name = "inline",
+    arguments = "[on|off]",
+    what = "Show proposals inside the text, or no longer; see |countersign-preview|.",
+    run = inline,
+    complete = first_of({ "on", "off" }),
+  },
+  {
+    name = "why",
+    arguments = "[{id}]",
+    what = "Open everything that speaks for and against the change: rationale, risk with its reasons, gates, verdict.",
+    run = function(args)
+      local target = meant(args)
+      if target then
+        require("countersign.diff").why(target.changeset, args.smods)
+      end
+    end,
+    complete = names(),
+  },
+  {
+    name = "prove",
+    arguments = "[{id}]",
+    what = "Run the gates of the project on the change, in the sandbox and in the background. `countersign trust` in a "
+      .. "terminal allows it once.",
+    run = on_change("countersign.prove"),
+    complete = names(),
+  },
+  {
+    name = "repropose",
+    arguments = "[{id}]",
+    what = "State anew, as a new proposal, what waits of the change and does not fit any more.",
+    run = on_change("countersign.repropose"),
+    complete = names(),
+  },
+  {
+    name = "snapshot",
+    arguments = "[{label}]",
+    what = "Record the saved files: from here on an agent may change them.",
+    run = of_files("countersign.snapshot", "label"),
+  },
+  {
+    name = "adopt",
+    arguments = "[{revision}]",
+    what = "Show what changed in the saved files since the last snapshot, or since {revision}, as hunks that are in the text.",
     run = of_files("countersign.adopt", "since"),
-    arguments = function()
-      return { "HEAD" }
-    end,
+    complete = first_of({ "HEAD" }),
   },
-  restore = { run = restore, arguments = restorable },
-  repropose = { run = of_change("countersign.repropose"), arguments = proposals.changesets },
-  prove = { run = of_change("countersign.prove"), arguments = proposals.changesets },
-  list = {
-    run = list,
-    arguments = function()
-      return { "buffer" }
+  {
+    name = "quickfix",
+    arguments = "[buffer]",
+    what = "Put all hunks that wait into the |quickfix| list; with `buffer`, those of the current one into the |location-list|.",
+    run = function(args)
+      require("countersign.quickfix").fill(args.fargs[2] == "buffer")
     end,
+    complete = first_of({ "buffer" }),
   },
-  restart = { run = client.restart },
-  log = { run = log },
+  {
+    name = "restart",
+    arguments = "",
+    what = "End the server and start it again.",
+    run = client.restart,
+  },
+  {
+    name = "log",
+    arguments = "",
+    what = "Open Neovim's LSP log, which holds what the server wrote to standard error.",
+    run = log,
+  },
 }
 
+---@param name string
+---@return countersign.Subcommand?
+local function subcommand(name)
+  for _, one in ipairs(M.subcommands) do
+    if one.name == name then
+      return one
+    end
+  end
+end
+
 ---@return string[]
-local function names()
-  local sorted = vim.tbl_keys(subcommands)
+local function all()
+  local sorted = vim.tbl_map(function(one)
+    return one.name
+  end, M.subcommands)
   table.sort(sorted)
   return sorted
 end
@@ -307,12 +383,12 @@ end
 ---@param args countersign.CommandArgs
 function M.run(args)
   local name = args.fargs[1] or "list"
-  local subcommand = subcommands[name]
-  if not subcommand then
-    client.say(("no subcommand `%s`; there are: %s"):format(name, table.concat(names(), ", ")), vim.log.levels.ERROR)
+  local found = subcommand(name)
+  if not found then
+    client.say(("no subcommand `%s`; there are: %s"):format(name, table.concat(all(), ", ")), vim.log.levels.ERROR)
     return
   end
-  subcommand.run(args)
+  found.run(args)
 end
 
 ---@param lead string
@@ -323,10 +399,10 @@ function M.complete(lead, line)
   local words = vim.split(vim.trim(before), "%s+", { trimempty = true })
   local candidates = {}
   if #words == 0 then
-    candidates = names()
-  elseif #words == 1 then
-    local arguments = (subcommands[words[1]] or {}).arguments
-    candidates = arguments and arguments() or {}
+    candidates = all()
+  else
+    local complete = (subcommand(words[1]) or {}).complete
+    candidates = complete and complete(words, lead) or {}
   end
   return vim.tbl_filter(function(candidate)
     return vim.startswith(candidate, lead)

@@ -19,15 +19,12 @@ function M.waiting(buf)
   return #require("countersign.proposals").diagnostics(buf or 0)
 end
 
---- For a status line: empty where no server is attached, else `countersign` with the number of hunks that wait.
+--- For a status line: empty where no server is attached, else `countersign`, how many hunks wait in the repository, and
+--- whether the server works on something. Cheap.
 ---@param buf? integer the current one when nil or 0
 ---@return string
-function M.status(buf)
-  if not require("countersign.client").of(buf or 0) then
-    return ""
-  end
-  local waiting = M.waiting(buf)
-  return waiting == 0 and "countersign" or ("countersign: %d"):format(waiting)
+function M.statusline(buf)
+  return require("countersign.statusline").of(buf)
 end
 
 return M

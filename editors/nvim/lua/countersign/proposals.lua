@@ -9,20 +9,6 @@ function M.diagnostics(buf)
   end, vim.diagnostic.get(buf))
 end
 
---- The changes that are shown, by their short names.
----@return string[]
-function M.changesets()
-  local names = {}
-  for _, diagnostic in ipairs(M.diagnostics()) do
-    local data = ((diagnostic.user_data or {}).lsp or {}).data
-    local name = type(data) == "table" and type(data.changeset) == "string" and data.changeset:sub(1, 12)
-    if name and not vim.tbl_contains(names, name) then
-      names[#names + 1] = name
-    end
-  end
-  return names
-end
-
 --- The protocol's form of the diagnostics that touch lines `first` to `last`, both from 0.
 ---@param buf integer
 ---@param first integer

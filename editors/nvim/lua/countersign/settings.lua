@@ -1,48 +1,106 @@
---- The settings and their defaults.
+--- The settings and their defaults. The help is generated from them.
 local M = {}
 
 ---@class countersign.Settings
----@field cmd? string[] the server's command line; default `{ "countersign", "lsp" }`, found on PATH
----@field filetypes? string[] attach to buffers of these file types only; default: every file in a git repository
----@field autostart? boolean start the server when a file of a git repository is opened; default true
+---@field cmd? string[] the server's command line, found on PATH
+---@field filetypes? string[] attach to buffers of these file types only; nil: every file in a git repository
+---@field autostart? boolean start the server when a file of a git repository is opened
+---@field preview? boolean show proposals inside the text; `:Countersign inline` changes it
+---@field reasons? string[] what completion offers as the reason of a rejection
 
----@type table<string, fun(value: any): boolean>
-local valid = {
-  cmd = function(value)
-    return vim.islist(value) and #value > 0 and vim.iter(value):all(function(part)
-      return type(part) == "string"
-    end)
-  end,
-  filetypes = function(value)
-    return vim.islist(value) and vim.iter(value):all(function(part)
-      return type(part) == "string"
-    end)
-  end,
-  autostart = function(value)
-    return type(value) == "boolean"
-  end,
-}
+---@class countersign.Setting
+---@field name string
+---@field default any nil where there is none
+---@field shown? string the default in words
+---@field what string for the help
+---@field wanted string for the message about a value that does not fit
+---@field fits fun(value: any): boolean
 
----@type table<string, string>
-local wanted = {
-  cmd = 'a list of strings such as { "countersign", "lsp" }',
-  filetypes = 'a list of strings such as { "rust", "python" }',
-  autostart = "true or false",
+---@param value any
+---@return boolean
+local function is_strings(value)
+  return vim.islist(value) and vim.iter(value):all(function(part)
+    return type(part) == "string"
+  end)
+end
+
+---@param value any
+---@return boolean
+local function is_boolean(value)
+  return type(value) == "boolean"
+end
+
+---@type countersign.Setting[]
+M.all = {
+  {
+    name = "cmd",
+    default = { "countersign", "lsp" },
+    what = "The server's command line.",
+    wanted = 'a list of strings such as { "countersign", "lsp" }',
+    fits = function(value)
+      return is_strings(value) and #value > 0
+    end,
+  },
+  {
+    name = "filetypes",
+    shown = "every file in a git repository",
+    what = "Attach to these file types only.",
+    wanted = 'a list of strings such as { "rust", "python" }',
+    fits = is_strings,
+  },
+  {
+    name = "autostart",
+    default = true,
+    what = "Start the server when such a file is opened. When false, `:Countersign restart` starts it.",
+    wanted = "true or false",
+    fits = is_boolean,
+  },
+  {
+    name = "preview",
+    default = true,
+    what = "Show proposals inside the text, see |countersign-preview|. `:Countersign inline` changes it for now.",
+    wanted = "true or false",
+    fits = is_boolean,
+  },
+  {
+    name = "reasons",
+    default = { "wrong", "not needed", "not now", "out of scope", "too large", "needs tests" },
+    what = "What completion offers as the reason of a rejection. Any other text will do as well.",
+    wanted = 'a list of strings such as { "wrong", "not now" }',
+    fits = is_strings,
+  },
 }
 
 ---@type countersign.Settings
 local current = {}
 
+---@param name string
+---@return any
+local function value(name)
+  if current[name] ~= nil then
+    return current[name]
+  end
+  for _, setting in ipairs(M.all) do
+    if setting.name == name then
+      return setting.default
+    end
+  end
+end
+
 ---@param settings countersign.Settings
 function M.set(settings)
-  for name, value in pairs(settings) do
-    if not valid[name] then
-      local known = vim.tbl_keys(valid)
-      table.sort(known)
+  for name, given in pairs(settings) do
+    local known, setting = {}, nil
+    for _, one in ipairs(M.all) do
+      known[#known + 1] = one.name
+      setting = one.name == name and one or setting
+    end
+    table.sort(known)
+    if not setting then
       error(("countersign: no setting %s; there are: %s"):format(name, table.concat(known, ", ")), 0)
     end
-    if not valid[name](value) then
-      error(("countersign: %s must be %s"):format(name, wanted[name]), 0)
+    if not setting.fits(given) then
+      error(("countersign: %s must be %s"):format(name, setting.wanted), 0)
     end
   end
   current = vim.deepcopy(settings)
@@ -50,17 +108,27 @@ end
 
 ---@return string[]
 function M.cmd()
-  return current.cmd or { "countersign", "lsp" }
+  return value("cmd")
 end
 
 ---@return string[]?
 function M.filetypes()
-  return current.filetypes
+  return value("filetypes")
 end
 
 ---@return boolean
 function M.autostart()
-  return current.autostart ~= false
+  return value("autostart")
+end
+
+---@return boolean
+function M.preview()
+  return value("preview")
+end
+
+---@return string[]
+function M.reasons()
+  return value("reasons")
 end
 
 return M

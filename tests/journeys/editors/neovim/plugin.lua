@@ -1,27 +1,7 @@
 -- Runs inside Neovim on src/queue.rs: what the plugin adds around the review itself. Prints PASS or FAIL.
 
-local TIMEOUT_MS = 30000
-local messages = {}
-
----@diagnostic disable-next-line: duplicate-set-field
-vim.notify = function(message)
-  messages[#messages + 1] = message
-end
-
-local function until_true(what, condition)
-  local ok = vim.wait(TIMEOUT_MS, condition, 10)
-  assert(ok, ("never: %s; messages: %s"):format(what, vim.inspect(messages)))
-end
-
-local function said(text)
-  return vim.iter(messages):any(function(message)
-    return message:find(text, 1, true) ~= nil
-  end)
-end
-
-local function same(actual, expected)
-  assert(vim.deep_equal(actual, expected), vim.inspect(actual) .. " is not " .. vim.inspect(expected))
-end
+local drive = dofile(vim.fs.joinpath(vim.fs.dirname(debug.getinfo(1, "S").source:sub(2)), "driver.lua"))
+local until_true, said, same = drive.until_true, drive.said, drive.same
 
 local function fails(text, settings)
   local ok, reason = pcall(require("countersign").setup, settings)
@@ -51,24 +31,30 @@ local function health()
   return report
 end
 
-local ok, reason = xpcall(function()
+drive.run(function()
   local file = vim.api.nvim_get_current_buf()
   same(vim.fn.maparg("<Leader>ca", "n"), "")
   local server = until_new_server(nil)
 
   same(vim.fn.getcompletion("Countersign acc", "cmdline"), { "accept", "accept-all" })
-  same(vim.fn.getcompletion("Countersign list ", "cmdline"), { "buffer" })
-  same(vim.fn.getcompletion("Countersign accept ", "cmdline"), {})
+  same(vim.fn.getcompletion("Countersign quickfix ", "cmdline"), { "buffer" })
+  same(vim.fn.getcompletion("Countersign log ", "cmdline"), {})
   vim.cmd("Countersign approve")
-  assert(said("no subcommand `approve`"), vim.inspect(messages))
+  assert(said("no subcommand `approve`"), vim.inspect(drive.messages))
   vim.cmd("1 | Countersign accept")
   until_true("an answer where no proposal is", function()
     return said("no change to accept here")
   end)
 
-  vim.cmd("Countersign list buffer")
+  until_true("the status line", function()
+    return require("countersign").statusline() == "countersign: 3 to review"
+  end)
+  vim.cmd("Countersign quickfix buffer")
   same(#vim.fn.getloclist(0), 2)
   vim.cmd.lclose()
+  vim.cmd("Countersign quickfix")
+  same(#vim.fn.getqflist(), 3)
+  vim.cmd.cclose()
 
   vim.cmd("Countersign restart")
   server = until_new_server(server)
@@ -78,23 +64,34 @@ local ok, reason = xpcall(function()
     vim.uv.kill(child, "sigkill")
   end
   server = until_new_server(server)
-  assert(said("signal 9: started again"), vim.inspect(messages))
+  assert(said("signal 9: started again"), vim.inspect(drive.messages))
   for _, child in ipairs(vim.api.nvim_get_proc_children(vim.fn.getpid())) do
     vim.uv.kill(child, "sigkill")
   end
   until_true("the second crash is reported", function()
     return said("the server ended again") and #servers() == 0
   end)
-  same(require("countersign").status(file), "")
+  assert(said("Client countersign quit with exit code"), vim.inspect(drive.messages))
+  same(require("countersign").statusline(file), "")
   vim.cmd("Countersign restart")
   server = until_new_server(server)
 
   local report = health()
-  for _, line in ipairs({ "OK git repository: ", "OK server attached", "hunks waiting here: 2", ": countersign " }) do
-    assert(report:find(line, 1, true), report)
+  for _, line in ipairs({
+    "OK git repository: ",
+    "OK server attached",
+    "hunks waiting here: 2",
+    ": countersign ",
+    "OK protocol: the server is ",
+    "OK git: git version ",
+    "sandbox: ",
+    "ledger: ",
+    "trust: not trusted",
+  }) do
+    assert(report:find(line, 1, true), line .. " is not in\n" .. report)
   end
 
-  fails("no setting command; there are: autostart, cmd, filetypes", { command = "x" })
+  fails("no setting command; there are: autostart, cmd, filetypes, preview, reasons", { command = "x" })
   fails("cmd must be a list of strings", { cmd = "countersign lsp" })
   require("countersign").setup({ cmd = { "/nowhere/countersign", "lsp" } })
   vim.cmd("Countersign restart")
@@ -112,15 +109,9 @@ local ok, reason = xpcall(function()
   vim.cmd.edit("NOTICE-1")
   same(vim.bo.filetype, "")
   until_true("attached without a file type", function()
-    return require("countersign").status() == "countersign"
+    return require("countersign").statusline() == "countersign: 3 to review"
   end)
   vim.cmd.edit(vim.fn.tempname() .. ".rs")
   assert(not require("countersign.client").root(0), "a root outside of any repository")
-  same(require("countersign").status(), "")
-end, debug.traceback)
-if not ok then
-  io.stdout:write("FAIL " .. tostring(reason) .. "\n")
-  vim.cmd("cquit 1")
-end
-io.stdout:write("PASS " .. tostring(vim.version()) .. "\n")
-vim.cmd("qall!")
+  same(require("countersign").statusline(), "")
+end)

@@ -2,99 +2,15 @@
 -- the editor's own code actions. Compares buffers, disk and ledger at every step. Prints PASS, or FAIL with what was
 -- missing. The states of a file are compared sorted.
 
-local TIMEOUT_MS = 30000
-local messages = {} -- warnings and errors; a review that works has none
-
----@diagnostic disable-next-line: duplicate-set-field
-vim.notify = function(message, level)
-  if (level or vim.log.levels.INFO) >= vim.log.levels.WARN then
-    messages[#messages + 1] = message
-  end
-end
-
-local function say(text)
-  io.stdout:write(text .. "\n")
-end
-
-local function buffer()
-  return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), "\n") .. "\n"
-end
-
-local function disk()
-  local file = assert(io.open(vim.api.nvim_buf_get_name(0), "rb"))
-  local text = file:read("*a")
-  file:close()
-  return text
-end
-
-local function diagnostics()
-  return vim.tbl_filter(function(diagnostic)
-    return diagnostic.source == "countersign"
-  end, vim.diagnostic.get(0))
-end
-
-local function until_true(what, condition)
-  if not vim.wait(TIMEOUT_MS, condition, 10) then
-    error(("never: %s\nbuffer:\n%s\ndiagnostics: %s\nmessages: %s"):format(
-      what,
-      buffer(),
-      vim.inspect(vim.tbl_map(function(d)
-        return ("%d %s"):format(d.lnum + 1, d.message)
-      end, diagnostics())),
-      vim.inspect(messages)
-    ))
-  end
-end
-
-local function ledger(file)
-  local ran = vim.system({ "countersign", "list", "--format", "json" }, { text = true }):wait()
-  assert(ran.code == 0, ran.stderr)
-  local states = {}
-  for _, change in ipairs(vim.json.decode(ran.stdout).changes) do
-    for _, hunk in ipairs(change.hunks) do
-      if hunk.path == file then
-        states[#states + 1] = hunk.state
-      end
-    end
-  end
-  table.sort(states)
-  return table.concat(states, ", ")
-end
+local drive = dofile(vim.fs.joinpath(vim.fs.dirname(debug.getinfo(1, "S").source:sub(2)), "driver.lua"))
+local buffer, disk, line, diagnostics, at = drive.buffer, drive.disk, drive.line, drive.diagnostics, drive.at
+local until_true, waiting, code_action = drive.until_true, drive.waiting, drive.code_action
 
 local function until_ledger(file, wanted)
-  local now
-  local ok = vim.wait(TIMEOUT_MS, function()
-    now = ledger(file)
-    return now == wanted
-  end, 50)
-  assert(ok, ("the hunks of %s are %s, not %s; messages: %s"):format(file, now, wanted, vim.inspect(messages)))
-end
-
-local function waiting(count)
-  until_true(("%d proposals shown"):format(count), function()
-    return #diagnostics() == count
-  end)
-end
-
-local function line(number)
-  return vim.api.nvim_buf_get_lines(0, number - 1, number, false)[1]
-end
-
-local function code_action(title, only)
-  vim.lsp.buf.code_action({
-    apply = true,
-    context = only and { only = { only }, diagnostics = {} } or nil,
-    filter = function(action)
-      return vim.startswith(action.title, title)
-    end,
-  })
+  return drive.until_ledger(file, wanted, true)
 end
 
 local QUEUE, STACK = "src/queue.rs", "src/stack.rs"
-
-local function at(number)
-  vim.api.nvim_win_set_cursor(0, { number, 0 })
-end
 
 local function inline()
   return #vim.tbl_filter(function(diagnostic)
@@ -160,14 +76,10 @@ local function adopt()
     return answered ~= nil
   end)
   assert(answered.seq, vim.inspect(answered))
-  local agents = buffer():gsub("let mut sum = 0", "let mut sum: u32 = 0"):gsub("rest > 0", "rest != 0")
-  local file = assert(io.open(vim.api.nvim_buf_get_name(0), "wb"))
-  file:write(agents)
-  file:close()
-  until_true("the editor read the file again", function()
-    vim.cmd("silent checktime")
-    return buffer() == agents
+  drive.rewrite(function(text)
+    return (text:gsub("let mut sum = 0", "let mut sum: u32 = 0"):gsub("rest > 0", "rest != 0"))
   end)
+  local agents = buffer()
   code_action("Adopt what changed", "source")
   waiting(2)
   until_ledger(QUEUE, "adopted, adopted, undone, undone")
@@ -191,15 +103,8 @@ local function adopt()
   assert(buffer() == left and disk() == left, "a review wrote")
 end
 
-local ok, reason = xpcall(function()
+drive.run(function()
   conflict()
   two_files()
   adopt()
-  assert(#messages == 0, "unexpected messages: " .. vim.inspect(messages))
-end, debug.traceback)
-if not ok then
-  say("FAIL " .. tostring(reason))
-  vim.cmd("cquit 1")
-end
-say("PASS " .. tostring(vim.version()))
-vim.cmd("qall!")
+end)

@@ -1,0 +1,346 @@
+--- The buffer that shows the list of all changes, and its keys.
+local M = {}
+
+local actions = require("countersign.actions")
+local board = require("countersign.board")
+local client = require("countersign.client")
+local list = require("countersign.list")
+local texts = require("countersign.texts")
+
+local NAME = "countersign://list"
+local namespace = vim.api.nvim_create_namespace("countersign-list")
+
+local buffer ---@type integer?
+local rows = {} ---@type countersign.Row[]
+local open = {} ---@type table<string, boolean> by key, what somebody opened or closed
+
+---@return boolean
+local function exists()
+  return buffer ~= nil and vim.api.nvim_buf_is_valid(buffer)
+end
+
+--- Puts the list into its buffer anew; every window keeps its cursor on what it was on.
+local function draw()
+  if not exists() then
+    return
+  end
+  local changesets, clients = board.changesets()
+  local waiting, counted = 0, {}
+  for _, id in pairs(clients) do
+    local status = not counted[id] and board.status(id)
+    counted[id] = true
+    waiting = waiting + (status and status.waiting or 0)
+  end
+  local before = rows
+  rows = list.rows(changesets, waiting, open, texts.known)
+  local lines = vim.tbl_map(function(row)
+    -- What was open while it waited stays open once it is decided: it is what somebody just looked at.
+    if row.kind == "change" and row.changeset.group ~= "decided" and open[row.key] == nil then
+      open[row.key] = row.changeset.group ~= "parked" or nil
+    end
+    return row.text
+  end, rows)
+  local cursors = {}
+  for _, window in ipairs(vim.fn.win_findbuf(buffer)) do
+    local cursor = vim.api.nvim_win_get_cursor(window)
+    cursors[window] = { list.same(before, math.min(cursor[1], math.max(#before, 1)), rows), cursor[2] }
+  end
+  if not vim.deep_equal(lines, vim.api.nvim_buf_get_lines(buffer, 0, -1, false)) then
+    vim.bo[buffer].modifiable = true
+    vim.api.nvim_buf_set_lines(buffer, 0, -1, false, lines)
+    vim.bo[buffer].modifiable = false
+    vim.bo[buffer].modified = false
+  end
+  vim.api.nvim_buf_clear_namespace(buffer, namespace, 0, -1)
+  for number, row in ipairs(rows) do
+    for _, span in ipairs(row.spans) do
+      vim.api.nvim_buf_set_extmark(buffer, namespace, number - 1, span[1], { end_col = span[2], hl_group = span[3] })
+    end
+  end
+  for window, cursor in pairs(cursors) do
+    vim.api.nvim_win_set_cursor(window, cursor)
+  end
+end
+
+---@return countersign.Row?
+local function here()
+  return rows[vim.api.nvim_win_get_cursor(0)[1]]
+end
+
+--- What the cursor's line is about.
+---@return countersign.Named?
+function M.subject()
+  local row = here()
+  if not row or not row.changeset then
+    return nil
+  end
+  local hunks = row.hunk and { row.hunk }
+    or row.file and row.file.hunks
+    or require("countersign.hunks").of(row.changeset)
+  return {
+    changeset = row.changeset.id,
+    hunks = vim.tbl_map(function(hunk)
+      return hunk.hunk
+    end, hunks),
+  }
+end
+
+---@param decision countersign.Decision
+---@param first integer
+---@param last integer
+---@param reason? string
+local function decide(decision, first, last, reason)
+  local decisions = list.decisions(rows, first, last, decision)
+  if #decisions == 0 then
+    return client.say(("nothing to %s here"):format(decision), vim.log.levels.WARN)
+  end
+  for _, one in ipairs(decisions) do
+    actions.decide("countersign." .. decision, one.changeset.id, one.hunks, reason)
+  end
+end
+
+--- On the cursor's line, or on the selected ones.
+---@param decision countersign.Decision
+---@return fun()
+local function key_for(decision)
+  return function()
+    local first, last = vim.fn.line("v"), vim.fn.line(".")
+    if vim.api.nvim_get_mode().mode:match("^[vV\22]") then
+      vim.cmd("normal! \27")
+    else
+      first = last
+    end
+    decide(decision, math.min(first, last), math.max(first, last))
+  end
+end
+
+local function reject_with_reason()
+  local line = vim.fn.line(".")
+  vim.ui.input({ prompt = "Reject, because: " }, function(reason)
+    if reason then
+      decide("reject", line, line, reason ~= "" and reason or nil)
+    end
+  end)
+end
+
+local function toggle()
+  local row = here()
+  local key = row and row.key
+  if not row or not key or row.kind == "group" then
+    return
+  end
+  if row.kind == "diff" then
+    key = list.hunk_key(row.changeset, row.hunk)
+  end
+  local number = vim.fn.line(".")
+  local shows = rows[number].text:find("▾", 1, true) ~= nil or row.kind == "diff"
+  open[key] = not shows
+  if row.kind == "diff" then
+    -- Its lines go away: the cursor goes to the hunk's.
+    vim.fn.search("^    ▾", "bcW")
+  end
+  if row.hunk and not shows then
+    texts.fetch(row.changeset, row.file.path, draw)
+  end
+  draw()
+end
+
+--- A window for a file: the one that shows it, else one that shows some file, else a new one.
+---@param path string
+local function go_to_window(path)
+  local best
+  for _, window in ipairs(vim.api.nvim_tabpage_list_wins(0)) do
+    local buf = vim.api.nvim_win_get_buf(window)
+    if vim.api.nvim_buf_get_name(buf) == path then
+      best = window
+      break
+    elseif vim.bo[buf].buftype == "" and vim.api.nvim_win_get_config(window).relative == "" then
+      best = best or window
+    end
+  end
+  if best then
+    vim.api.nvim_set_current_win(best)
+  else
+    vim.cmd("aboveleft split")
+  end
+end
+
+--- Opens the file of a row at its hunk; once the server has placed it there, if it has not yet.
+---@param row countersign.Row
+---@param how? "split"|"vsplit"|"tabedit"
+local function visit(row, how)
+  local file = row.file or row.changeset.files[1]
+  if not file or not file.uri then
+    return client.say("the file has no name that can be opened", vim.log.levels.WARN)
+  end
+  local hunks = require("countersign.hunks")
+  local hunk = row.hunk or vim.iter(file.hunks):find(hunks.waits) or file.hunks[1]
+  local path = vim.uri_to_fname(file.uri)
+  if not how then
+    go_to_window(path)
+  end
+  if how or vim.api.nvim_buf_get_name(0) ~= path then
+    vim.cmd({ cmd = how or "edit", args = { vim.fn.fnameescape(vim.fn.fnamemodify(path, ":.")) } })
+  end
+  local line = hunk and (hunk.range and hunk.range.start.line or hunk.line) or 0
+  vim.cmd("normal! m'")
+  vim.api.nvim_win_set_cursor(0, { math.min(line + 1, vim.api.nvim_buf_line_count(0)), 0 })
+end
+
+---@param how? "split"|"vsplit"|"tabedit"
+---@return fun()
+local function visit_here(how)
+  return function()
+    local row = here()
+    if row and row.changeset then
+      visit(row, how)
+    end
+  end
+end
+
+---@param split "vertical"|"horizontal"
+---@return fun()
+local function difference(split)
+  return function()
+    local row = here()
+    if row and row.changeset then
+      local path = row.file and row.file.path
+      require("countersign.diff").open(row.changeset.id, row.hunk and { row.hunk.hunk }, path, split)
+    end
+  end
+end
+
+---@param step 1|-1
+---@param kinds string[]
+---@return fun()
+local function go(step, kinds)
+  return function()
+    for _ = 1, vim.v.count1 do
+      local line = list.next(rows, vim.fn.line("."), step, kinds)
+      if line then
+        vim.api.nvim_win_set_cursor(0, { line, 0 })
+      end
+    end
+  end
+end
+
+---@param run fun(changeset: countersign.Changeset)
+---@return fun()
+local function on_change(run)
+  return function()
+    local row = here()
+    if row and row.changeset then
+      run(row.changeset)
+    end
+  end
+end
+
+local STEPS = { "hunk", "file", "change" }
+
+---@class countersign.Key
+---@field key string
+---@field modes string[]
+---@field what string
+---@field run fun()
+
+---@type countersign.Key[]
+M.keys = {
+  { key = "a", modes = { "n", "x" }, what = "accept the hunk, the file's hunks or all of the change; a selection, too", run = key_for("accept") },
+  { key = "x", modes = { "n", "x" }, what = "reject them", run = key_for("reject") },
+  { key = "X", modes = { "n" }, what = "reject them and say why", run = reject_with_reason },
+  { key = "u", modes = { "n", "x" }, what = "undo: take them out again", run = key_for("undo") },
+  { key = "r", modes = { "n", "x" }, what = "restore: let what was rejected wait again", run = key_for("restore") },
+  { key = "=", modes = { "n" }, what = "show or hide what is in it: files, hunks, the lines of a hunk", run = toggle },
+  { key = "<CR>", modes = { "n" }, what = "go to the hunk in its file", run = visit_here() },
+  { key = "o", modes = { "n" }, what = "the same in a split", run = visit_here("split") },
+  { key = "gO", modes = { "n" }, what = "the same in a vertical split", run = visit_here("vsplit") },
+  { key = "O", modes = { "n" }, what = "the same in a tab", run = visit_here("tabedit") },
+  { key = "dd", modes = { "n" }, what = "preview in a split, one above the other", run = difference("horizontal") },
+  { key = "dv", modes = { "n" }, what = "preview in a vertical split", run = difference("vertical") },
+  { key = "K", modes = { "n" }, what = "why: all that speaks for and against the change", run = on_change(function(changeset)
+    require("countersign.diff").why(changeset.id)
+  end) },
+  { key = "p", modes = { "n" }, what = "prove the change in the sandbox", run = on_change(function(changeset)
+    actions.decide("countersign.prove", changeset.id)
+  end) },
+  { key = ")", modes = { "n" }, what = "to the next hunk, file or change", run = go(1, STEPS) },
+  { key = "(", modes = { "n" }, what = "to the one before", run = go(-1, STEPS) },
+  { key = "]]", modes = { "n" }, what = "to the next change", run = go(1, { "change" }) },
+  { key = "[[", modes = { "n" }, what = "to the one before", run = go(-1, { "change" }) },
+  { key = "R", modes = { "n" }, what = "ask the server again", run = board.refresh_all },
+  { key = "g?", modes = { "n" }, what = "these keys", run = function()
+    M.help()
+  end },
+  { key = "q", modes = { "n" }, what = "close the list", run = function()
+    vim.cmd("silent! close")
+  end },
+}
+
+--- Shows the keys in a window.
+function M.help()
+  local lines = { "# Keys", "" }
+  for _, one in ipairs(M.keys) do
+    lines[#lines + 1] = ("%-5s %s"):format(one.key, one.what)
+  end
+  vim.lsp.util.open_floating_preview(lines, "", { focus_id = "countersign-help", border = "rounded" })
+end
+
+local function make()
+  buffer = vim.api.nvim_create_buf(false, true)
+  vim.api.nvim_buf_set_name(buffer, NAME)
+  vim.bo[buffer].bufhidden = "hide"
+  vim.bo[buffer].swapfile = false
+  vim.bo[buffer].modifiable = false
+  for _, one in ipairs(M.keys) do
+    vim.keymap.set(one.modes, one.key, one.run, { buffer = buffer, nowait = true, desc = "Countersign: " .. one.what })
+  end
+  vim.bo[buffer].filetype = "countersign"
+end
+
+board.on_change(draw)
+
+--- Opens the list, or goes to the window that shows it.
+---@param smods? table where the window opens
+function M.open(smods)
+  if not exists() then
+    make()
+  end
+  draw()
+  local window = vim.fn.bufwinid(buffer)
+  if window > 0 then
+    vim.api.nvim_set_current_win(window)
+    return
+  end
+  vim.cmd({ cmd = "sbuffer", args = { tostring(buffer) }, mods = smods })
+  vim.wo[0][0].wrap = false
+  vim.wo[0][0].number = false
+  vim.wo[0][0].relativenumber = false
+  vim.wo[0][0].signcolumn = "no"
+  vim.wo[0][0].cursorline = true
+  local first = list.next(rows, 1, 1, { "change" })
+  vim.api.nvim_win_set_cursor(0, { first or 1, 0 })
+end
+
+--- Reviews a change: its first hunk that waits in one window, the list at it in another, proposals inside the text.
+---@param name string
+---@param smods? table
+function M.review(name, smods)
+  local changeset = board.named(name)
+  if not changeset then
+    return client.say(("no change named %s is listed"):format(name), vim.log.levels.WARN)
+  end
+  if not require("countersign.marks").is_shown() then
+    require("countersign.marks").show(true)
+  end
+  open[list.key(changeset)] = true
+  M.open(smods)
+  for number, row in ipairs(rows) do
+    if row.changeset and row.changeset.id == changeset.id and row.hunk and require("countersign.hunks").waits(row.hunk) then
+      vim.api.nvim_win_set_cursor(0, { number, 0 })
+      return visit(row)
+    end
+  end
+  client.say("nothing of the change waits")
+end
+
+return M

@@ -1,0 +1,80 @@
+-- Runs inside Neovim on src/queue.rs: the subcommands that are not about the hunk at the cursor. Prints PASS, or FAIL
+-- with what was missing. The states of a file are compared sorted.
+
+local drive = dofile(vim.fs.joinpath(vim.fs.dirname(debug.getinfo(1, "S").source:sub(2)), "driver.lua"))
+local until_true, countersign = drive.until_true, drive.countersign
+
+local QUEUE = "src/queue.rs"
+
+local function until_ledger(wanted)
+  return drive.until_ledger(QUEUE, wanted, true)
+end
+
+local function completes(line, wanted)
+  drive.same(vim.fn.getcompletion("Countersign " .. line, "cmdline"), wanted)
+end
+
+--- An agent writes the file, and the editor reads it again.
+local function agent(old, new)
+  drive.rewrite(function(text)
+    return (text:gsub(vim.pesc(old), new))
+  end)
+end
+
+local function rejected_and_restored(id)
+  completes("restore ", {})
+  vim.api.nvim_win_set_cursor(0, { 3, 0 })
+  vim.cmd("Countersign reject not needed")
+  until_ledger("proposed, rejected")
+  assert(countersign("ledger", "export"):find('"reason":"not needed"', 1, true), "the ledger has no reason")
+  until_true("the rejection can be taken back", function()
+    return vim.deep_equal(vim.fn.getcompletion("Countersign restore ", "cmdline"), { id, id .. "/1" })
+  end)
+  vim.cmd("Countersign restore")
+  until_ledger("proposed, proposed")
+  vim.cmd(("Countersign reject %s/1 needs tests"):format(id))
+  until_ledger("proposed, rejected")
+  assert(countersign("ledger", "export"):find('"reason":"needs tests"', 1, true), "the ledger has no reason")
+  vim.cmd("Countersign restore " .. id .. "/1")
+  until_ledger("proposed, proposed")
+end
+
+local function adopted_and_stated_anew()
+  vim.cmd("Countersign snapshot before the turn")
+  until_true("a snapshot with its label", function()
+    return countersign("ledger", "export"):find('"label":"before the turn"', 1, true) ~= nil
+  end)
+  agent("let mut sum = 0", "let mut sum: u32 = 0")
+  vim.cmd("Countersign adopt")
+  local ids = until_ledger("adopted, proposed, proposed")
+  agent("rest > 0", "rest != 0")
+  vim.cmd("Countersign repropose " .. ids.adopted)
+  until_ledger("adopted, adopted, proposed, proposed, superseded")
+end
+
+drive.run(function()
+  completes("re", { "reject", "repropose", "restart", "restore", "review" })
+  completes("sn", { "snapshot" })
+  completes("adopt ", { "HEAD" })
+  until_true("the proposals are shown", function()
+    return require("countersign").waiting() == 2
+  end)
+  local id = until_ledger("proposed, proposed").proposed
+  until_true("the change completes", function()
+    return vim.tbl_contains(vim.fn.getcompletion("Countersign repropose ", "cmdline"), id)
+  end)
+  completes("repropose " .. id, { id, id .. "/1", id .. "/2" })
+  completes("reject " .. id .. " not ", { "needed", "now" })
+  completes("reject " .. id .. "/2 sc", {})
+  completes("reject out of s", { "scope" })
+  completes("pro", { "prove" })
+  completes("inline ", { "on", "off" })
+  vim.cmd("Countersign prove " .. id)
+  until_true("the proof is recorded", function()
+    return countersign("ledger", "export"):find('"kind":"proved"', 1, true) ~= nil
+  end)
+  rejected_and_restored(id)
+  adopted_and_stated_anew()
+  vim.cmd("Countersign restore nonsense!")
+  assert(drive.said("is no change: write its id"), vim.inspect(drive.messages))
+end)
