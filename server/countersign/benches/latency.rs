@@ -17,7 +17,6 @@ mod client;
 #[path = "latency/trivial.rs"]
 mod trivial;
 
-use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};

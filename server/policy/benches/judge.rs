@@ -36,7 +36,7 @@ fn input(files: usize, per_file: usize) -> PolicyInput {
     let entity = |nth: usize, of: usize| {
         json!({
             "path": path(nth), "kind": "function", "name": format!("step_{of}"), "change": "modified",
-            "old_name": null, "aspects": ["body"], "public": of % 3 == 0, "test": false, "test_code": false,
+            "old_name": null, "aspects": ["body"], "public": of.is_multiple_of(3), "test": false, "test_code": false,
             "first_line": 10 * of, "lines": 8,
         })
     };

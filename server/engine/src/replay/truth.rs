@@ -9,7 +9,7 @@ use std::ops::Range;
 use model::LineSpan;
 use serde::Serialize;
 
-use super::lines::{Identity, Lines, rows, says_something};
+use super::lines::{Identity, Lines, rows, says_something, slid};
 
 /// How a hunk lies to what the person did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -77,7 +77,14 @@ pub(super) fn truth(
         let mut found = current.standing(block);
         times(base, block) == 0 && found.any(|block| at_ends(current, &block) && fills(block))
     };
-    if stands(&made.whole()) || made.half(base).is_some_and(|half| half.iter().any(|b| stands(b))) {
+    // A hunk that slides may have slid: all the lines that it slides along belong to the block.
+    let along = reach(base, span, text);
+    let widely =
+        [base.of(&(along.start..own.start)), text, base.of(&(own.end..along.end))].concat();
+    if stands(&made.whole())
+        || stands(&widely)
+        || made.half(base).is_some_and(|half| half.iter().any(|b| stands(b)))
+    {
         return Truth { there: true, place: None, ..right };
     }
     if right.place.is_some() {
@@ -91,6 +98,17 @@ pub(super) fn truth(
         right.place = Some(place.start + above.len()..place.end - below.len());
     }
     right
+}
+
+/// The rows that a hunk slides along, with the line on either side.
+fn reach(base: &Lines<'_>, span: &LineSpan, text: &[u8]) -> Range<usize> {
+    let ways: Vec<Range<usize>> =
+        slid(base, span, text).iter().map(|(span, _)| rows(span)).collect();
+    let own = [rows(span)];
+    let all = || own.iter().chain(&ways);
+    let start = all().map(|rows| rows.start).min().unwrap_or(0);
+    let end = all().map(|rows| rows.end).max().unwrap_or(0);
+    start.saturating_sub(1)..(end + 1).min(base.count())
 }
 
 /// What accepting a hunk makes: its text between the lines that touch it.
@@ -322,6 +340,20 @@ mod tests {
         };
         assert!(answer("\na\n", [Some(1), Some(0)]));
         assert!(!answer("a\nb\n\n", [Some(0), Some(2)]));
+    }
+
+    #[test]
+    fn one_of_several_equal_lines_is_gone_whichever_the_edits_say() {
+        let base = Lines::new(b"t\n\n\na\n");
+        // The edits took the empty lines for those of what was put above.
+        let now = Lines::new(b"u\n\nb\n\nt\n\na\n");
+        let identity = Identity { at: vec![Some(4), Some(1), Some(3), Some(6)], lines: 7 };
+        let right = |own: Range<usize>| truth(&base, &now, &identity, &base.span(&own), b"").there;
+        assert!(right(2..3));
+        assert!(right(1..2));
+        let both = Lines::new(b"u\n\nb\n\nt\n\n\na\n");
+        let identity = Identity { at: vec![Some(4), Some(1), Some(3), Some(7)], lines: 8 };
+        assert!(!truth(&base, &both, &identity, &base.span(&(2..3)), b"").there);
     }
 
     #[test]
