@@ -199,7 +199,10 @@ fn a_change_is_proved_from_the_editor_and_the_hover_tells_it() {
     world.write("countersign.toml", gate);
     world.commit("A gate of our own");
     let id = id(&propose(&world));
-    let mut editor = editor(&world, ClientOptions::default());
+    let program = countersign().to_str().unwrap();
+    let quiet = ["COUNTERSIGN_PROVE_AFTER=0", program, "lsp"];
+    let mut editor = world.lsp("env", &quiet, ClientOptions::default());
+    editor.open(FILE);
     let shown = hunks(&editor, 2);
     let (range, start) = (&shown[0]["range"], &shown[0]["range"]["start"]);
     let hover = editor.hover(FILE, start).unwrap();
@@ -221,12 +224,25 @@ fn a_change_is_proved_from_the_editor_and_the_hover_tells_it() {
     world.write("../words.patch", patch);
     let words = run(&world, &["import", "--patch", "../words.patch", "--format", "json"]).ok();
     let words = words.json()["changeset"]["id"].as_str().unwrap().to_owned();
+    wait_proof(&world, &words, |proof| !proof.is_null());
+    // With a further file saved, it would land in other files: it is proved again once it is quiet.
+    let digest = show(&world, &words)["proof"]["digest"].clone();
+    editor.edit(FILE, 0..0, "// Further.\n");
+    editor.save(FILE);
+    wait_proof(&world, &words, |proof| proof["current"] == true && proof["digest"] != digest);
+    assert!(editor.shutdown().success());
+}
+
+fn show(world: &World, id: &str) -> Value {
+    run(world, &["show", id, "--format", "json"]).ok().json()
+}
+
+fn wait_proof(world: &World, id: &str, is: impl Fn(&Value) -> bool) {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
-    while run(&world, &["show", &words, "--format", "json"]).ok().json()["proof"].is_null() {
-        assert!(std::time::Instant::now() < deadline, "it was never proved");
+    while !is(&show(world, id)["proof"]) {
+        assert!(std::time::Instant::now() < deadline, "it was not proved");
         std::thread::yield_now();
     }
-    assert!(editor.shutdown().success());
 }
 
 #[test]

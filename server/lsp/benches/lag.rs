@@ -59,6 +59,7 @@ async fn client(root: String, uri: String, shown: Sender<(Instant, usize)>) {
         rules_from,
         prover: None,
         proves_newcomers: false,
+        proves_again_after: None,
         works: None,
     };
     tokio::spawn(async move { lsp::serve(options, stdin, stdout).await });

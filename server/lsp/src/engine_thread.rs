@@ -24,6 +24,7 @@ use crate::main_loop::{Refusal, Reply, Wake};
 use serde_json::Value;
 
 use crate::placement::{self, HunksThen, has_lone_return};
+use crate::proving::{Occasion, Unasked, prove};
 use crate::session::answer;
 use crate::told::{adopted, reproposed, restored, snapshot};
 use crate::work::{self, Interrupt, Offered, Worked};
@@ -257,26 +258,27 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
     let folder = engine.root().to_owned();
     wake(Done::Opened { alias: alias(start, &folder), root: folder.clone() });
     let mut desk = Desk::new(engine);
-    let mut known = None;
-    let told = |done: Vec<Done>, known: &mut Option<BTreeSet<ChangeSetId>>| {
+    let mut unasked = Unasked::new(options);
+    let proves =
+        |token, changeset, why| prove(root, &folder, options, (token, changeset, why), inbox);
+    let told = |done: Vec<Done>, unasked: &mut Unasked| {
         for done in done {
-            if let (Done::Board(board), true) = (&done, options.proves_newcomers) {
-                for newcomer in newcomers(board, known) {
-                    prove(root, &folder, options, (None, newcomer), inbox);
-                }
+            if let Done::Board(board) = &done {
+                let newcomers = unasked.newcomers(board);
+                newcomers.into_iter().for_each(|id| proves(None, id, Occasion::New));
             }
             wake(done);
         }
     };
     // Who can be asked is known before anything is shown.
     offered.renew(options, &folder).into_iter().for_each(wake);
-    told(desk.turn(first), &mut known);
+    told(desk.turn(first), &mut unasked);
     loop {
         offered.renew(options, &folder).into_iter().for_each(wake);
         let wait = if desk.is_behind() { Duration::ZERO } else { POLL };
         let job = match queue.recv_timeout(wait) {
             Ok(Job::Prove { token, changeset }) => {
-                prove(root, &folder, options, (Some(token), changeset), inbox);
+                proves(Some(token), changeset, Occasion::Asked);
                 None
             }
             Ok(Job::Work { token, task, interrupt }) => {
@@ -287,67 +289,11 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => break,
         };
-        told(desk.turn(job), &mut known);
+        told(desk.turn(job), &mut unasked);
+        unasked.due().into_iter().for_each(|id| proves(None, id, Occasion::Again));
     }
     desk.presence.clear();
     desk.publish_presence();
-}
-
-/// The changes that wait, were never proved, and were not there when the last board was made; none at first, so that
-/// opening an editor starts nothing.
-fn newcomers(board: &Board, known: &mut Option<BTreeSet<ChangeSetId>>) -> Vec<ChangeSetId> {
-    let all: BTreeSet<ChangeSetId> =
-        board.changes.iter().map(|change| change.changeset.id).collect();
-    let Some(before) = known.replace(all) else { return Vec::new() };
-    let waits = |change: &&Arc<engine::BoardChange>| {
-        let id = change.changeset.id;
-        !before.contains(&id)
-            && change.state.proof.is_none()
-            && !change.state.acceptable().is_empty()
-            && !board.parked.contains(&id)
-    };
-    board.changes.iter().filter(waits).map(|change| change.changeset.id).collect()
-}
-
-/// Proves on a thread of its own, since that takes as long as the project's tests; other jobs go on meanwhile. What is
-/// recorded shows like any other process's work.
-fn prove(
-    root: RootId,
-    folder: &Path,
-    options: &Options,
-    (token, changeset): (Option<Token>, ChangeSetId),
-    inbox: &Sender<Wake>,
-) {
-    // Nobody waits for what is proved by itself, and gates that nobody trusts are no news.
-    let failed = move |message: &str| match token {
-        Some(token) => {
-            let failure = Failure { kind: ErrorKind::User, message: message.to_owned() };
-            Some(Done::Failed { token, failure })
-        }
-        None => {
-            tracing::debug!(message, "not proved by itself");
-            None
-        }
-    };
-    let (prover, folder, inbox) = (options.prover.clone(), folder.to_owned(), inbox.clone());
-    let prove = move || match prover
-        .as_ref()
-        .map(|prover| prover.prove(&folder, changeset, token.is_some()))
-    {
-        Some(Ok((said, value))) => token.map(|token| Done::Told { token, said, value }),
-        Some(Err(message)) => failed(&message),
-        None => failed("nothing can be proved from here: use `countersign prove` in a terminal"),
-    };
-    let answer = move || {
-        if let Some(done) = caught(token, prove)
-            && inbox.send(Wake::Engine(root, Box::new(done))).is_err()
-        {
-            tracing::debug!("the main loop is gone");
-        }
-    };
-    if let Err(error) = std::thread::Builder::new().name("prove".to_owned()).spawn(answer) {
-        tracing::error!(%error, "no thread for a proof");
-    }
 }
 
 /// Opens the engine once there is a ledger. A repository without one has no proposals, so there is nothing
@@ -674,7 +620,7 @@ fn with(mut report: Report, decided: Vec<u32>) -> Report {
 }
 
 /// A panic is our bug and ends the job, not the server.
-fn caught(token: Option<Token>, job: impl FnOnce() -> Option<Done>) -> Option<Done> {
+pub(crate) fn caught(token: Option<Token>, job: impl FnOnce() -> Option<Done>) -> Option<Done> {
     catch_unwind(AssertUnwindSafe(job)).unwrap_or_else(|_| {
         tracing::error!("a job panicked");
         let message = "internal error: the log on stderr says more".to_owned();

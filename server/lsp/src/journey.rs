@@ -58,6 +58,7 @@ pub(crate) async fn start(root: &Path) -> Editor {
         rules_from: RulesFrom::default(),
         prover: None,
         proves_newcomers: false,
+        proves_again_after: None,
         works: None,
     };
     let mut editor = Editor::start(engine_thread::engines(options));

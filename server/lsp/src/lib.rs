@@ -40,6 +40,7 @@ mod pool;
 mod position;
 mod proof;
 mod prose;
+mod proving;
 #[cfg(test)]
 mod rig;
 mod session;
@@ -55,12 +56,14 @@ mod work;
 use std::panic::RefUnwindSafe;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use engine::{Clock, RulesFrom};
 use model::{Actor, ChangeSetId};
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+pub use crate::proving::Occasion;
 pub use crate::work::{Interrupt, Worked, Works};
 
 /// How to serve.
@@ -76,6 +79,9 @@ pub struct Options {
     pub prover: Option<Prover>,
     /// Whether what is proposed while an editor is open is proved without being asked for.
     pub proves_newcomers: bool,
+    /// How long it must have been quiet before what was proved and would land in other files by now is proved again;
+    /// `None`: only when somebody asks.
+    pub proves_again_after: Option<Duration>,
     /// Who can be asked for work; `None`: nobody can here.
     pub works: Option<Arc<dyn Works>>,
 }
@@ -85,16 +91,16 @@ pub struct Options {
 #[derive(Clone)]
 pub struct Prover(Arc<Proves>);
 
-type Proves = dyn Fn(&Path, ChangeSetId, bool) -> Result<(String, Value), String>
+type Proves = dyn Fn(&Path, ChangeSetId, Occasion) -> Result<(String, Value), String>
     + Send
     + Sync
     + RefUnwindSafe;
 
 impl Prover {
-    /// One that does it like this; the last argument says whether somebody asked for it. It is called on a thread that
+    /// One that does it like this; the last argument says why. It is called on a thread that
     /// waits for it.
     pub fn new(
-        proves: impl Fn(&Path, ChangeSetId, bool) -> Result<(String, Value), String>
+        proves: impl Fn(&Path, ChangeSetId, Occasion) -> Result<(String, Value), String>
         + Send
         + Sync
         + RefUnwindSafe
@@ -107,9 +113,9 @@ impl Prover {
         &self,
         root: &Path,
         id: ChangeSetId,
-        asked: bool,
+        occasion: Occasion,
     ) -> Result<(String, Value), String> {
-        (self.0)(root, id, asked)
+        (self.0)(root, id, occasion)
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use engine::{
     Cancel, Clock, CommandOutcome, Effort, Engine, Proposal, ProveWhat, Selection, WorkerSet,
 };
-use lsp::{Interrupt, Worked};
+use lsp::{Interrupt, Occasion, Worked};
 use model::{Actor, ActorKind, ChangeSetId, Surface, Task, TaskKind};
 use sandbox::Stop;
 use serde_json::{Value, json};
@@ -19,13 +20,15 @@ use crate::exit::{Exit, Failure};
 use crate::{output, session};
 
 pub fn lsp(_arguments: &Arguments) -> Result<Exit, Failure> {
+    let unasked = std::env::var_os("COUNTERSIGN_PROVE").is_none_or(|how| how != "asked");
     let options = lsp::Options {
         clock: Clock::System,
         actor: editor(),
         rules_from: session::rules_from(None, &[])?,
         prover: Some(lsp::Prover::new(prove)),
         works: Some(Arc::new(Workers)),
-        proves_newcomers: std::env::var_os("COUNTERSIGN_PROVE").is_none_or(|how| how != "asked"),
+        proves_newcomers: unasked,
+        proves_again_after: unasked.then(again_after),
     };
     match lsp::serve_stdio(options) {
         Ok(()) => Ok(Exit::Done),
@@ -36,6 +39,13 @@ pub fn lsp(_arguments: &Arguments) -> Result<Exit, Failure> {
             "an editor starts this; see the README of your editor's client",
         )),
     }
+}
+
+/// How quiet it must have been, from the environment or a minute.
+fn again_after() -> Duration {
+    let seconds = std::env::var("COUNTERSIGN_PROVE_AFTER").ok();
+    let seconds = seconds.and_then(|text| text.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(60))
 }
 
 fn editor() -> Actor {
@@ -121,18 +131,24 @@ fn told(failure: Failure) -> String {
 }
 
 /// Proves what an editor asks for. Its end ends what runs in the sandbox, too.
-fn prove(root: &Path, id: ChangeSetId, asked: bool) -> Result<(String, Value), String> {
+fn prove(root: &Path, id: ChangeSetId, occasion: Occasion) -> Result<(String, Value), String> {
     /// One after another: each has the machine for itself.
     static TURN: Mutex<()> = Mutex::new(());
     let _turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let rules = session::rules_from(None, &[]).map_err(told)?;
     // A proof that rests on nothing is not worth a line, unless somebody wants to see just that.
     let gates = engine::gates(root, &rules).map_err(|error| error.to_string())?.gates;
-    if !asked && gates.is_empty() {
+    if occasion != Occasion::Asked && gates.is_empty() {
         return Err("there are no gates".to_owned());
     }
     let engine = Engine::open(root, Clock::System, editor(), rules);
     let mut engine = engine.map_err(|error| error.to_string())?;
+    let still = |engine: &mut Engine| {
+        Ok::<_, engine::Error>(engine.proof(id)?.is_none_or(|(_, current)| current))
+    };
+    if occasion == Occasion::Again && still(&mut engine).map_err(|error| error.to_string())? {
+        return Err("its proof speaks for what would land".to_owned());
+    }
     let what = ProveWhat::ChangeSet(id, Selection::All);
     let proving = Proving::begin().map_err(told)?;
     let proved = proving.prove(&mut engine, what, Effort::default(), true, &mut |_| {});

@@ -1,0 +1,123 @@
+//! Proofs: on threads of their own, and those that nobody asks for.
+//!
+//! What is proposed while an editor is open is proved, and so is, once it has been quiet for a while, what was proved
+//! and would land in other files, or with other hunks, by now.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::time::{Duration, Instant};
+
+use engine::{Board, BoardChange, ErrorKind};
+use model::ChangeSetId;
+
+use crate::Options;
+use crate::engine_thread::{Done, Failure, RootId, Token, caught};
+use crate::main_loop::Wake;
+
+/// How many are looked at again at once: each takes a look at all files.
+const AGAIN_MAX: usize = 8;
+
+/// Why something is proved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occasion {
+    /// Somebody asked for it.
+    Asked,
+    /// It was just proposed.
+    New,
+    /// It was proved, and what would land may be something else by now. If it is not, there is nothing to do.
+    Again,
+}
+
+/// Which proofs nobody asks for are due.
+#[derive(Debug)]
+pub(crate) struct Unasked {
+    newcomers: bool,
+    /// How long it must have been quiet; `None`: never again.
+    after: Option<Duration>,
+    /// What was there when the last board was made.
+    known: Option<BTreeSet<ChangeSetId>>,
+    /// What waits and was proved, the newest first.
+    proved: Vec<ChangeSetId>,
+    /// When the board was last made: what is saved, decided or committed makes another.
+    stirred: Option<Instant>,
+}
+
+impl Unasked {
+    pub(crate) fn new(options: &Options) -> Self {
+        let (newcomers, after) = (options.proves_newcomers, options.proves_again_after);
+        Self { newcomers, after, known: None, proved: Vec::new(), stirred: None }
+    }
+
+    /// The changes that wait, were never proved, and were not there when the last board was made; none at first, so
+    /// that opening an editor starts nothing.
+    pub(crate) fn newcomers(&mut self, board: &Board) -> Vec<ChangeSetId> {
+        let all = board.changes.iter().map(|change| change.changeset.id).collect();
+        let before = self.known.replace(all);
+        let waits = |change: &&Arc<BoardChange>| {
+            !change.state.acceptable().is_empty() && !board.parked.contains(&change.changeset.id)
+        };
+        let (proved, unproved): (Vec<_>, Vec<_>) =
+            board.changes.iter().filter(waits).partition(|change| change.state.proof.is_some());
+        self.proved = proved.iter().map(|change| change.changeset.id).take(AGAIN_MAX).collect();
+        self.stirred = Some(Instant::now());
+        let Some(before) = before.filter(|_| self.newcomers) else { return Vec::new() };
+        unproved
+            .iter()
+            .map(|change| change.changeset.id)
+            .filter(|id| !before.contains(id))
+            .collect()
+    }
+
+    /// What was proved and is to be looked at again; once each time that it became quiet.
+    pub(crate) fn due(&mut self) -> Vec<ChangeSetId> {
+        let is_quiet = |after| self.stirred.is_some_and(|since| since.elapsed() >= after);
+        if !self.after.is_some_and(is_quiet) {
+            return Vec::new();
+        }
+        self.stirred = None;
+        self.proved.clone()
+    }
+}
+
+/// Proves on a thread of its own, since that takes as long as the project's tests; other jobs go on meanwhile. What is
+/// recorded shows like any other process's work.
+pub(crate) fn prove(
+    root: RootId,
+    folder: &Path,
+    options: &Options,
+    (token, changeset, occasion): (Option<Token>, ChangeSetId, Occasion),
+    inbox: &Sender<Wake>,
+) {
+    // Nobody waits for what is proved by itself, and gates that nobody trusts are no news.
+    let failed = move |message: &str| match token {
+        Some(token) => {
+            let failure = Failure { kind: ErrorKind::User, message: message.to_owned() };
+            Some(Done::Failed { token, failure })
+        }
+        None => {
+            tracing::debug!(message, "not proved by itself");
+            None
+        }
+    };
+    let (prover, folder, inbox) = (options.prover.clone(), folder.to_owned(), inbox.clone());
+    let prove = move || match prover
+        .as_ref()
+        .map(|prover| prover.prove(&folder, changeset, occasion))
+    {
+        Some(Ok((said, value))) => token.map(|token| Done::Told { token, said, value }),
+        Some(Err(message)) => failed(&message),
+        None => failed("nothing can be proved from here: use `countersign prove` in a terminal"),
+    };
+    let answer = move || {
+        if let Some(done) = caught(token, prove)
+            && inbox.send(Wake::Engine(root, Box::new(done))).is_err()
+        {
+            tracing::debug!("the main loop is gone");
+        }
+    };
+    if let Err(error) = std::thread::Builder::new().name("prove".to_owned()).spawn(answer) {
+        tracing::error!(%error, "no thread for a proof");
+    }
+}
