@@ -78,6 +78,8 @@ pub(crate) enum Job {
     Repropose { token: Token, changeset: ChangeSetId },
     /// Find out what can be found out about a ChangeSet, on a thread of its own.
     Prove { token: Token, changeset: ChangeSetId },
+    /// Whether what is newly proposed is proved by itself from now on; `None`: as it was when this began.
+    ProvesNewcomers(Option<bool>),
     /// Have a task carried out, on a thread of its own.
     Work { token: Token, task: Box<Task>, interrupt: Interrupt },
     /// Record the saved files.
@@ -246,8 +248,9 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
             tracing::debug!("the main loop is gone");
         }
     };
-    let mut offered = Offered::default();
-    let at_once = AssertUnwindSafe(|| open(root, start, options, queue, inbox, &mut offered));
+    let (mut offered, mut proves) = (Offered::default(), options.proves_newcomers);
+    let at_once =
+        AssertUnwindSafe(|| open(root, start, options, queue, inbox, (&mut offered, &mut proves)));
     let (engine, first) = match catch_unwind(at_once) {
         Ok(Ok(Some(opened))) => opened,
         Ok(Ok(None)) => return,
@@ -258,9 +261,9 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
     wake(Done::Opened { alias: alias(start, &folder), root: folder.clone() });
     let mut desk = Desk::new(engine);
     let mut known = None;
-    let told = |done: Vec<Done>, known: &mut Option<BTreeSet<ChangeSetId>>| {
+    let told = |done: Vec<Done>, known: &mut Option<BTreeSet<ChangeSetId>>, proves: bool| {
         for done in done {
-            if let (Done::Board(board), true) = (&done, options.proves_newcomers) {
+            if let (Done::Board(board), true) = (&done, proves) {
                 for newcomer in newcomers(board, known) {
                     prove(root, &folder, options, (None, newcomer), inbox);
                 }
@@ -270,13 +273,17 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
     };
     // Who can be asked is known before anything is shown.
     offered.renew(options, &folder).into_iter().for_each(wake);
-    told(desk.turn(first), &mut known);
+    told(desk.turn(first), &mut known, proves);
     loop {
         offered.renew(options, &folder).into_iter().for_each(wake);
         let wait = if desk.is_behind() { Duration::ZERO } else { POLL };
         let job = match queue.recv_timeout(wait) {
             Ok(Job::Prove { token, changeset }) => {
                 prove(root, &folder, options, (Some(token), changeset), inbox);
+                None
+            }
+            Ok(Job::ProvesNewcomers(when)) => {
+                proves = when.unwrap_or(options.proves_newcomers);
                 None
             }
             Ok(Job::Work { token, task, interrupt }) => {
@@ -287,7 +294,7 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => break,
         };
-        told(desk.turn(job), &mut known);
+        told(desk.turn(job), &mut known, proves);
     }
     desk.presence.clear();
     desk.publish_presence();
@@ -360,7 +367,7 @@ fn open(
     options: &Options,
     queue: &Receiver<Job>,
     inbox: &Sender<Wake>,
-    offered: &mut Offered,
+    (offered, proves): (&mut Offered, &mut bool),
 ) -> Result<Option<(Engine, Option<Job>)>, Error> {
     let folder = engine::ledger_folder(start)?;
     loop {
@@ -377,6 +384,7 @@ fn open(
             return Ok(None);
         }
         match queue.recv_timeout(POLL) {
+            Ok(Job::ProvesNewcomers(when)) => *proves = when.unwrap_or(options.proves_newcomers),
             // What it proposes makes the ledger.
             Ok(Job::Work { token, task, interrupt }) => {
                 work::start(root, start, options, (token, task, interrupt), inbox);
@@ -482,7 +490,7 @@ impl Desk {
                 Some(told(token, again.map(|again| reproposed(&again))))
             }
             // Taken out of the queue before they come here.
-            Job::Prove { .. } | Job::Work { .. } => None,
+            Job::Prove { .. } | Job::Work { .. } | Job::ProvesNewcomers(_) => None,
             Job::Snapshot { token, label } => {
                 let report = self.engine.take_snapshot(label).map_err(Failure::from);
                 Some(told(token, report.map(|report| snapshot(&report))))
@@ -706,6 +714,7 @@ impl Job {
             | Self::Closed(_)
             | Self::Compare { .. }
             | Self::Recover(_)
+            | Self::ProvesNewcomers(_)
             | Self::Document(_)
             | Self::Presence(_) => None,
         }
@@ -733,6 +742,7 @@ impl Job {
             | Self::IsSaved { .. }
             | Self::Prove { .. }
             | Self::Work { .. }
+            | Self::ProvesNewcomers(_)
             | Self::Document(_)
             | Self::Presence(_) => false,
         }

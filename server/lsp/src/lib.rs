@@ -43,6 +43,7 @@ mod prose;
 #[cfg(test)]
 mod rig;
 mod session;
+mod settings;
 #[cfg(test)]
 mod simulation;
 mod tasks;
@@ -159,5 +160,6 @@ where
     I: AsyncRead + Unpin,
     O: AsyncWrite,
 {
-    transport::serve(engine_thread::engines(options), stdin, stdout).await
+    let clock = options.clock;
+    transport::serve(clock, engine_thread::engines(options), stdin, stdout).await
 }
