@@ -322,3 +322,38 @@ fn what_leaves_the_disk_by_other_means_is_no_dead_end() {
     run(&world, &["undo", &id, "--by", "Ada"]).ok();
     assert_eq!(world.read(FILE), RUST);
 }
+
+#[test]
+fn settings_come_from_the_editor_and_what_is_hidden_is_counted_and_comes_back() {
+    let world = world();
+    let id = id(&propose(&world));
+    let mut options = ClientOptions::default();
+    options.settings.insert(
+        "countersign.proposals".to_owned(),
+        serde_json::json!({ "severity": "hint", "maximumShown": "many" }),
+    );
+    let mut editor = editor(&world, options);
+    let warned = |params: &Value| {
+        params["message"]
+            .as_str()
+            .unwrap()
+            .contains("maximumShown: \"many\" is not a number from 1")
+    };
+    editor.wait_notification("window/showMessage", warned);
+    let hinted = |all: &[Value]| all.len() == 2 && all.iter().all(|one| one["severity"] == 4);
+    editor.wait_diagnostics(FILE, hinted);
+    let snooze = |minutes: u32| {
+        let argument = serde_json::json!({ "minutes": minutes });
+        let params =
+            serde_json::json!({ "command": "countersign.snooze", "arguments": [argument] });
+        editor.request("workspace/executeCommand", params)
+    };
+    assert_eq!(snooze(30)["hidden"], 2);
+    hunks(&editor, 0);
+    let status = editor.request("countersign/status", serde_json::json!({}));
+    assert_eq!((&status["waiting"], &status["hidden"]), (&2.into(), &2.into()), "{status:#}");
+    assert_eq!(hunk_states(&world, &id), ["proposed", "proposed"]);
+    snooze(0);
+    hunks(&editor, 2);
+    assert!(editor.shutdown().success());
+}

@@ -1,6 +1,7 @@
 // What a person can ask for. Each decision is one command of the server.
 
 import * as vscode from "vscode";
+import { askForWork, snooze } from "./ask";
 import type { Documents } from "./documents";
 import type { Editors } from "./editors";
 import { again, decidable, hunksOf } from "./listing";
@@ -36,6 +37,8 @@ export class Commands {
       nextHunk: () => this.editors.goToNeighbour(true),
       previousHunk: () => this.editors.goToNeighbour(false),
       propose: () => propose(this.session),
+      askForWork: () => askForWork(this.session),
+      snoozeProposals: () => snooze(this.session),
       takeSnapshot: () => this.ofFiles("countersign.snapshot"),
       adoptChanges: () => this.ofFiles("countersign.adopt"),
       refresh: () => this.session.refresh(),

@@ -63,7 +63,7 @@ export class Editors implements vscode.Disposable {
   private show(): void {
     const wanted = vscode.workspace.getConfiguration("countersign").get("decorations", true);
     for (const editor of vscode.window.visibleTextEditors) {
-      const hunks = this.hunks(editor.document);
+      const hunks = this.hunks(editor.document).filter(({ changeset }) => changeset.shown);
       for (const [look, type] of this.types) {
         const marked = wanted ? hunks.filter((hunk) => lookOf(hunk) === look) : [];
         editor.setDecorations(type, marked.map(options));

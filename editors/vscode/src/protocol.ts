@@ -7,6 +7,8 @@ export interface Status {
   readonly version: string;
   readonly working: boolean;
   readonly waiting: number;
+  readonly hidden: number;
+  readonly snoozed_until: number | null;
   readonly roots: readonly string[];
   readonly tasks: readonly Task[];
 }
@@ -35,6 +37,7 @@ export interface Changeset {
   readonly title: string;
   readonly origin: string;
   readonly root: string;
+  readonly shown: boolean;
   readonly group: Group;
   readonly stage: string;
   readonly adopted: boolean;

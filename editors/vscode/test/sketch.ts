@@ -37,6 +37,7 @@ export function changeset(files: readonly File[], over: Partial<Changeset> = {})
     title: "Ask is_empty()",
     origin: "recipe rust/len-zero",
     root: "file:///r",
+    shown: true,
     group: "waiting",
     stage: "judged",
     adopted: false,

@@ -58,8 +58,8 @@ async fn client(root: String, uri: String, shown: Sender<(Instant, usize)>) {
         actor: actor(Surface::Editor),
         rules_from,
         prover: None,
-        proves_newcomers: false,
-        proves_again_after: None,
+        proves_unasked: false,
+        proves_again_after: std::time::Duration::MAX,
         works: None,
     };
     tokio::spawn(async move { lsp::serve(options, stdin, stdout).await });

@@ -50,7 +50,7 @@ pub(crate) fn at(asked: &Asked<'_>) -> Vec<CodeActionOrCommand> {
         offers.extend(for_waiting(asked, hunk));
     }
     if asked.range.start.line == 0 {
-        for hunks in diagnostics::conflicts(asked.placed).iter().take(HUNKS_MAX) {
+        for hunks in diagnostics::conflicts(asked.placed.iter()).iter().take(HUNKS_MAX) {
             offers.extend(for_conflict(hunks));
         }
     }
@@ -367,7 +367,13 @@ mod tests {
         let board = Board { seq: 1, changes: vec![sketch.on_board()], ..Board::default() };
         let path = "a.rs".parse().unwrap();
         let placed = placement::place(&path, buffer, &board);
-        let diagnostics = diagnostics::of(document, &placed, Encoding::Utf16, None);
+        let diagnostics = diagnostics::of(
+            document,
+            &placed.iter().collect::<Vec<_>>(),
+            Encoding::Utf16,
+            model::ProposalSeverity::default(),
+            None,
+        );
         let at_line = Position::new(line, 0);
         let only = only.map(|kind| vec![kind]);
         at(&Asked {

@@ -28,6 +28,10 @@ pub(crate) struct Client {
     pub may_pull: bool,
     /// Whether it can be made to ask for code lenses again.
     pub lenses: bool,
+    /// Whether it can be asked what is set.
+    pub configuration: bool,
+    /// Whether it wants to be asked to tell when that is another.
+    pub tells_configuration: bool,
     /// Whether it shows the progress of what takes its time.
     pub progress: bool,
     /// Whether it wants to hear when what the extension protocol lists has changed.
@@ -77,6 +81,15 @@ impl Client {
                 .as_ref()
                 .and_then(|workspace| workspace.code_lens.as_ref())
                 .is_some_and(|lenses| lenses.refresh_support == Some(true)),
+            configuration: capabilities
+                .workspace
+                .as_ref()
+                .is_some_and(|workspace| workspace.configuration == Some(true)),
+            tells_configuration: capabilities
+                .workspace
+                .as_ref()
+                .and_then(|workspace| workspace.did_change_configuration.as_ref())
+                .is_some_and(|told| told.dynamic_registration == Some(true)),
             progress: capabilities
                 .window
                 .as_ref()

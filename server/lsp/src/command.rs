@@ -34,11 +34,13 @@ pub(crate) enum Verb {
     Ask,
     /// End that.
     Cancel,
+    /// Show nothing for a while.
+    Snooze,
 }
 
 impl Verb {
     /// All of them.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Accept,
         Self::Reject,
         Self::Undo,
@@ -50,6 +52,7 @@ impl Verb {
         Self::Adopt,
         Self::Ask,
         Self::Cancel,
+        Self::Snooze,
     ];
 
     /// The command's name.
@@ -66,6 +69,7 @@ impl Verb {
             Self::Adopt => "countersign.adopt",
             Self::Ask => "countersign.ask",
             Self::Cancel => "countersign.cancel",
+            Self::Snooze => "countersign.snooze",
         }
     }
 
@@ -83,6 +87,7 @@ impl Verb {
             Self::Adopt => "adopt",
             Self::Ask => "ask",
             Self::Cancel => "cancel",
+            Self::Snooze => "snooze",
         }
     }
 }
@@ -254,7 +259,7 @@ mod tests {
             "countersign.accpt",
             vec![],
             expect![
-                "there is no command `countersign.accpt`; there are: countersign.accept, countersign.reject, countersign.undo, countersign.why, countersign.restore, countersign.repropose, countersign.prove, countersign.snapshot, countersign.adopt, countersign.ask, countersign.cancel"
+                "there is no command `countersign.accpt`; there are: countersign.accept, countersign.reject, countersign.undo, countersign.why, countersign.restore, countersign.repropose, countersign.prove, countersign.snapshot, countersign.adopt, countersign.ask, countersign.cancel, countersign.snooze"
             ],
         );
         check(

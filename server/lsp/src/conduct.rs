@@ -20,6 +20,7 @@ use crate::main_loop::{Refusal, Reply};
 use crate::outbox::{Continuation, Outgoing, Question};
 use crate::prose;
 use crate::session::{Session, answer};
+use crate::settings;
 
 /// How many commands may be under way.
 const RUNNING_MAX: usize = 64;
@@ -49,7 +50,18 @@ impl Running {
 
 impl Session {
     /// Starts a command; its end is answered later.
-    pub(crate) fn command(&mut self, params: ExecuteCommandParams, reply: Reply<Option<Value>>) {
+    pub(crate) fn command(
+        &mut self,
+        params: ExecuteCommandParams,
+        reply: Reply<Option<Value>>,
+        now: Instant,
+    ) {
+        if let Some(snooze) = settings::read(&params.command, &params.arguments) {
+            return match snooze {
+                Ok(given) => self.snooze(given, reply, now),
+                Err(message) => answer(reply, Err(Refusal::InvalidParams(message))),
+            };
+        }
         if let Some(of_tasks) = asks::read(&params.command, &params.arguments) {
             return match of_tasks {
                 Ok(wanted) => self.command_of_tasks(wanted, reply),
@@ -224,7 +236,7 @@ impl Session {
             }
             Continuation::Refresh => self.refresh_answered(outcome),
             Continuation::Registration => self.registration_answered(outcome),
-            Continuation::Lenses => {}
+            Continuation::Nothing => {}
             Continuation::Progress(token) => self.progress_answered(*token, &outcome),
         }
     }

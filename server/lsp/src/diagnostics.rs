@@ -7,7 +7,7 @@ use lsp_types::{
     Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location, NumberOrString,
     PublishDiagnosticsParams, Range, Uri,
 };
-use model::Decision;
+use model::{Decision, ProposalSeverity};
 use serde_json::json;
 
 use crate::documents::Document;
@@ -30,19 +30,26 @@ pub(crate) type Places<'a> = &'a dyn Fn(&BoardChange, u32) -> Option<Location>;
 /// The diagnostics of a document.
 pub(crate) fn of(
     document: &Document,
-    placed: &[PlacedHunk],
+    placed: &[&PlacedHunk],
     encoding: Encoding,
+    severity: ProposalSeverity,
     related: Option<Places<'_>>,
 ) -> Vec<Diagnostic> {
     let waiting = placed.iter().filter(|hunk| hunk.place.waits()).take(PER_FILE_MAX);
-    let inline = waiting.map(|hunk| one(document, hunk, encoding, related));
-    conflicts(placed).into_iter().map(|hunks| listed(&hunks)).chain(inline).collect()
+    let inline = waiting.map(|hunk| one(document, hunk, encoding, severity, related));
+    conflicts(placed.iter().copied())
+        .into_iter()
+        .map(|hunks| listed(&hunks))
+        .chain(inline)
+        .collect()
 }
 
 /// The hunks that have no place any more, by ChangeSet.
-pub(crate) fn conflicts(placed: &[PlacedHunk]) -> Vec<Vec<&PlacedHunk>> {
+pub(crate) fn conflicts<'p>(
+    placed: impl Iterator<Item = &'p PlacedHunk>,
+) -> Vec<Vec<&'p PlacedHunk>> {
     let mut changes: Vec<Vec<&PlacedHunk>> = Vec::new();
-    for hunk in placed.iter().filter(|hunk| matches!(hunk.place, Place::Nowhere { .. })) {
+    for hunk in placed.filter(|hunk| matches!(hunk.place, Place::Nowhere { .. })) {
         let same = |hunks: &&mut Vec<&PlacedHunk>| {
             hunks.iter().any(|known| known.change.changeset.id == hunk.change.changeset.id)
         };
@@ -83,11 +90,13 @@ fn one(
     document: &Document,
     hunk: &PlacedHunk,
     encoding: Encoding,
+    severity: ProposalSeverity,
     related: Option<Places<'_>>,
 ) -> Diagnostic {
-    let severity = match hunk.denial() {
-        Some(_) => DiagnosticSeverity::WARNING,
-        None => DiagnosticSeverity::INFORMATION,
+    let severity = match (hunk.denial(), severity) {
+        (Some(_), _) | (None, ProposalSeverity::Warning) => DiagnosticSeverity::WARNING,
+        (None, ProposalSeverity::Information) => DiagnosticSeverity::INFORMATION,
+        (None, ProposalSeverity::Hint) => DiagnosticSeverity::HINT,
     };
     Diagnostic {
         range: position::shown(document.rope(), &hunk.place.bytes(), encoding),
@@ -220,7 +229,13 @@ mod tests {
         let document = documents.get("file:///r/a.rs").unwrap();
         let board = Board { seq: 1, changes: vec![sketch.on_board()], ..Board::default() };
         let placed = placement::place(&"a.rs".parse().unwrap(), buffer, &board);
-        let items = of(document, &placed, Encoding::Utf16, None);
+        let items = of(
+            document,
+            &placed.iter().collect::<Vec<_>>(),
+            Encoding::Utf16,
+            ProposalSeverity::default(),
+            None,
+        );
         let shown: String = items
             .iter()
             .map(|item| {
@@ -286,7 +301,13 @@ mod tests {
         open(&mut documents, "a\nb\n");
         let document = documents.get("file:///r/a.rs").unwrap();
         let placed = placement::place(&"a.rs".parse().unwrap(), "a\nb\n", &board);
-        let items = of(document, &placed, Encoding::Utf8, None);
+        let items = of(
+            document,
+            &placed.iter().collect::<Vec<_>>(),
+            Encoding::Utf8,
+            ProposalSeverity::default(),
+            None,
+        );
         assert_eq!(items.len(), 1);
         assert_eq!((items[0].range.start.line, items[0].range.end.line), (0, 0));
     }

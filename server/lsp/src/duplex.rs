@@ -36,7 +36,7 @@ impl Editor {
     pub(crate) fn start(engines: Engines) -> Self {
         let (here, there) = duplex(1 << 16);
         let (stdin, stdout) = split(there);
-        let server = tokio::spawn(transport::serve(engines, stdin, stdout));
+        let server = tokio::spawn(transport::serve(engine::Clock::System, engines, stdin, stdout));
         let (read, write) = split(here);
         Self {
             read: BufReader::new(read),

@@ -79,6 +79,8 @@ pub(crate) enum Job {
     Repropose { token: Token, changeset: ChangeSetId },
     /// Find out what can be found out about a ChangeSet, on a thread of its own.
     Prove { token: Token, changeset: ChangeSetId },
+    /// Whether what is newly proposed is proved by itself from now on; `None`: as it was when this began.
+    ProvesUnasked(Option<bool>),
     /// Have a task carried out, on a thread of its own.
     Work { token: Token, task: Box<Task>, interrupt: Interrupt },
     /// Record the saved files.
@@ -247,8 +249,9 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
             tracing::debug!("the main loop is gone");
         }
     };
-    let mut offered = Offered::default();
-    let at_once = AssertUnwindSafe(|| open(root, start, options, queue, inbox, &mut offered));
+    let (mut offered, mut unasked) = (Offered::default(), Unasked::new(options));
+    let at_once =
+        AssertUnwindSafe(|| open(root, start, options, queue, inbox, (&mut offered, &mut unasked)));
     let (engine, first) = match catch_unwind(at_once) {
         Ok(Ok(Some(opened))) => opened,
         Ok(Ok(None)) => return,
@@ -258,7 +261,6 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
     let folder = engine.root().to_owned();
     wake(Done::Opened { alias: alias(start, &folder), root: folder.clone() });
     let mut desk = Desk::new(engine);
-    let mut unasked = Unasked::new(options);
     let proves =
         |token, changeset, why| prove(root, &folder, options, (token, changeset, why), inbox);
     let told = |done: Vec<Done>, unasked: &mut Unasked| {
@@ -279,6 +281,10 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
         let job = match queue.recv_timeout(wait) {
             Ok(Job::Prove { token, changeset }) => {
                 proves(Some(token), changeset, Occasion::Asked);
+                None
+            }
+            Ok(Job::ProvesUnasked(when)) => {
+                unasked.set(when, options);
                 None
             }
             Ok(Job::Work { token, task, interrupt }) => {
@@ -306,7 +312,7 @@ fn open(
     options: &Options,
     queue: &Receiver<Job>,
     inbox: &Sender<Wake>,
-    offered: &mut Offered,
+    (offered, unasked): (&mut Offered, &mut Unasked),
 ) -> Result<Option<(Engine, Option<Job>)>, Error> {
     let folder = engine::ledger_folder(start)?;
     loop {
@@ -323,6 +329,7 @@ fn open(
             return Ok(None);
         }
         match queue.recv_timeout(POLL) {
+            Ok(Job::ProvesUnasked(when)) => unasked.set(when, options),
             // What it proposes makes the ledger.
             Ok(Job::Work { token, task, interrupt }) => {
                 work::start(root, start, options, (token, task, interrupt), inbox);
@@ -428,7 +435,7 @@ impl Desk {
                 Some(told(token, again.map(|again| reproposed(&again))))
             }
             // Taken out of the queue before they come here.
-            Job::Prove { .. } | Job::Work { .. } => None,
+            Job::Prove { .. } | Job::Work { .. } | Job::ProvesUnasked(_) => None,
             Job::Snapshot { token, label } => {
                 let report = self.engine.take_snapshot(label).map_err(Failure::from);
                 Some(told(token, report.map(|report| snapshot(&report))))
@@ -652,6 +659,7 @@ impl Job {
             | Self::Closed(_)
             | Self::Compare { .. }
             | Self::Recover(_)
+            | Self::ProvesUnasked(_)
             | Self::Document(_)
             | Self::Presence(_) => None,
         }
@@ -679,6 +687,7 @@ impl Job {
             | Self::IsSaved { .. }
             | Self::Prove { .. }
             | Self::Work { .. }
+            | Self::ProvesUnasked(_)
             | Self::Document(_)
             | Self::Presence(_) => false,
         }

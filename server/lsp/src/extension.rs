@@ -48,6 +48,10 @@ pub(crate) struct Status {
     pub working: bool,
     /// How many hunks wait that may be decided here.
     pub waiting: usize,
+    /// How many of those are not shown in the text: too many at once, quiet hours, or somebody wanted that.
+    pub hidden: usize,
+    /// Until when somebody wanted nothing shown, in milliseconds since 1970.
+    pub snoozed_until: Option<u64>,
     /// The folders of the repositories that have a ledger.
     pub roots: Vec<Uri>,
     /// What was asked for in this session, oldest first: all that is not over, and the newest of the rest.
@@ -115,6 +119,8 @@ pub(crate) struct ChangesetRow {
     pub origin: String,
     /// The folder of its repository.
     pub root: Uri,
+    /// Whether it is to be shown in the text, and not only in lists.
+    pub shown: bool,
     /// Where a list shows it.
     pub group: Group,
     /// Its stage, as `countersign list` says it.
@@ -269,6 +275,7 @@ pub(crate) fn rows(
     board: &Board,
     root: &Uri,
     uri: &dyn Fn(&RelPath) -> Option<Uri>,
+    shows: &dyn Fn(model::ChangeSetId) -> bool,
     placed: Placed<'_>,
 ) -> Vec<ChangesetRow> {
     let mut decided = 0;
@@ -277,7 +284,8 @@ pub(crate) fn rows(
         let group = group(board, change);
         decided += usize::from(group == Group::Decided);
         if group != Group::Decided || decided <= DECIDED_MAX {
-            rows.push(row(change, group, root, uri, placed));
+            let row = row(change, group, root, uri, placed);
+            rows.push(ChangesetRow { shown: shows(change.changeset.id), ..row });
         }
     }
     rows
@@ -324,6 +332,7 @@ fn row(
         title: prose::one_line(&changeset.title, TITLE_MAX),
         origin: prose::one_line(&changeset.origin.to_string(), TITLE_MAX),
         root: root.clone(),
+        shown: true,
         group,
         stage: state.stage().to_string(),
         adopted: changeset.adopted.is_some(),
@@ -491,6 +500,8 @@ mod tests {
             version: "1".into(),
             working: true,
             waiting: 1,
+            hidden: 0,
+            snoozed_until: Some(0),
             roots: vec![uri.clone()],
             tasks: vec![task.clone()],
         };
@@ -520,6 +531,7 @@ mod tests {
             title: "t".into(),
             origin: "o".into(),
             root: uri,
+            shown: true,
             group: Group::Waiting,
             stage: "judged".into(),
             adopted: false,

@@ -57,8 +57,8 @@ pub(crate) async fn start(root: &Path) -> Editor {
         actor: actor(),
         rules_from: RulesFrom::default(),
         prover: None,
-        proves_newcomers: false,
-        proves_again_after: None,
+        proves_unasked: false,
+        proves_again_after: std::time::Duration::MAX,
         works: None,
     };
     let mut editor = Editor::start(engine_thread::engines(options));

@@ -12,7 +12,7 @@ use crate::position::{self, Encoding};
 const HUNKS_MAX: usize = 500;
 
 /// The lenses of the hunks that wait, in the order of the text.
-pub(crate) fn of(document: &Document, placed: &[PlacedHunk], encoding: Encoding) -> Vec<CodeLens> {
+pub(crate) fn of(document: &Document, placed: &[&PlacedHunk], encoding: Encoding) -> Vec<CodeLens> {
     let waiting = placed.iter().filter(|hunk| hunk.place.waits()).take(HUNKS_MAX);
     waiting.flat_map(|hunk| one(document, hunk, encoding)).collect()
 }
@@ -64,7 +64,11 @@ mod tests {
         documents.open(TextDocumentItem { uri, language_id, version: 1, text: text.clone() });
         let board = Board { seq: 1, changes: vec![sketch.on_board()], ..Board::default() };
         let placed = placement::place(&"a.rs".parse().unwrap(), &text, &board);
-        let lenses = of(documents.get("file:///r/a.rs").unwrap(), &placed, Encoding::Utf16);
+        let lenses = of(
+            documents.get("file:///r/a.rs").unwrap(),
+            &placed.iter().collect::<Vec<_>>(),
+            Encoding::Utf16,
+        );
         let shown = |lens: CodeLens| {
             let command = lens.command.unwrap();
             format!("{} {} [{}]\n", lens.range.start.line, command.title, command.command)

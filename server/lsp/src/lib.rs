@@ -44,6 +44,7 @@ mod proving;
 #[cfg(test)]
 mod rig;
 mod session;
+mod settings;
 #[cfg(test)]
 mod simulation;
 mod tasks;
@@ -78,10 +79,9 @@ pub struct Options {
     /// What proves a change when somebody asks for it; `None`: nothing does here.
     pub prover: Option<Prover>,
     /// Whether what is proposed while an editor is open is proved without being asked for.
-    pub proves_newcomers: bool,
-    /// How long it must have been quiet before what was proved and would land in other files by now is proved again;
-    /// `None`: only when somebody asks.
-    pub proves_again_after: Option<Duration>,
+    pub proves_unasked: bool,
+    /// How long it must have been quiet before what was proved and would land in other files by now is proved again.
+    pub proves_again_after: Duration,
     /// Who can be asked for work; `None`: nobody can here.
     pub works: Option<Arc<dyn Works>>,
 }
@@ -165,5 +165,6 @@ where
     I: AsyncRead + Unpin,
     O: AsyncWrite,
 {
-    transport::serve(engine_thread::engines(options), stdin, stdout).await
+    let clock = options.clock;
+    transport::serve(clock, engine_thread::engines(options), stdin, stdout).await
 }

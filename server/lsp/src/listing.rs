@@ -5,10 +5,8 @@ use std::mem::{Discriminant, discriminant};
 use lsp_types::{Range, Uri};
 use model::ChangeSetId;
 
-use crate::engine_thread::{AskedText, Job, RootId};
-use crate::extension::{
-    self, Changesets, DocumentParams, DocumentText, Status, TaskRow, TaskState,
-};
+use crate::engine_thread::{AskedText, Job, RootId, Token};
+use crate::extension::{self, Changesets, DocumentParams, DocumentText, Status, TaskState};
 use crate::main_loop::{Refusal, Reply};
 use crate::outbox::{Continuation, Outgoing, Question};
 use crate::place_name;
@@ -24,8 +22,10 @@ pub(crate) struct Told {
     /// Where the hunks are in the documents, as of when nobody typed.
     placed: Vec<(ChangeSetId, u32, Discriminant<Place>, Range)>,
     working: bool,
+    /// How many hunks wait and are not shown.
+    hidden: usize,
     /// The tasks, and how they stand.
-    tasks: Vec<(String, TaskState)>,
+    tasks: Vec<(Token, TaskState)>,
 }
 
 impl Session {
@@ -36,16 +36,15 @@ impl Session {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             working: self.is_working(),
             waiting: self.roots.values().map(|root| extension::waiting(&root.board)).sum(),
+            hidden: self.hidden(),
+            snoozed_until: self.preferences.snoozed_until_ms(),
             roots,
             tasks: self.task_rows(),
         }
     }
 
     fn is_working(&self) -> bool {
-        let at_work = |task: &TaskRow| matches!(task.state, TaskState::Queued | TaskState::Running);
-        !self.running.is_empty()
-            || !self.of_files.is_empty()
-            || self.task_rows().iter().any(at_work)
+        !self.running.is_empty() || !self.of_files.is_empty() || self.has_tasks()
     }
 
     fn root_uri(&self, id: RootId) -> Option<Uri> {
@@ -73,7 +72,8 @@ impl Session {
                 let range = position::shown(document.rope(), &place.bytes(), self.client.encoding);
                 Some((place.clone(), range))
             };
-            changesets.extend(extension::rows(&root.board, &at, &uri, &placed));
+            let shows = |id| self.preferences.shows(id);
+            changesets.extend(extension::rows(&root.board, &at, &uri, &shows, &placed));
         }
         Changesets { status: self.status(), changesets }
     }
@@ -118,19 +118,21 @@ impl Session {
         let typing = self.stale.is_some();
         let placed = if typing { self.told.placed.clone() } else { self.shown_places() };
         let boards = self.roots.iter().map(|(id, root)| (*id, root.boards)).collect();
-        let tasks = self.task_rows().into_iter().map(|task| (task.id, task.state)).collect();
-        let told = Told { boards, placed, working: self.is_working(), tasks };
+        let tasks = self.task_states();
+        let told =
+            Told { boards, placed, working: self.is_working(), hidden: self.hidden(), tasks };
         if told == self.told {
             return;
         }
-        let seen = (&told.boards, &told.placed) != (&self.told.boards, &self.told.placed);
+        let seen = (&told.boards, &told.placed, told.hidden)
+            != (&self.told.boards, &self.told.placed, self.told.hidden);
         self.told = told;
         if hears {
             self.outbox.send(Outgoing::Changed(self.status()));
         }
         if lenses && seen {
             let question = Box::new(Question::RefreshLenses);
-            self.outbox.send(Outgoing::Ask(question, Continuation::Lenses));
+            self.outbox.send(Outgoing::Ask(question, Continuation::Nothing));
         }
     }
 }

@@ -58,6 +58,10 @@ pub(crate) enum Wake {
     Status(Reply<Status>),
     /// `workspace/executeCommand`
     Command(ExecuteCommandParams, Reply<Option<Value>>),
+    /// `workspace/didChangeConfiguration`
+    SettingsChanged(Value),
+    /// The client said what is set.
+    Settings(Value),
     /// `window/workDoneProgress/cancel`
     ProgressCancelled(NumberOrString),
     /// The client answered a question; `Err` says why it did not do it.

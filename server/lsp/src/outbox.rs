@@ -35,6 +35,8 @@ pub(crate) enum Question {
     RefreshLenses,
     /// From now on, use this of us.
     Register(RegistrationParams),
+    /// What is set in this section.
+    Settings(String),
     /// Show progress under this name.
     Progress(NumberOrString),
 }
@@ -48,8 +50,8 @@ pub(crate) enum Continuation {
     Refresh,
     /// That it is to ask for diagnostics.
     Registration,
-    /// That lenses may be others now: nothing hangs on the answer.
-    Lenses,
+    /// Nothing hangs on the answer.
+    Nothing,
     /// A place to show the progress of a task.
     Progress(Token),
 }

@@ -33,9 +33,10 @@ pub enum Occasion {
 /// Which proofs nobody asks for are due.
 #[derive(Debug)]
 pub(crate) struct Unasked {
-    newcomers: bool,
-    /// How long it must have been quiet; `None`: never again.
-    after: Option<Duration>,
+    /// Whether any are.
+    wanted: bool,
+    /// How long it must have been quiet.
+    after: Duration,
     /// What was there when the last board was made.
     known: Option<BTreeSet<ChangeSetId>>,
     /// What waits and was proved, the newest first.
@@ -46,8 +47,13 @@ pub(crate) struct Unasked {
 
 impl Unasked {
     pub(crate) fn new(options: &Options) -> Self {
-        let (newcomers, after) = (options.proves_newcomers, options.proves_again_after);
-        Self { newcomers, after, known: None, proved: Vec::new(), stirred: None }
+        let (wanted, after) = (options.proves_unasked, options.proves_again_after);
+        Self { wanted, after, known: None, proved: Vec::new(), stirred: None }
+    }
+
+    /// What the editor's settings say of it; `None`: nothing.
+    pub(crate) fn set(&mut self, unasked: Option<bool>, options: &Options) {
+        self.wanted = unasked.unwrap_or(options.proves_unasked);
     }
 
     /// The changes that wait, were never proved, and were not there when the last board was made; none at first, so
@@ -62,7 +68,7 @@ impl Unasked {
             board.changes.iter().filter(waits).partition(|change| change.state.proof.is_some());
         self.proved = proved.iter().map(|change| change.changeset.id).take(AGAIN_MAX).collect();
         self.stirred = Some(Instant::now());
-        let Some(before) = before.filter(|_| self.newcomers) else { return Vec::new() };
+        let Some(before) = before.filter(|_| self.wanted) else { return Vec::new() };
         unproved
             .iter()
             .map(|change| change.changeset.id)
@@ -72,8 +78,7 @@ impl Unasked {
 
     /// What was proved and is to be looked at again; once each time that it became quiet.
     pub(crate) fn due(&mut self) -> Vec<ChangeSetId> {
-        let is_quiet = |after| self.stirred.is_some_and(|since| since.elapsed() >= after);
-        if !self.after.is_some_and(is_quiet) {
+        if !self.wanted || self.stirred.is_none_or(|since| since.elapsed() < self.after) {
             return Vec::new();
         }
         self.stirred = None;

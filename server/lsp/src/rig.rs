@@ -33,6 +33,9 @@ use crate::pool::{Pool, Work};
 use crate::position::{self, Encoding};
 use crate::session::Session;
 
+/// Noon of some day.
+const CLOCK: engine::Clock = engine::Clock::Fixed(model::Timestamp(12 * 3_600_000));
+
 /// How the editor takes edits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Manner {
@@ -96,7 +99,7 @@ impl Rig {
         let engines = move |_, _, _| EngineThread::played_by(job_sender.clone());
         let (work_sender, work) = channel();
         let pool = Pool::played_by(work_sender);
-        let mut session = Session::new(Box::new(engines), pool, Outbox(sender), inbox);
+        let mut session = Session::new(CLOCK, Box::new(engines), pool, Outbox(sender), inbox);
         let now = Instant::now();
         let folder = json!([{ "uri": "file:///r", "name": "r" }]);
         let params = json!({ "capabilities": capabilities, "workspaceFolders": folder });
@@ -288,6 +291,10 @@ impl Rig {
                         self.log.push_str("refresh lenses\n");
                         (self.manner, Vec::new())
                     }
+                    Question::Settings(section) => {
+                        writeln!(self.log, "ask for settings {section}").unwrap();
+                        (self.manner, Vec::new())
+                    }
                     Question::Progress(_) => {
                         self.log.push_str("create progress\n");
                         (self.manner, Vec::new())
@@ -402,6 +409,9 @@ impl Rig {
                 });
                 let report = report(changeset, "rejected", hunks);
                 self.engine(Done::Settled { token, report });
+            }
+            Job::ProvesUnasked(when) => {
+                writeln!(self.log, "job proves newcomers: {when:?}").unwrap()
             }
             Job::Work { token, task, .. } => {
                 writeln!(self.log, "job work: {}", task.objective).unwrap();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
-use engine::{Board, OpenText, OpenTexts, WorkerSet};
+use engine::{Board, Clock, OpenText, OpenTexts, WorkerSet};
 use lsp_types::{
     DidChangeTextDocumentParams, InitializeParams, InitializeResult, MessageType, TextDocumentItem,
     Uri, WorkspaceFoldersChangeEvent,
@@ -28,6 +28,7 @@ use crate::main_loop::{Refusal, Reply, Wake};
 use crate::outbox::Outbox;
 use crate::place_name;
 use crate::pool::Pool;
+use crate::settings::Preferences;
 use crate::tasks::Tasks;
 use crate::views::{Placing, View};
 
@@ -39,6 +40,8 @@ const ROOTS_MAX: usize = 32;
 
 /// Everything the server knows.
 pub(crate) struct Session {
+    pub(crate) clock: Clock,
+    pub(crate) preferences: Preferences,
     engines: Engines,
     pub(crate) pool: Pool,
     pub(crate) outbox: Outbox,
@@ -92,8 +95,16 @@ pub(crate) struct Root {
 
 impl Session {
     /// A session before `initialize`.
-    pub(crate) fn new(engines: Engines, pool: Pool, outbox: Outbox, inbox: Sender<Wake>) -> Self {
+    pub(crate) fn new(
+        clock: Clock,
+        engines: Engines,
+        pool: Pool,
+        outbox: Outbox,
+        inbox: Sender<Wake>,
+    ) -> Self {
         Self {
+            clock,
+            preferences: Preferences::default(),
             engines,
             pool,
             outbox,
@@ -122,7 +133,8 @@ impl Session {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let running = self.running.values().filter_map(Running::deadline);
         let recoveries = self.roots.values().filter_map(|root| root.recover_at);
-        running.chain(recoveries).chain(self.stale).chain(self.delivery.deadline()).min()
+        let due = self.stale.into_iter().chain(self.delivery.deadline());
+        running.chain(recoveries).chain(due).chain(self.preferences.deadline()).min()
     }
 
     /// Takes in what happened.
@@ -155,6 +167,8 @@ impl Session {
             Wake::Actions(params, reply) => self.actions_and_asks(&params, reply),
             Wake::Offered { actions, reply } => answer(reply, Ok(Some(actions))),
             Wake::AskedFor(placed) => self.asked_for(*placed),
+            Wake::SettingsChanged(told) => self.settings_changed(&told),
+            Wake::Settings(answer) => self.settings_answered(answer),
             Wake::ProgressCancelled(token) => self.progress_cancelled(&token),
             Wake::Lenses(params, reply) => answer(reply, Ok(self.lenses(&params))),
             Wake::Changesets(reply) => answer(reply, Ok(self.changesets())),
@@ -163,7 +177,7 @@ impl Session {
             Wake::Command(params, reply) => {
                 self.recover(None);
                 self.follow_withdrawals();
-                self.command(params, reply);
+                self.command(params, reply, now);
             }
             Wake::Answered(continuation, outcome) => self.answered(&continuation, outcome, now),
             Wake::Engine(root, done) => self.engine(root, *done, now),
@@ -186,11 +200,13 @@ impl Session {
         if self.delivery.expire(now) {
             self.show_all();
         }
+        self.look_at_the_clock(now);
         self.expire(now);
     }
 
     fn initialize(&mut self, params: &InitializeParams) -> InitializeResult {
         self.client = Client::of(params);
+        self.initial_settings(params.initialization_options.as_ref());
         self.folders = client::folders(params);
         self.client.welcome()
     }
@@ -199,6 +215,8 @@ impl Session {
         if self.client.may_pull {
             self.outbox.send(self.delivery.probe(now));
         }
+        self.ask_for_settings();
+        self.follow_settings();
         for folder in self.folders.clone() {
             self.look_for_root(folder);
         }
@@ -228,6 +246,9 @@ impl Session {
                 workers: None,
             },
         );
+        if let when @ Some(_) = self.preferences.settings.prove {
+            self.tell_proving(id, when);
+        }
     }
 
     fn folders_changed(&mut self, event: WorkspaceFoldersChangeEvent) {
@@ -418,6 +439,7 @@ impl Session {
                 if let Some(root) = self.roots.get_mut(&id) {
                     root.board = Arc::new(board);
                     root.boards += 1;
+                    self.choose_shown();
                     self.place_all();
                 }
             }

@@ -428,6 +428,16 @@ impl Session {
         }
     }
 
+    /// Whether a task waits or is under way.
+    pub(crate) fn has_tasks(&self) -> bool {
+        self.tasks.iter().any(|entry| !entry.is_over())
+    }
+
+    /// How each task stands.
+    pub(crate) fn task_states(&self) -> Vec<(Token, TaskState)> {
+        self.tasks.iter().map(|entry| (entry.token, entry.state)).collect()
+    }
+
     /// The tasks, in the order in which they were asked for.
     pub(crate) fn task_rows(&self) -> Vec<TaskRow> {
         let row = |entry: &Entry| TaskRow {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
+use engine::Clock;
 use futures::channel::mpsc;
 use futures::{FutureExt, SinkExt, Stream, StreamExt, join, stream, stream_select};
 use lsp_types::notification::{
@@ -17,7 +18,7 @@ use lsp_types::notification::{
 };
 use lsp_types::request::{
     ApplyWorkspaceEdit, CodeLensRefresh, RegisterCapability, WorkDoneProgressCreate,
-    WorkspaceDiagnosticRefresh,
+    WorkspaceConfiguration, WorkspaceDiagnosticRefresh,
 };
 use lsp_types::*;
 use serde_json::Value;
@@ -50,6 +51,7 @@ const NOT_INITIALIZED: i64 = -32002;
 
 /// Serves one client until the connection is over.
 pub(crate) async fn serve<I, O>(
+    clock: Clock,
     engines: Engines,
     stdin: I,
     stdout: O,
@@ -64,7 +66,7 @@ where
     let session_inbox = inbox.clone();
     let pool = Pool::start(&inbox).map_err(ServeError::Thread)?;
     let main_loop = std::thread::Builder::new().name("main-loop".to_owned()).spawn(move || {
-        let session = Session::new(engines, pool, Outbox(outbox), session_inbox);
+        let session = Session::new(clock, engines, pool, Outbox(outbox), session_inbox);
         main_loop::run(session, &wakes);
     });
     let main_loop = main_loop.map_err(ServeError::Thread)?;
@@ -379,8 +381,9 @@ impl LanguageServer for Shims {
         self.tell(Wake::Folders(params.event));
     }
 
-    /// Nothing is configured through the client; editors send this unasked.
-    async fn did_change_configuration(&self, _: DidChangeConfigurationParams) {}
+    async fn did_change_configuration(&self, params: DidChangeConfigurationParams) {
+        self.tell(Wake::SettingsChanged(params.settings));
+    }
 
     /// The ledger is followed by its own means; editors send this unasked.
     async fn did_change_watched_files(&self, _: DidChangeWatchedFilesParams) {}
@@ -431,7 +434,16 @@ async fn notify<N: Notification>(client: &Client, params: N::Params) {
 }
 
 async fn ask(client: Client, question: Question, continuation: Continuation, inbox: Sender<Wake>) {
+    let mut wakes = Vec::new();
     let outcome = match question {
+        Question::Settings(section) => {
+            let item = ConfigurationItem { scope_uri: None, section: Some(section) };
+            let params = ConfigurationParams { items: vec![item] };
+            let answer = client.send_request::<WorkspaceConfiguration>(params).await;
+            answer.map_err(|error| error.message.into_owned()).map(|answer| {
+                wakes.push(Wake::Settings(Value::Array(answer)));
+            })
+        }
         Question::Edit(params) => match client.send_request::<ApplyWorkspaceEdit>(params).await {
             Ok(answer) if answer.applied => Ok(()),
             Ok(answer) => {
@@ -458,7 +470,8 @@ async fn ask(client: Client, question: Question, continuation: Continuation, inb
             answer.map_err(|error| error.message.into_owned())
         }
     };
-    if inbox.send(Wake::Answered(continuation, outcome)).is_err() {
+    wakes.push(Wake::Answered(continuation, outcome));
+    if wakes.into_iter().any(|wake| inbox.send(wake).is_err()) {
         tracing::debug!("the main loop is gone");
     }
 }

@@ -196,7 +196,9 @@ impl Session {
         let places = |change: &BoardChange, hunk: u32| self.location(*id, change, hunk);
         let related: Option<diagnostics::Places<'_>> =
             if self.client.related { Some(&places) } else { None };
-        diagnostics::of(document, &view.placed, self.client.encoding, related)
+        let shown = self.shown(&view.placed);
+        let severity = self.preferences.settings.severity;
+        diagnostics::of(document, &shown, self.client.encoding, severity, related)
     }
 
     /// Where another hunk is: in its buffer, or in the text it was captured against.
@@ -285,7 +287,12 @@ impl Session {
     pub(crate) fn lenses(&self, params: &CodeLensParams) -> Option<Vec<CodeLens>> {
         let uri = params.text_document.uri.as_str();
         let (document, view) = (self.documents.get(uri)?, self.views.get(uri)?);
-        Some(lenses::of(document, &view.placed, self.client.encoding))
+        Some(lenses::of(document, &self.shown(&view.placed), self.client.encoding))
+    }
+
+    /// The hunks of changes that are not hidden.
+    fn shown<'p>(&self, placed: &'p [PlacedHunk]) -> Vec<&'p PlacedHunk> {
+        placed.iter().filter(|hunk| self.preferences.shows(hunk.change.changeset.id)).collect()
     }
 
     /// Whether the buffer of a document may hold an acceptance, an undo or a rejection that the disk does not know of.

@@ -24,6 +24,7 @@ mod proof;
 mod review;
 mod risk;
 mod schema;
+mod settings;
 mod snapshot;
 mod task;
 #[cfg(test)]
@@ -81,6 +82,9 @@ pub use review::{
 };
 pub use risk::{HistoryFeatures, Risk, RiskFeatures, RiskLevel, RiskReason};
 pub use schema::{SCHEMAS, schema};
+pub use settings::{
+    ProposalSeverity, ProveWhen, QuietHours, QuietHoursError, SETTINGS_SECTION, Settings,
+};
 pub use snapshot::{Snapshot, SnapshotFile, SnapshotSide};
 pub use task::{
     Capability, Problem, ProblemKind, Task, TaskBudget, TaskConstraints, TaskDiagnostic, TaskId,

@@ -5,12 +5,13 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 
 use crate::{
-    Capability, ChangeSet, Digest, Evidence, Problem, Proof, RelPath, Task, Timestamp, Verdict,
+    Capability, ChangeSet, Digest, Evidence, Problem, Proof, RelPath, Settings, Task, Timestamp,
+    Verdict,
 };
 
 /// The contracts that have a schema, in the order of the program's help.
 pub const SCHEMAS: &[&str] =
-    &["task", "changeset", "proof", "evidence", "verdict", "capability", "error"];
+    &["task", "changeset", "proof", "evidence", "verdict", "capability", "error", "settings"];
 
 /// The schema of a contract, by its name in [`SCHEMAS`]; `None` for another name.
 ///
@@ -26,6 +27,7 @@ pub fn schema(name: &str) -> Option<Value> {
         "verdict" => of::<Verdict>(name),
         "capability" => of::<Capability>(name),
         "error" => of::<Problem>(name),
+        "settings" => of::<Settings>(name),
         _ => return None,
     };
     Some(schema)
@@ -33,8 +35,9 @@ pub fn schema(name: &str) -> Option<Value> {
 
 fn of<T: JsonSchema>(name: &str) -> Value {
     let settings = SchemaSettings::draft2020_12();
-    // A task is written by people and other programs, so its schema says what is read.
-    let settings = if name == "task" { settings } else { settings.for_serialize() };
+    // A task and settings are written by people and other programs, so their schemas say what is read.
+    let read = matches!(name, "task" | "settings");
+    let settings = if read { settings } else { settings.for_serialize() };
     let mut schema = settings.into_generator().into_root_schema_for::<T>();
     schema.insert("title".to_owned(), name.into());
     schema.to_value()
@@ -98,9 +101,12 @@ mod tests {
         assert!(errors.is_empty(), "{name}: {errors:#?}");
         let mut broken = value.clone();
         let first = broken.as_object_mut().unwrap();
-        let required = schema["required"][0].as_str().unwrap();
-        first.remove(required).unwrap();
-        assert!(!validator.is_valid(&broken), "{name} without {required} was taken");
+        match schema["required"][0].as_str() {
+            Some(required) => drop(first.remove(required).unwrap()),
+            // Where nothing is required, nothing unknown is taken.
+            None => drop(first.insert("unknown".to_owned(), Value::Null)),
+        }
+        assert!(!validator.is_valid(&broken), "{name}: {broken} was taken");
     }
 
     #[test]

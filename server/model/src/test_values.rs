@@ -309,5 +309,6 @@ pub(crate) fn contracts() -> Vec<(&'static str, Value)> {
         ("verdict", json(verdict())),
         ("capability", json(capability())),
         ("error", json(problem())),
+        ("settings", json(Settings::default())),
     ]
 }

@@ -279,9 +279,9 @@ impl<'t> Anchoring<'t> {
         if !self.certain && context.lines() < 2 * CONTEXT_LINES {
             return Ok(None);
         }
-        // An insertion has no lines of its own: with only braces and empty lines left around its gap, what it
-        // belonged to is gone.
-        if rows.is_empty() && !self.says_where(rows, context) && !self.in_order(rows, &place) {
+        // With only braces and empty lines in it and left around it, what it belonged to is gone.
+        let says = rows.clone().any(|row| says_something(self.line(row)));
+        if !says && !self.says_where(rows, context) && !self.in_order(rows, &place) {
             return Ok(None);
         }
         let far = self.in_order(rows, &place);

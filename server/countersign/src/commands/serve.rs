@@ -20,15 +20,14 @@ use crate::exit::{Exit, Failure};
 use crate::{output, session};
 
 pub fn lsp(_arguments: &Arguments) -> Result<Exit, Failure> {
-    let unasked = std::env::var_os("COUNTERSIGN_PROVE").is_none_or(|how| how != "asked");
     let options = lsp::Options {
         clock: Clock::System,
         actor: editor(),
         rules_from: session::rules_from(None, &[])?,
         prover: Some(lsp::Prover::new(prove)),
         works: Some(Arc::new(Workers)),
-        proves_newcomers: unasked,
-        proves_again_after: unasked.then(again_after),
+        proves_unasked: std::env::var_os("COUNTERSIGN_PROVE").is_none_or(|how| how != "asked"),
+        proves_again_after: again_after(),
     };
     match lsp::serve_stdio(options) {
         Ok(()) => Ok(Exit::Done),

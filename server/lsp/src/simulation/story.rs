@@ -134,7 +134,8 @@ impl Story {
         let engines = move |_, _, _| EngineThread::played_by(job_sender.clone());
         let (work_sender, work) = channel();
         let pool = Pool::played_by(work_sender);
-        let mut session = Session::new(Box::new(engines), pool, Outbox(sender), inbox);
+        let mut session =
+            Session::new(engine::Clock::System, Box::new(engines), pool, Outbox(sender), inbox);
         let start = Instant::now();
         let client = Client::new(Character::draw(&mut random));
         let folder = json!([{ "uri": "file:///r", "name": "r" }]);
@@ -296,6 +297,7 @@ impl Story {
                     Question::RefreshDiagnostics
                     | Question::RefreshLenses
                     | Question::Register(_)
+                    | Question::Settings(_)
                     | Question::Progress(_) => {}
                 },
             }

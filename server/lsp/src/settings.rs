@@ -1,0 +1,437 @@
+//! What the person set about proposals, and what is hidden because of it: it is not shown in the text, waits in the
+//! list, and is counted. Nothing here decides about a change.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use lsp_types::{MessageType, Registration, RegistrationParams};
+use model::{ChangeSetId, ProveWhen, SETTINGS_SECTION, Settings};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::command::Verb;
+use crate::engine_thread::Job;
+use crate::extension;
+use crate::main_loop::Reply;
+use crate::outbox::{Continuation, Outgoing, Question};
+use crate::prose;
+use crate::session::{Session, answer};
+
+/// How long proposals are hidden if nothing else is said, and at most.
+const SNOOZE_MINUTES: u32 = 60;
+const SNOOZE_MINUTES_MAX: u32 = 7 * 24 * 60;
+/// How often the clock is looked at where quiet hours are set: their limits are whole minutes, and clocks are moved.
+const LOOK: Duration = Duration::from_secs(20);
+const SAID_MAX: usize = 600;
+
+/// What was set, and what is hidden.
+#[derive(Debug, Default)]
+pub(crate) struct Preferences {
+    pub(crate) settings: Settings,
+    /// What was last said to be wrong with them.
+    wrong: Vec<String>,
+    /// Until when nothing is shown because somebody asked for that.
+    snoozed: Option<Instant>,
+    /// The same for programs, in milliseconds since 1970.
+    snoozed_until_ms: Option<u64>,
+    /// Whether these are quiet hours.
+    quiet: bool,
+    /// When the clock is to be looked at again.
+    look_at: Option<Instant>,
+    /// The changes that wait and are too many to be shown.
+    too_many: BTreeSet<ChangeSetId>,
+}
+
+/// The argument of `countersign.snooze`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SnoozeArguments {
+    /// For how long; 0 to show everything again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minutes: Option<u32>,
+}
+
+/// Reads the command; `None`: it is another.
+pub(crate) fn read(name: &str, arguments: &[Value]) -> Option<Result<SnoozeArguments, String>> {
+    if name != Verb::Snooze.name() {
+        return None;
+    }
+    let wrong =
+        |what: String| format!("{name}: {what}: give {{\"minutes\": 60}}, 0 to end it, or nothing");
+    let given = match arguments {
+        [] | [Value::Null] => return Some(Ok(SnoozeArguments::default())),
+        [argument] => serde_json::from_value::<SnoozeArguments>(argument.clone()),
+        many => return Some(Err(wrong(format!("{} arguments were given", many.len())))),
+    };
+    Some(match given {
+        Ok(SnoozeArguments { minutes: Some(minutes) }) if minutes > SNOOZE_MINUTES_MAX => {
+            Err(wrong(format!("minutes: {minutes} is more than {SNOOZE_MINUTES_MAX}")))
+        }
+        given => given.map_err(|error| wrong(error.to_string())),
+    })
+}
+
+/// The settings in what a client sent: below their section, if it sent more.
+fn section(value: &Value) -> Option<&Value> {
+    let below = value.pointer("/countersign/proposals").or_else(|| value.get("proposals"));
+    below.filter(|settings| !settings.is_null())
+}
+
+impl Preferences {
+    /// When to be woken at the latest.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.snoozed.into_iter().chain(self.look_at).min()
+    }
+
+    /// Whether a change is shown in the text.
+    pub(crate) fn shows(&self, change: ChangeSetId) -> bool {
+        !self.hides_all() && !self.too_many.contains(&change)
+    }
+
+    fn hides_all(&self) -> bool {
+        self.snoozed.is_some() || self.quiet
+    }
+
+    /// Until when somebody had everything hidden, in milliseconds since 1970.
+    pub(crate) fn snoozed_until_ms(&self) -> Option<u64> {
+        self.snoozed.and(self.snoozed_until_ms)
+    }
+}
+
+impl Session {
+    /// Takes what came with `initialize`.
+    pub(crate) fn initial_settings(&mut self, options: Option<&Value>) {
+        if let Some(settings) = options.and_then(section).cloned() {
+            self.set(&settings);
+        }
+    }
+
+    /// Asks the client, if it can be asked, and has it tell when they are others.
+    pub(crate) fn ask_for_settings(&self) {
+        if self.client.configuration {
+            let question = Box::new(Question::Settings(SETTINGS_SECTION.to_owned()));
+            self.outbox.send(Outgoing::Ask(question, Continuation::Nothing));
+        }
+    }
+
+    /// Has the client tell when they are others, if it wants to be asked for that.
+    pub(crate) fn follow_settings(&self) {
+        if self.client.tells_configuration {
+            let method = "workspace/didChangeConfiguration".to_owned();
+            let options = Some(json!({ "section": SETTINGS_SECTION }));
+            let registration =
+                Registration { id: method.clone(), method, register_options: options };
+            let question =
+                Question::Register(RegistrationParams { registrations: vec![registration] });
+            self.outbox.send(Outgoing::Ask(Box::new(question), Continuation::Nothing));
+        }
+    }
+
+    /// The client says that they are others: what it says counts only if it cannot be asked.
+    pub(crate) fn settings_changed(&mut self, told: &Value) {
+        if self.client.configuration {
+            self.ask_for_settings();
+        } else if let Some(settings) = section(told).cloned() {
+            self.set(&settings);
+        }
+    }
+
+    /// The client answered what they are. One that has none leaves them as they came with `initialize`.
+    pub(crate) fn settings_answered(&mut self, answer: Value) {
+        let first = match answer {
+            Value::Array(mut items) if !items.is_empty() => items.swap_remove(0),
+            _ => Value::Null,
+        };
+        if !first.is_null() {
+            self.set(&first);
+        }
+    }
+
+    fn set(&mut self, value: &Value) {
+        let (settings, wrong) = Settings::read(value);
+        if wrong != self.preferences.wrong {
+            if !wrong.is_empty() {
+                let text = format!("the rest of the settings is used: {}", wrong.join("; "));
+                let text = prose::bounded(prose::visible(&text), SAID_MAX, "…");
+                self.outbox.say(MessageType::WARNING, text);
+            }
+            self.preferences.wrong = wrong;
+        }
+        if settings == self.preferences.settings {
+            return;
+        }
+        let proves = settings.prove;
+        if proves != self.preferences.settings.prove {
+            let roots: Vec<_> = self.roots.keys().copied().collect();
+            roots.into_iter().for_each(|root| self.tell_proving(root, proves));
+        }
+        self.preferences.settings = settings;
+        self.preferences.look_at = None;
+        self.look_at_the_clock(Instant::now());
+        self.choose_shown();
+        self.show_all();
+    }
+
+    /// Tells an engine that was just started when to prove, where that is set.
+    pub(crate) fn tell_proving(&self, root: crate::engine_thread::RootId, when: Option<ProveWhen>) {
+        self.post(root, Job::ProvesUnasked(when.map(|when| when == ProveWhen::Automatically)));
+    }
+
+    /// Finds which changes are too many to be shown: the newest of those that wait.
+    pub(crate) fn choose_shown(&mut self) {
+        let Some(maximum) = self.preferences.settings.maximum_shown else {
+            self.preferences.too_many.clear();
+            return;
+        };
+        let here = self.roots.values().flat_map(|root| {
+            let parked = &root.board.parked;
+            root.board.changes.iter().filter(|change| !parked.contains(&change.changeset.id))
+        });
+        let waiting = here.filter(|change| !change.state.waiting().is_empty());
+        let excess = waiting.skip(usize::try_from(maximum).unwrap_or(usize::MAX));
+        self.preferences.too_many = excess.map(|change| change.changeset.id).collect();
+    }
+
+    /// How many hunks wait and are not shown.
+    pub(crate) fn hidden(&self) -> usize {
+        if !self.preferences.hides_all() && self.preferences.too_many.is_empty() {
+            return 0;
+        }
+        let boards = self.roots.values().map(|root| &root.board);
+        if self.preferences.hides_all() {
+            return boards.map(|board| extension::waiting(board)).sum();
+        }
+        let changes = boards.flat_map(|board| &board.changes);
+        let hidden = changes.filter(|change| !self.preferences.shows(change.changeset.id));
+        hidden.map(|change| change.state.waiting().len()).sum()
+    }
+
+    /// Shows and hides what is due.
+    pub(crate) fn look_at_the_clock(&mut self, now: Instant) {
+        let before = self.preferences.hides_all();
+        if self.preferences.snoozed.is_some_and(|until| until <= now) {
+            self.preferences.snoozed = None;
+        }
+        let preferences = &mut self.preferences;
+        if preferences.settings.quiet_hours.is_empty() {
+            (preferences.quiet, preferences.look_at) = (false, None);
+        } else if preferences.look_at.is_none_or(|at| at <= now) {
+            preferences.quiet = preferences.settings.is_quiet(self.clock.minute_of_day());
+            preferences.look_at = Some(now + LOOK);
+        }
+        if before != self.preferences.hides_all() {
+            self.show_all();
+        }
+    }
+
+    /// Hides everything for a while, or shows it again.
+    pub(crate) fn snooze(
+        &mut self,
+        given: SnoozeArguments,
+        reply: Reply<Option<Value>>,
+        now: Instant,
+    ) {
+        // Without a word it is on for an hour, and off while it is on.
+        let minutes = match (given.minutes, self.preferences.snoozed) {
+            (Some(minutes), _) => minutes,
+            (None, None) => SNOOZE_MINUTES,
+            (None, Some(_)) => 0,
+        };
+        let length = Duration::from_secs(60 * u64::from(minutes));
+        self.preferences.snoozed = (minutes > 0).then(|| now + length);
+        let until = self.clock.now().0.saturating_add(u64::from(minutes) * 60_000);
+        self.preferences.snoozed_until_ms = Some(until);
+        self.show_all();
+        let text = match minutes {
+            0 if self.preferences.quiet => {
+                "these are quiet hours: proposals stay in the list".to_owned()
+            }
+            0 => "proposals are shown again".to_owned(),
+            _ => {
+                let minutes =
+                    prose::count(usize::try_from(minutes).unwrap_or(usize::MAX), "minute");
+                format!("proposals are not shown for {minutes}; `countersign list` has them")
+            }
+        };
+        self.outbox.say(MessageType::INFO, text);
+        answer(reply, Ok(Some(json!({ "minutes": minutes, "hidden": self.hidden() }))));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use model::schema;
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::fixture::Sketch;
+    use crate::main_loop::Wake;
+    use crate::rig::Rig;
+
+    const BEFORE: &str = "a\nb\nc\nd\ne\n";
+
+    /// Two changes in one file: of lines 1 and 3, and of line 4.
+    fn rig(capabilities: Value) -> Rig {
+        let sketches = [
+            Sketch::new("a.rs", BEFORE, "a\nB\nc\nD\ne\n"),
+            Sketch::new("a.rs", BEFORE, "a\nb\nc\nd\nE\n"),
+        ];
+        let mut rig = Rig::new(capabilities, &sketches);
+        rig.open("a.rs", BEFORE);
+        assert!(rig.said().ends_with("publish a.rs: lines [1, 3, 4]\n"));
+        rig
+    }
+
+    fn tell(rig: &mut Rig, settings: Value) -> String {
+        rig.wake(Wake::SettingsChanged(json!({ "countersign": { "proposals": settings } })));
+        rig.said()
+    }
+
+    fn snooze(rig: &mut Rig, arguments: Vec<Value>) -> Value {
+        let (reply, mut answer) = oneshot::channel();
+        let command = "countersign.snooze".to_owned();
+        let params = lsp_types::ExecuteCommandParams {
+            command,
+            arguments,
+            ..lsp_types::ExecuteCommandParams::default()
+        };
+        rig.wake(Wake::Command(params, reply));
+        answer.try_recv().unwrap().unwrap().unwrap()
+    }
+
+    #[test]
+    fn the_newest_of_too_many_wait_until_there_is_room() {
+        let mut rig = rig(json!({}));
+        assert_eq!(tell(&mut rig, json!({ "maximumShown": 1 })), "publish a.rs: lines [1, 3]\n");
+        let status = rig.session.status();
+        assert_eq!((status.waiting, status.hidden), (3, 1));
+        let (changeset, hunks) = (rig.id(0), vec![1, 2]);
+        rig.append(&model::Event::Rejected { changeset, hunks, reason: None, prints: vec![] });
+        rig.work();
+        assert_eq!(rig.said(), "publish a.rs: lines [4]\n");
+        assert_eq!(rig.session.status().hidden, 0);
+    }
+
+    #[test]
+    fn what_is_snoozed_comes_back_by_itself_or_when_asked_for() {
+        let mut rig = rig(json!({}));
+        assert_eq!(
+            snooze(&mut rig, vec![json!({ "minutes": 5 })]),
+            json!({ "minutes": 5, "hidden": 3 })
+        );
+        assert_eq!(
+            rig.said(),
+            "publish a.rs: lines []\nsay Info: proposals are not shown for 5 minutes; `countersign list` has them\n"
+        );
+        let until = rig.session.status().snoozed_until;
+        assert_eq!(until, Some((12 * 60 + 5) * 60_000));
+        rig.later(Duration::from_secs(5 * 60));
+        assert_eq!(rig.said(), "publish a.rs: lines [1, 3, 4]\n");
+        assert_eq!(rig.session.status().snoozed_until, None);
+        // Without a word it is on for an hour, and then off.
+        assert_eq!(snooze(&mut rig, vec![])["minutes"], 60);
+        rig.said();
+        assert_eq!(snooze(&mut rig, vec![])["minutes"], 0);
+        assert_eq!(
+            rig.said(),
+            "publish a.rs: lines [1, 3, 4]\nsay Info: proposals are shown again\n"
+        );
+    }
+
+    #[test]
+    fn in_quiet_hours_nothing_is_shown() {
+        let mut rig = rig(json!({}));
+        assert_eq!(tell(&mut rig, json!({ "quietHours": ["13:00-14:00"] })), "");
+        assert_eq!(
+            tell(&mut rig, json!({ "quietHours": ["11:00-12:30"] })),
+            "publish a.rs: lines []\n"
+        );
+        assert_eq!(rig.session.status().hidden, 3);
+        assert_eq!(tell(&mut rig, json!({})), "publish a.rs: lines [1, 3, 4]\n");
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_once_and_the_rest_is_used() {
+        let mut rig = rig(json!({}));
+        let bad = json!({ "severity": "loud", "maximumShown": 1 });
+        expect_test::expect![[r#"
+            say Warning: the rest of the settings is used: countersign.proposals.severity: "loud" is not "hint", "information" or "warning"
+            publish a.rs: lines [1, 3]
+        "#]]
+        .assert_eq(&tell(&mut rig, bad.clone()));
+        assert_eq!(tell(&mut rig, bad), "");
+    }
+
+    #[test]
+    fn a_client_that_can_be_asked_is_asked_and_what_it_tells_is_only_a_reason_to() {
+        let capabilities = json!({ "workspace": {
+            "configuration": true, "didChangeConfiguration": { "dynamicRegistration": true },
+        } });
+        let mut rig = Rig::new(capabilities, &[Sketch::new("a.rs", BEFORE, "a\nB\nc\nd\ne\n")]);
+        let first = rig.said();
+        assert!(first.contains("ask for settings countersign.proposals\nregister workspace/didChangeConfiguration\n"), "{first}");
+        rig.open("a.rs", BEFORE);
+        rig.said();
+        assert_eq!(
+            tell(&mut rig, json!({ "maximumShown": 1 })),
+            "ask for settings countersign.proposals\n"
+        );
+        rig.wake(Wake::Settings(json!([{ "severity": "hint", "prove": "whenAsked" }])));
+        assert_eq!(rig.said(), "job proves newcomers: Some(false)\npublish a.rs: lines [1]\n");
+        rig.wake(Wake::Settings(json!([null])));
+        assert_eq!(rig.said(), "", "one that has none changes nothing");
+    }
+
+    fn at(path: &str) -> String {
+        let editors = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../editors");
+        std::fs::read_to_string(editors.join(path)).unwrap()
+    }
+
+    #[test]
+    fn three_editors_and_the_schema_name_the_same_settings_with_the_same_defaults() {
+        let schema = schema("settings").unwrap();
+        let properties = schema["properties"].as_object().unwrap();
+        let package: Value = serde_json::from_str(&at("vscode/package.json")).unwrap();
+        let contributed =
+            package["contributes"]["configuration"]["properties"].as_object().unwrap();
+        let prefix = format!("{SETTINGS_SECTION}.");
+        let mine: BTreeMap<String, Value> = contributed
+            .iter()
+            .filter_map(|(name, value)| {
+                Some((name.strip_prefix(&prefix)?.to_owned(), value.clone()))
+            })
+            .collect();
+        let names: BTreeSet<&String> = properties.keys().collect();
+        assert_eq!(mine.keys().collect::<BTreeSet<_>>(), names);
+        let defaults = serde_json::to_value(Settings::default()).unwrap();
+        for (name, stated) in properties {
+            let mut stated = stated.clone();
+            let members = stated.as_object_mut().unwrap();
+            members.insert("default".to_owned(), defaults[name].clone());
+            members.insert("scope".to_owned(), "resource".into());
+            assert_eq!(mine[name], stated, "{name} in vscode/package.json");
+        }
+        // Helix and Neovim state them as their users write them.
+        let toml = at("helix/languages.toml");
+        let block = toml
+            .split("# [language-server.countersign.config.countersign.proposals]\n")
+            .nth(1)
+            .unwrap();
+        let block = block.lines().map_while(|line| line.strip_prefix("# "));
+        let stated: BTreeMap<&str, &str> =
+            block.filter_map(|line| line.split_once(" = ")).collect();
+        let readme = at("nvim/README.md");
+        let table = readme.split("proposals = {").nth(1).unwrap().split("\n    }").next().unwrap();
+        for (name, default) in defaults.as_object().unwrap() {
+            // Neither writes null; there, an example stands for what it would be.
+            let (said, lua) = (stated[name.as_str()], format!("{name} = "));
+            assert!(table.contains(&lua), "{name} in nvim/README.md");
+            let said: Value = serde_json::from_str(said.split(" #").next().unwrap()).unwrap();
+            assert!(said == *default || default.is_null(), "{name} in helix/languages.toml");
+            let (_, wrong) = Settings::read(&json!({ name: said }));
+            assert!(wrong.is_empty(), "{wrong:?}");
+        }
+    }
+}
