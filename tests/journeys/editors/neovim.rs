@@ -10,8 +10,8 @@ use test_support::World;
 
 use super::tmux::Terminal;
 use super::{
-    PYTHON, PYTHON_FILE, RUST_FILE, SECOND, SECOND_FILE, agents, in_checkout, leak, path, program,
-    rust_accepted, states, two_files, untouched, verify, wait_states, world,
+    PYTHON, PYTHON_FILE, RUST_FILE, SECOND, SECOND_FILE, agents, in_checkout, leak, path, pictures,
+    program, rust_accepted, states, two_files, untouched, verify, wait_states, world,
 };
 use crate::support;
 
@@ -244,6 +244,48 @@ fn adopt(nvim: &Path) {
     states.sort();
     assert_eq!(states, ["accepted", "rejected", "undone", "undone"]);
     verify(&world);
+}
+
+/// `UPDATE_PICTURES=1` has them made anew. They are of the oldest Neovim, and do without what later ones show otherwise.
+#[test]
+fn the_pictures_of_the_neovim_documentation_are_what_it_shows() {
+    let world = untouched();
+    world.write("README.md", "# Queue\n");
+    world.commit("A page");
+    let change = support::id(&support::propose(&world));
+    leak(&world);
+    let config = "vim.diagnostic.config({ virtual_text = false, signs = false })\n\
+                  vim.o.statusline = \"%f %m%=%{v:lua.require'countersign'.statusline()} \"";
+    let terminal = open(&world, &oldest(), RUST_FILE, config);
+    terminal.resize(110, 26);
+    let picture = |name: &str, title: &str, wanted: &[&str]| {
+        pictures::shows(&terminal, "nvim", name, title, |screen| {
+            wanted.iter().all(|part| screen.contains(part))
+        });
+    };
+    let waits = "countersign: 4 to review";
+    terminal.wait_for(waits);
+    terminal.text(&format!(":Countersign review {}\n:echo\n", &change[..12]));
+    let inline = ["    queue.is_empty()\n", "    left.is_empty() && right.is_empty()\n"];
+    picture(
+        "review",
+        "A proposal inside the text of src/queue.rs, and the list of everything proposed",
+        &[inline[0], "Denied by policy (1)", waits],
+    );
+    terminal.text(":only\n:23\n:Countersign preview\n");
+    terminal.wait("the preview", |screen| screen.contains("│") && screen.contains(inline[1]));
+    terminal.text(":echo\n");
+    picture(
+        "preview",
+        "The text as it is now beside the text as if the hunk were accepted",
+        &["countersign://accepted/", "│"],
+    );
+    terminal.text("q:Countersign why\n");
+    terminal.wait_for("## What the proposer says");
+    terminal.text(":only\n:echo\n");
+    let page = ["## What the proposer says", "## Risk"];
+    picture("why", "What speaks for and against the change", &page);
+    pictures::are_linked("nvim", 100_000);
 }
 
 /// `UPDATE_EXPECT=1` writes it.
