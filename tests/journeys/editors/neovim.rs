@@ -311,11 +311,11 @@ fn the_help_of_the_neovim_plugin_says_what_there_is() {
     assert_eq!(wide, [""; 0], "lines that are too long");
 }
 
-fn oldest() -> PathBuf {
+pub fn oldest() -> PathBuf {
     program("COUNTERSIGN_TEST_NVIM")
 }
 
-fn newest() -> Option<PathBuf> {
+pub fn newest() -> Option<PathBuf> {
     env::var_os("COUNTERSIGN_TEST_NVIM_NEW").map(PathBuf::from)
 }
 
@@ -331,7 +331,7 @@ fn review(nvim: &Path) {
 }
 
 /// Runs a driver in Neovim, on the Rust file of `world`.
-fn drive(world: &World, nvim: &Path, driver: &str) {
+pub fn drive(world: &World, nvim: &Path, driver: &str) {
     install(world);
     let driver = in_checkout("tests/journeys/editors/neovim").join(driver);
     let mut command = world.command(nvim);

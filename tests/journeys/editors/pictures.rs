@@ -184,14 +184,15 @@ fn drawn(styled: &str, title: &str) -> String {
     for (number, row) in rows.iter().enumerate() {
         let top = MARGIN + number * CELL.1;
         let mut column = 0;
-        for (look, run) in row {
-            let (_, ground) = look.seen();
+        for same in row.chunk_by(|(left, _), (right, _)| left.seen().1 == right.seen().1) {
+            let ground = same[0].0.seen().1;
+            let wide: usize = same.iter().map(|(_, run)| cells(run)).sum();
             if ground != GROUND {
-                let (x, wide) = (MARGIN + column * CELL.0, cells(run) * CELL.0);
+                let (x, wide) = (MARGIN + column * CELL.0, wide * CELL.0);
                 let high = CELL.1;
                 writeln!(svg, "<rect x=\"{x}\" y=\"{top}\" width=\"{wide}\" height=\"{high}\" fill=\"{ground}\"/>").unwrap();
             }
-            column += cells(run);
+            column += wide;
         }
     }
     for (number, row) in rows.iter().enumerate() {

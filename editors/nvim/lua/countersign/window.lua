@@ -32,7 +32,7 @@ local function draw()
     waiting = waiting + (status and status.waiting or 0)
   end
   local before = rows
-  rows = list.rows(changesets, waiting, open, texts.known)
+  rows = list.rows(board.tasks(), changesets, waiting, open, texts.known)
   local lines = vim.tbl_map(function(row)
     -- What was open while it waited stays open once it is decided: it is what somebody just looked at.
     if row.kind == "change" and row.changeset.group ~= "decided" and open[row.key] == nil then
@@ -126,7 +126,7 @@ end
 local function toggle()
   local row = here()
   local key = row and row.key
-  if not row or not key or row.kind == "group" then
+  if not row or not row.changeset or not key then
     return
   end
   if row.kind == "diff" then
