@@ -1,5 +1,6 @@
 //! Neovim, headless, with the plugin installed as a package. What a person does there is in `neovim/*.lua`.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -38,6 +39,38 @@ fn neovim_newest_accepts_and_undoes() {
 fn neovim_newest_runs_the_plugin() {
     if let Some(nvim) = newest() {
         drive(&world(), &nvim, "plugin.lua");
+    }
+}
+
+/// In a folder without a repository, so that no server starts.
+#[test]
+fn neovim_shows_what_is_listed_without_a_server() {
+    let world = World::new();
+    install(&world);
+    let script = in_checkout("tests/journeys/editors/neovim/pure.lua");
+    let mut command = world.command(oldest());
+    command.args(["--headless", "-i", "NONE", "-c"]).arg(format!("luafile {}", script.display()));
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("PASS"), "{said}");
+}
+
+/// `lua/countersign/board.lua` says of each value what `editors/PROTOCOL.md` says.
+#[test]
+fn the_types_of_the_neovim_plugin_are_those_of_the_protocol() {
+    let page = fs::read_to_string(in_checkout("editors/PROTOCOL.md")).unwrap();
+    let board = in_checkout("editors/nvim/lua/countersign/board.lua");
+    let types = fs::read_to_string(board).unwrap();
+    for name in ["Status", "Task", "Changeset", "File", "Hunk"] {
+        let documented = page.split(&format!("### {name}\n")).nth(1).unwrap();
+        let documented = documented.split("\n#").next().unwrap().lines();
+        let documented = documented.filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+        let declared = types.split(&format!("---@class countersign.{name}\n")).nth(1).unwrap();
+        let declared = declared.lines().map_while(|line| line.strip_prefix("---@field "));
+        let declared = declared.filter_map(|line| line.split([' ', '?']).next());
+        let (documented, declared): (BTreeSet<_>, BTreeSet<_>) =
+            (documented.collect(), declared.collect());
+        assert_eq!(declared, documented, "{name} in board.lua");
     }
 }
 
