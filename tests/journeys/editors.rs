@@ -5,6 +5,7 @@
 mod ask;
 mod helix;
 mod neovim;
+mod pictures;
 pub mod tmux;
 mod vscode;
 

@@ -9,7 +9,8 @@ use test_support::World;
 use super::tmux::Terminal;
 use super::{
     PYTHON, PYTHON_ACCEPTED, PYTHON_FILE, RUST_FILE, SECOND, SECOND_FILE, agents, in_checkout,
-    leak, path, program, rust_accepted, states, two_files, untouched, verify, wait_states, world,
+    leak, path, pictures, program, rust_accepted, states, two_files, untouched, verify,
+    wait_states, world,
 };
 use crate::support;
 
@@ -241,6 +242,45 @@ fn helix_takes_what_arrives_drifts_and_outlives_its_server() {
     wait_states(&world, SECOND_FILE, &["undone"]);
     assert_eq!((world.read(RUST_FILE), &*world.read(SECOND_FILE)), (mine, SECOND));
     verify(&world);
+}
+
+/// `UPDATE_PICTURES=1` has them made anew.
+#[test]
+fn the_pictures_of_the_helix_documentation_are_what_it_shows() {
+    let world = untouched();
+    world.write("README.md", "# Queue\n");
+    world.commit("A page");
+    support::run(&world, &["run", "--recipe", support::RECIPE]).ok();
+    leak(&world);
+    let terminal = start(&world, 3);
+    terminal.resize(110, 26);
+    let picture = |name: &str, title: &str, wanted: &dyn Fn(&str) -> bool| {
+        pictures::shows(&terminal, "helix", name, title, wanted);
+    };
+    picture("proposal", "Two hunks that a recipe proposes, where they would land", &|screen| {
+        screen.matches("Ask is_empty()").count() > 1
+    });
+    terminal.keys(&["Space", "k"]);
+    picture("hover", "What the hover says of a hunk", &|screen| {
+        screen.contains("+    queue.is_empty()")
+    });
+    terminal.keys(&["Escape"]);
+    terminal.wait("the hover closed", |screen| !screen.contains("+    queue.is_empty()"));
+    terminal.keys(&["Space", "a"]);
+    picture("actions", "What can be done about a hunk", &|screen| offered(screen).len() > 4);
+    terminal.keys(&["Enter"]);
+    terminal.wait("the menu closed", |screen| offered(screen).is_empty());
+    wait_states(&world, RUST_FILE, &["accepted (unsaved)", "proposed"]);
+    picture("accepted", "An accepted hunk, in the buffer and not saved yet", &|screen| {
+        screen.contains("    queue.is_empty()") && screen.contains("accepted hunk 1")
+    });
+    command_line(&terminal, ":open README.md");
+    terminal.wait_for("low, denied: an AWS");
+    terminal.keys(&["Space", "a"]);
+    picture("denied", "A proposal that policy denies: it cannot be accepted", &|screen| {
+        offered(screen).iter().any(|offer| offer.starts_with("Why not"))
+    });
+    pictures::are_linked("helix", 100_000);
 }
 
 /// The language server that runs in the project folder.

@@ -1,5 +1,6 @@
 //! Neovim, headless, with the plugin installed as a package. What a person does there is in `neovim/*.lua`.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -10,8 +11,8 @@ use test_support::World;
 
 use super::tmux::Terminal;
 use super::{
-    PYTHON, PYTHON_FILE, RUST_FILE, SECOND, SECOND_FILE, agents, in_checkout, leak, path, program,
-    rust_accepted, states, two_files, untouched, verify, wait_states, world,
+    PYTHON, PYTHON_FILE, RUST_FILE, SECOND, SECOND_FILE, agents, in_checkout, leak, path, pictures,
+    program, rust_accepted, states, two_files, untouched, verify, wait_states, world,
 };
 use crate::support;
 
@@ -38,6 +39,38 @@ fn neovim_newest_accepts_and_undoes() {
 fn neovim_newest_runs_the_plugin() {
     if let Some(nvim) = newest() {
         drive(&world(), &nvim, "plugin.lua");
+    }
+}
+
+/// In a folder without a repository, so that no server starts.
+#[test]
+fn neovim_shows_what_is_listed_without_a_server() {
+    let world = World::new();
+    install(&world);
+    let script = in_checkout("tests/journeys/editors/neovim/pure.lua");
+    let mut command = world.command(oldest());
+    command.args(["--headless", "-i", "NONE", "-c"]).arg(format!("luafile {}", script.display()));
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("PASS"), "{said}");
+}
+
+/// `lua/countersign/board.lua` says of each value what `editors/PROTOCOL.md` says.
+#[test]
+fn the_types_of_the_neovim_plugin_are_those_of_the_protocol() {
+    let page = fs::read_to_string(in_checkout("editors/PROTOCOL.md")).unwrap();
+    let board = in_checkout("editors/nvim/lua/countersign/board.lua");
+    let types = fs::read_to_string(board).unwrap();
+    for name in ["Status", "Task", "Changeset", "File", "Hunk"] {
+        let documented = page.split(&format!("### {name}\n")).nth(1).unwrap();
+        let documented = documented.split("\n#").next().unwrap().lines();
+        let documented = documented.filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+        let declared = types.split(&format!("---@class countersign.{name}\n")).nth(1).unwrap();
+        let declared = declared.lines().map_while(|line| line.strip_prefix("---@field "));
+        let declared = declared.filter_map(|line| line.split([' ', '?']).next());
+        let (documented, declared): (BTreeSet<_>, BTreeSet<_>) =
+            (documented.collect(), declared.collect());
+        assert_eq!(declared, documented, "{name} in board.lua");
     }
 }
 
@@ -246,6 +279,48 @@ fn adopt(nvim: &Path) {
     verify(&world);
 }
 
+/// `UPDATE_PICTURES=1` has them made anew. They are of the oldest Neovim, and do without what later ones show otherwise.
+#[test]
+fn the_pictures_of_the_neovim_documentation_are_what_it_shows() {
+    let world = untouched();
+    world.write("README.md", "# Queue\n");
+    world.commit("A page");
+    let change = support::id(&support::propose(&world));
+    leak(&world);
+    let config = "vim.diagnostic.config({ virtual_text = false, signs = false })\n\
+                  vim.o.statusline = \"%f %m%=%{v:lua.require'countersign'.statusline()} \"";
+    let terminal = open(&world, &oldest(), RUST_FILE, config);
+    terminal.resize(110, 26);
+    let picture = |name: &str, title: &str, wanted: &[&str]| {
+        pictures::shows(&terminal, "nvim", name, title, |screen| {
+            wanted.iter().all(|part| screen.contains(part))
+        });
+    };
+    let waits = "countersign: 4 to review";
+    terminal.wait_for(waits);
+    terminal.text(&format!(":Countersign review {}\n:echo\n", &change[..12]));
+    let inline = ["    queue.is_empty()\n", "    left.is_empty() && right.is_empty()\n"];
+    picture(
+        "review",
+        "A proposal inside the text of src/queue.rs, and the list of everything proposed",
+        &[inline[0], "Denied by policy (1)", waits],
+    );
+    terminal.text(":only\n:23\n:Countersign preview\n");
+    terminal.wait("the preview", |screen| screen.contains("│") && screen.contains(inline[1]));
+    terminal.text(":echo\n");
+    picture(
+        "preview",
+        "The text as it is now beside the text as if the hunk were accepted",
+        &["countersign://accepted/", "│"],
+    );
+    terminal.text("q:Countersign why\n");
+    terminal.wait_for("## What the proposer says");
+    terminal.text(":only\n:echo\n");
+    let page = ["## What the proposer says", "## Risk"];
+    picture("why", "What speaks for and against the change", &page);
+    pictures::are_linked("nvim", 100_000);
+}
+
 /// `UPDATE_EXPECT=1` writes it.
 #[test]
 fn the_help_of_the_neovim_plugin_says_what_there_is() {
@@ -269,11 +344,11 @@ fn the_help_of_the_neovim_plugin_says_what_there_is() {
     assert_eq!(wide, [""; 0], "lines that are too long");
 }
 
-fn oldest() -> PathBuf {
+pub fn oldest() -> PathBuf {
     program("COUNTERSIGN_TEST_NVIM")
 }
 
-fn newest() -> Option<PathBuf> {
+pub fn newest() -> Option<PathBuf> {
     env::var_os("COUNTERSIGN_TEST_NVIM_NEW").map(PathBuf::from)
 }
 
@@ -289,7 +364,7 @@ fn review(nvim: &Path) {
 }
 
 /// Runs a driver in Neovim, on the Rust file of `world`.
-fn drive(world: &World, nvim: &Path, driver: &str) {
+pub fn drive(world: &World, nvim: &Path, driver: &str) {
     install(world);
     let driver = in_checkout("tests/journeys/editors/neovim").join(driver);
     let mut command = world.command(nvim);

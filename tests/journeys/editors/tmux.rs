@@ -57,6 +57,11 @@ impl<'w> Terminal<'w> {
         self.tmux(&["capture-pane", "-p", "-t", "s"])
     }
 
+    /// The same with colours, as escape sequences.
+    pub fn styled(&self) -> String {
+        self.tmux(&["capture-pane", "-p", "-e", "-N", "-t", "s"])
+    }
+
     /// Looks at the screen until `wanted` is true of it, and returns it.
     #[track_caller]
     pub fn wait(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use test_support::World;
 
 use super::{
-    RUST_FILE, SECOND, SECOND_FILE, in_checkout, leak, program, rust_accepted, states, two_files,
-    untouched, verify,
+    RUST_FILE, SECOND, SECOND_FILE, in_checkout, leak, pictures, program, rust_accepted, states,
+    two_files, untouched, verify,
 };
 use crate::support;
 
@@ -65,7 +65,6 @@ fn vscode_reviews_undoes_restarts_and_says_what_is_missing() {
 /// `UPDATE_PICTURES=1` has them made anew, from the real program.
 #[test]
 fn the_pictures_of_the_vscode_documentation_are_there_and_small() {
-    let folder = in_checkout("editors/vscode/pictures");
     if env::var_os("UPDATE_PICTURES").is_some() {
         let world = World::new();
         world.write("README.md", "# Queue\n");
@@ -76,20 +75,7 @@ fn the_pictures_of_the_vscode_documentation_are_there_and_small() {
         leak(&world);
         drive(&[("pictures", &world)]);
     }
-    let readme = fs::read_to_string(in_checkout("editors/vscode/README.md")).unwrap();
-    let linked = readme.split("](pictures/").skip(1).map(|rest| rest.split(')').next().unwrap());
-    let mut linked: Vec<&str> = linked.collect();
-    linked.sort_unstable();
-    let there = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap());
-    let mut there: Vec<_> =
-        there.map(|entry| (entry.file_name(), entry.metadata().unwrap())).collect();
-    there.sort_by(|a, b| a.0.cmp(&b.0));
-    let names: Vec<_> = there.iter().map(|(name, _)| name.to_str().unwrap()).collect();
-    assert_eq!(names, linked, "the pictures, and those that the README shows");
-    assert!(!names.is_empty());
-    for (name, metadata) in &there {
-        assert!(metadata.len() < PICTURE_BYTES_MAX, "{name:?} has {} bytes", metadata.len());
-    }
+    pictures::are_linked("vscode", PICTURE_BYTES_MAX);
 }
 
 /// A queue for which a recipe has proposed two hunks.

@@ -1,11 +1,22 @@
 --- What the servers list as proposed: kept here, asked for again when one says that it changed.
 local M = {}
 
+---@class countersign.Task
+---@field id string
+---@field kind string
+---@field title string
+---@field worker string
+---@field uri? string
+---@field state "queued"|"running"|"proposed"|"unchanged"|"failed"|"cancelled"
+---@field said? string
+---@field changesets string[]
+
 ---@class countersign.Status
 ---@field version string
 ---@field working boolean
 ---@field waiting integer
 ---@field roots string[]
+---@field tasks countersign.Task[]
 
 ---@class countersign.Range
 ---@field start { line: integer, character: integer }
@@ -164,6 +175,18 @@ end
 ---@return countersign.Status?
 function M.status(client_id)
   return statuses[client_id]
+end
+
+--- What was asked for, of all servers, in the order in which it was asked for.
+---@return countersign.Task[]
+function M.tasks()
+  local all = {}
+  local ids = vim.tbl_keys(statuses)
+  table.sort(ids)
+  for _, id in ipairs(ids) do
+    vim.list_extend(all, statuses[id].tasks or {})
+  end
+  return all
 end
 
 ---@param client_id integer

@@ -10,6 +10,7 @@ local hunks = require("countersign.hunks")
 ---@field fargs string[] subcommand and arguments
 ---@field line1 integer first line, from 1
 ---@field line2 integer last line, from 1
+---@field range integer whether lines were given
 ---@field smods table where a window opens
 
 ---@class countersign.Subcommand
@@ -150,6 +151,29 @@ local function of_files(command, name)
     local given = table.concat(args.fargs, " ", 2)
     actions.of_files(command, { [name] = given ~= "" and given or nil })
   end
+end
+
+local KINDS = { "fix", "feature", "refactor", "tests", "docs", "dependencies", "chore", "review" }
+
+--- Asks for work on the buffer's file, or on the lines that were given.
+---@param args countersign.CommandArgs
+local function ask(args)
+  if vim.bo.buftype ~= "" or vim.api.nvim_buf_get_name(0) == "" then
+    return client.say("ask for work in a file", vim.log.levels.WARN)
+  end
+  local is_kind = vim.tbl_contains(KINDS, args.fargs[2] or "")
+  local objective = table.concat(args.fargs, " ", is_kind and 3 or 2)
+  if not is_kind and objective == "" then
+    return client.say(("say what for: %s, or in words"):format(table.concat(KINDS, ", ")), vim.log.levels.ERROR)
+  end
+  actions.of_files("countersign.ask", {
+    kind = is_kind and args.fargs[2] or "feature",
+    objective = objective ~= "" and objective or nil,
+    range = args.range > 0 and {
+      start = { line = args.line1 - 1, character = 0 },
+      ["end"] = { line = args.line2, character = 0 },
+    } or nil,
+  })
 end
 
 ---@param args countersign.CommandArgs
@@ -337,6 +361,32 @@ M.subcommands = {
     what = "Show what changed in the saved files since the last snapshot, or since {revision}, as hunks that are in the text.",
     run = of_files("countersign.adopt", "since"),
     complete = first_of({ "HEAD" }),
+  },
+  {
+    name = "run",
+    arguments = "[{kind}] [{objective}]",
+    what = "Ask for work on the file, or on the lines of a range: {kind} is `fix`, `feature`, `refactor`, `tests`, `docs`, "
+      .. "`dependencies`, `chore` or `review`, {objective} what is to be achieved. Who can be asked is in the "
+      .. "configuration of the program. The list shows what becomes of it.",
+    run = ask,
+    complete = first_of(KINDS),
+  },
+  {
+    name = "cancel",
+    arguments = "[{task}]",
+    what = "End work that was asked for; without {task}, all of it.",
+    run = function(args)
+      local found = actions.server()
+      if found then
+        actions.execute(found, "countersign.cancel", args.fargs[2] and { task = args.fargs[2] } or vim.empty_dict())
+      end
+    end,
+    complete = function(words)
+      local under_way = vim.tbl_filter(require("countersign.words").is_under_way, board.tasks())
+      return #words == 1 and vim.tbl_map(function(task)
+        return task.id
+      end, under_way) or {}
+    end,
   },
   {
     name = "quickfix",

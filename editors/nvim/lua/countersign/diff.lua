@@ -129,7 +129,8 @@ local function compare(file, path, side, text, is_before, split)
   else
     vim.bo[empty].buftype = "nofile"
   end
-  vim.bo[empty].bufhidden = vim.api.nvim_get_current_buf() == empty and "wipe" or vim.bo[empty].bufhidden
+  local now = vim.api.nvim_get_current_buf()
+  vim.bo[empty].bufhidden = now == empty and "wipe" or vim.bo[empty].bufhidden
   local numbers = table.concat(side.params.hunks or {}, ",")
   local short = side.params.changeset:sub(1, 12)
   local name = ("countersign://%s/%s/%s/%s"):format(side.params.side, short, numbers, file.path)
@@ -143,6 +144,15 @@ local function compare(file, path, side, text, is_before, split)
     end)
   end
   map_close(buf, close)
+  -- What the right side shows would stand on the left a second time.
+  require("countersign.marks").quieten(now, true)
+  vim.api.nvim_create_autocmd("BufWipeout", {
+    buffer = buf,
+    once = true,
+    callback = function()
+      require("countersign.marks").quieten(now, false)
+    end,
+  })
   vim.cmd("silent! normal! gg]c")
 end
 
@@ -200,6 +210,10 @@ function M.why(name, smods)
     else
       vim.cmd({ cmd = "sbuffer", args = { tostring(buf) }, mods = smods })
     end
+    vim.wo[0][0].wrap = true
+    vim.wo[0][0].linebreak = true
+    -- An underscore inside a word is no error.
+    vim.cmd("silent! syntax clear markdownError")
     map_close(buf, function()
       vim.cmd("silent! close")
     end)

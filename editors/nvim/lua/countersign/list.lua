@@ -8,7 +8,7 @@ local words = require("countersign.words")
 ---@class countersign.Row
 ---@field text string
 ---@field key? string what it is known by from one listing to the next; none for what cannot be acted on
----@field kind "head"|"group"|"change"|"file"|"hunk"|"diff"
+---@field kind "head"|"group"|"task"|"change"|"file"|"hunk"|"diff"
 ---@field changeset? countersign.Changeset
 ---@field file? countersign.File
 ---@field hunk? countersign.Hunk
@@ -138,17 +138,38 @@ local function push_file(rows, changeset, file, open, sides)
   end
 end
 
+---@param rows countersign.Row[]
+---@param tasks countersign.Task[]
+local function push_tasks(rows, tasks)
+  if #tasks == 0 then
+    return
+  end
+  push(rows, line(), { kind = "head" })
+  push(rows, line({ "Asked for", "CountersignHeading" }, { (" (%d)"):format(#tasks) }), { kind = "group", key = "=tasks" })
+  for _, task in ipairs(tasks) do
+    local failed = task.state == "failed" and "CountersignConflict" or "CountersignNote"
+    local said = task.said and task.said ~= "" and ": " .. words.line(task.said) or ""
+    push(
+      rows,
+      line({ "  " .. words.line(task.title) .. "  " }, { words.line(task.worker) .. "  ", "CountersignNote" }, { task.state .. said, failed }),
+      { kind = "task", key = "!" .. task.id }
+    )
+  end
+end
+
 --- The rows of the list.
+---@param tasks countersign.Task[]
 ---@param changesets countersign.Changeset[]
 ---@param waiting integer how many hunks wait here
 ---@param open table<string, boolean> by key, whether it shows what is in it
 ---@param sides fun(changeset: countersign.Changeset, path: string): countersign.Sides?
 ---@return countersign.Row[]
-function M.rows(changesets, waiting, open, sides)
+function M.rows(tasks, changesets, waiting, open, sides)
   local rows = {}
   local head = waiting == 0 and "nothing to review" or words.count(waiting, "hunk") .. " to review"
   push(rows, line({ "Countersign", "CountersignHeading" }, { "  " .. head }), { kind = "head" })
   push(rows, line({ "Help: g?", "CountersignNote" }), { kind = "head" })
+  push_tasks(rows, tasks)
   for _, group in ipairs(words.groups) do
     local members = vim.tbl_filter(function(changeset)
       return changeset.group == group.group

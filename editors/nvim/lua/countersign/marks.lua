@@ -27,6 +27,8 @@ local texts = require("countersign.texts")
 local namespace = vim.api.nvim_create_namespace("countersign")
 local shown = true
 
+---@type table<integer, boolean> buffers in which proposals are places and not seen, since a preview beside shows them
+local quiet = {}
 ---@type table<integer, table<string, countersign.Mark>> by buffer, then by change and hunk
 local marks = {}
 ---@type table<integer, boolean> buffers of which what is shown is not what was listed last
@@ -125,20 +127,20 @@ end
 ---@param listed { changeset: countersign.Changeset, file: countersign.File, hunk: countersign.Hunk }[]
 local function set(buf, client_id, listed)
   local before = marks[buf] or {}
-  local now = {}
+  local now, seen = {}, shown and not quiet[buf]
   for _, one in ipairs(listed) do
     local name = key(one.changeset, one.hunk)
     local old = before[name] or {}
     local mark = { id = old.id, virtual = old.virtual, drawn = old.drawn, client = client_id }
     mark.changeset, mark.file, mark.hunk = one.changeset, one.file, one.hunk
     local sides = texts.known(one.changeset, one.file.path)
-    if shown and not sides then
+    if seen and not sides then
       texts.fetch(one.changeset, one.file.path, function()
         behind[buf] = true
         board.refresh(client_id)
       end)
     end
-    draw(buf, mark, look.of(buf, one, shown and sides or nil, vim.bo[buf].tabstop))
+    draw(buf, mark, look.of(buf, one, seen and sides or nil, vim.bo[buf].tabstop))
     now[name] = mark
   end
   for name, mark in pairs(before) do
@@ -225,6 +227,14 @@ function M.show(wanted)
   redraw()
 end
 
+--- Shows nothing inside the text of a buffer, or again.
+---@param buf integer
+---@param wanted boolean
+function M.quieten(buf, wanted)
+  quiet[buf] = wanted or nil
+  redraw()
+end
+
 --- The hunks of a buffer where they are now, in the order of the text.
 ---@param buf integer 0 for the current one
 ---@return countersign.Spot[]
@@ -270,7 +280,7 @@ function M.start()
     group = group,
     desc = "Forget what was shown there",
     callback = function(args)
-      marks[args.buf], behind[args.buf] = nil, nil
+      marks[args.buf], behind[args.buf], quiet[args.buf] = nil, nil, nil
     end,
   })
 end

@@ -32,7 +32,7 @@ local function draw()
     waiting = waiting + (status and status.waiting or 0)
   end
   local before = rows
-  rows = list.rows(changesets, waiting, open, texts.known)
+  rows = list.rows(board.tasks(), changesets, waiting, open, texts.known)
   local lines = vim.tbl_map(function(row)
     -- What was open while it waited stays open once it is decided: it is what somebody just looked at.
     if row.kind == "change" and row.changeset.group ~= "decided" and open[row.key] == nil then
@@ -126,7 +126,7 @@ end
 local function toggle()
   local row = here()
   local key = row and row.key
-  if not row or not key or row.kind == "group" then
+  if not row or not row.changeset or not key then
     return
   end
   if row.kind == "diff" then
@@ -276,13 +276,35 @@ M.keys = {
   end },
 }
 
---- Shows the keys in a window.
+--- Shows the keys in a window of its own; `q` closes it.
 function M.help()
-  local lines = { "# Keys", "" }
+  local lines, width = {}, 0
   for _, one in ipairs(M.keys) do
-    lines[#lines + 1] = ("%-5s %s"):format(one.key, one.what)
+    lines[#lines + 1] = (" %-5s %s "):format(one.key, one.what)
+    width = math.max(width, vim.fn.strdisplaywidth(lines[#lines]))
   end
-  vim.lsp.util.open_floating_preview(lines, "", { focus_id = "countersign-help", border = "rounded" })
+  local buf = vim.api.nvim_create_buf(false, true)
+  vim.api.nvim_buf_set_lines(buf, 0, -1, false, lines)
+  vim.bo[buf].bufhidden = "wipe"
+  vim.bo[buf].modifiable = false
+  local height = math.min(#lines, math.max(vim.o.lines - 4, 1))
+  width = math.min(width, math.max(vim.o.columns - 4, 1))
+  local window = vim.api.nvim_open_win(buf, true, {
+    relative = "editor",
+    row = math.max(math.floor((vim.o.lines - height) / 2) - 1, 0),
+    col = math.floor((vim.o.columns - width) / 2),
+    width = width,
+    height = height,
+    border = "rounded",
+    style = "minimal",
+    title = " Countersign ",
+  })
+  vim.wo[window].wrap = false
+  for _, key in ipairs({ "q", "<Esc>", "g?" }) do
+    vim.keymap.set("n", key, function()
+      vim.api.nvim_win_close(window, true)
+    end, { buffer = buf, nowait = true, desc = "Countersign: close the help" })
+  end
 end
 
 local function make()

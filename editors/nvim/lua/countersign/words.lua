@@ -55,6 +55,13 @@ function M.progress(changeset)
   return ("%d of %s left"):format(waiting, M.count(#all, "hunk"))
 end
 
+--- Whether work that was asked for may still bring something.
+---@param task countersign.Task
+---@return boolean
+function M.is_under_way(task)
+  return task.state == "queued" or task.state == "running"
+end
+
 --- Empty for a file that is only modified.
 ---@param file countersign.File
 ---@return string
