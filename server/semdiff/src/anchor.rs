@@ -280,8 +280,10 @@ impl<'t> Anchoring<'t> {
             return Ok(None);
         }
         // With only braces and empty lines in it and left around it, what it belonged to is gone.
-        let says = rows.clone().any(|row| says_something(self.line(row)));
-        if !says && !self.says_where(rows, context) && !self.in_order(rows, &place) {
+        if !self.says_itself(rows)
+            && !self.says_where(rows, context)
+            && !self.in_order(rows, &place)
+        {
             return Ok(None);
         }
         let far = self.in_order(rows, &place);
@@ -295,6 +297,11 @@ impl<'t> Anchoring<'t> {
         }
         candidates.truncate(CANDIDATES_MAX);
         Err(ConflictReason::Ambiguous { candidates })
+    }
+
+    /// Whether one of lines `rows` of base says something.
+    fn says_itself(&self, rows: &Range<usize>) -> bool {
+        rows.clone().any(|row| says_something(self.line(row)))
     }
 
     /// Whether a line of `context`, near `rows` of base, says something.

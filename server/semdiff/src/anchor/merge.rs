@@ -77,7 +77,10 @@ impl Anchoring<'_> {
         }
         let above = Gap { base: rows.start, current: place.start };
         let below = Gap { base: rows.end, current: place.end };
-        if !rows.is_empty() && !self.says_above(&above) && !self.says_below(&below) {
+        // To be above the end is nothing special for lines that say nothing: more may have been put above it.
+        let ends = || !self.says_itself(rows) && !self.says_itself(&(rows.end..self.base.lines()));
+        let told = || self.says_above(&above) || (self.says_below(&below) && !ends());
+        if !rows.is_empty() && !told() {
             return false;
         }
         let far = self.in_order(rows, place);

@@ -152,6 +152,19 @@ fn an_empty_line_is_gone_only_where_all_else_is_as_it_was() {
 }
 
 #[test]
+fn white_space_among_braces_is_nobodys_once_what_was_around_it_is_gone() {
+    // It landed behind `f`; the end of the file looks as if it had not.
+    check(
+        "a\nf\n\t}\n    }\n\n}\n",
+        "a\nf\n\t}\n    }\n  \n}\n",
+        "a\nF\n\t}\n    }\n  \ng\n    }\n\n}\n",
+        &expect![[r#"
+            conflict: line 8 looks like its place, but may be another copy of the text
+        "#]],
+    );
+}
+
+#[test]
 fn one_of_several_hunks_has_landed() {
     let base = "a\nb\nc\nd\ne\nf\ng\nh\n";
     let proposal = "a\nB\nc\nd\ne\nf\nG\nh\n";
