@@ -294,12 +294,13 @@ async function asks(window) {
   await window.untilStatus("3 to review");
   await window.untilLenses(3);
   assert.equal(window.disk(QUEUE), before, "asking wrote to disk");
-  await window.lens("Accept", 1);
+  await window.goToLine(13);
+  await window.page.keyboard.press("Control+Alt+Enter");
   const documented = before.replace("    sum\n}", "    sum\n    // Say what it sums\n}");
   await same(window, documented);
   await window.save();
   await window.untilDisk(QUEUE, documented);
-  await window.untilLedger(QUEUE, "proposed, proposed, accepted");
+  await window.untilLedger(QUEUE, "accepted, proposed, proposed");
   await quiet(window);
 }
 
