@@ -309,3 +309,49 @@ fn a_worker_of_a_repository_that_nobody_trusts_is_not_offered_and_not_run() {
     offered(&editor, "Ask scribe to document first");
     assert!(editor.shutdown().success());
 }
+
+#[test]
+fn of_several_repositories_the_one_around_the_file_is_worked_in() {
+    let world = project(SCRIBE);
+    world.write("../other/queue.py", QUEUE);
+    for args in [
+        &["init", "--quiet"][..],
+        &["add", "."],
+        &[
+            "-c",
+            "user.name=Ada",
+            "-c",
+            "user.email=ada@example.org",
+            "commit",
+            "-qm",
+            "Another queue",
+        ],
+    ] {
+        world.git(&[&["-C", "../other"], args].concat());
+    }
+    let mut editor = editor(&world, ClientOptions::default());
+    let folder = format!("file://{}", world.outer().join("other").display());
+    let uri = format!("{folder}/queue.py");
+    let added = json!([{ "uri": folder, "name": "other" }]);
+    let event = json!({ "event": { "added": added, "removed": [] } });
+    editor.notify("workspace/didChangeWorkspaceFolders", event);
+    let item = json!({ "uri": uri, "languageId": "python", "version": 1, "text": QUEUE });
+    editor.notify("textDocument/didOpen", json!({ "textDocument": item }));
+    let at = json!({ "textDocument": { "uri": uri }, "range": selection(), "context": { "diagnostics": [] } });
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let action = loop {
+        let actions = editor.request("textDocument/codeAction", at.clone());
+        match actions.as_array().and_then(|actions| actions.first()) {
+            Some(action) => break action.clone(),
+            None => assert!(Instant::now() < deadline, "nothing is offered"),
+        }
+    };
+    editor.run_action(&action).unwrap();
+    editor.wait_notification("textDocument/publishDiagnostics", |params| {
+        params["uri"] == uri.as_str() && params["diagnostics"].as_array().unwrap().len() == 1
+    });
+    assert!(!world.root().join(".git/countersign").exists(), "the other repository was meant");
+    let list = run(&world, &["-C", "../other", "list", "--format", "json"]).ok().json();
+    assert_eq!(list["changes"][0]["title"], "Document first", "{list:#}");
+    assert!(editor.shutdown().success());
+}

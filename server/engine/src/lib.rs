@@ -65,5 +65,7 @@ pub use repropose::Reproposed;
 pub use rules::{RulesFrom, read_named, read_policies};
 pub use standing::{Landing, Standing, Standings};
 pub use tasks::{Around, around};
-pub use workers::{OWN_CONFIG_FILE, Worker, WorkerBy, WorkerError, WorkerSet, prompt, workers};
+pub use workers::{
+    OBJECTIVE_BYTES_MAX, OWN_CONFIG_FILE, Worker, WorkerBy, WorkerError, WorkerSet, prompt, workers,
+};
 pub use workspace::HeadMark;

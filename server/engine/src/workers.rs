@@ -22,8 +22,11 @@ use crate::rules::{RulesFrom, repository_config};
 /// The person's own configuration, in their configuration folder.
 pub const OWN_CONFIG_FILE: &str = "config.toml";
 const OWN_CONFIG_BYTES_MAX: u64 = 1 << 20;
-/// How many bytes of what is asked for reach a worker: an argument and a variable have their limits.
-const WORDS_BYTES_MAX: usize = 16 << 10;
+/// How many bytes an objective may have. As JSON it can be six times as long, and still has to fit into one variable
+/// of the environment, which is 128 KiB on Linux.
+pub const OBJECTIVE_BYTES_MAX: usize = 16 << 10;
+/// How many bytes of what is asked for are put into one argument.
+const WORDS_BYTES_MAX: usize = 32 << 10;
 
 /// Who can be asked for work in a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -357,7 +360,9 @@ impl CommandTask {
         env: Vec<(OsString, OsString)>,
     ) -> Self {
         let task = Task { worker: Some(name.to_string()), ..task.clone() };
-        let (mut prompt, json) = (prompt(&task), serde_json::to_string(&task).unwrap_or_default());
+        // The system ends a variable and an argument at a zero byte, so it would refuse one.
+        let mut prompt = prompt(&task).replace('\0', " ");
+        let json = serde_json::to_string(&task).unwrap_or_default();
         cut(&mut prompt);
         let argv = config.command.iter().map(|word| filled(word, &task, &prompt)).collect();
         let input = match config.stdin {
@@ -422,7 +427,6 @@ fn filled(word: &str, task: &Task, prompt: &str) -> OsString {
         }
     }
     out.push_str(rest);
-    // The system ends an argument at a zero byte, so it would refuse this one.
     out.replace('\0', " ").into()
 }
 

@@ -22,7 +22,7 @@ const DIAGNOSTICS_MAX: usize = 3;
 const WORKERS_MAX: usize = 3;
 const TITLE_MAX: usize = 60;
 const MESSAGE_MAX: usize = 2000;
-const OBJECTIVE_BYTES_MAX: usize = 64 << 10;
+const OBJECTIVE_BYTES_MAX: usize = engine::OBJECTIVE_BYTES_MAX;
 
 /// What the actions are asked for.
 #[derive(Debug)]
@@ -106,9 +106,16 @@ pub(crate) fn read(name: &str, arguments: &[Value]) -> Option<Result<Wanted, Str
         {
             wrong(format!("objective: more than {OBJECTIVE_BYTES_MAX} bytes"))
         }
+        Ok(Wanted::Cancel(cancel)) if cancel.task.as_ref().is_some_and(|it| !is_id(it)) => {
+            wrong("task: 4 to 64 hexadecimal digits are needed".to_owned())
+        }
         Ok(wanted) => Ok(wanted),
         Err(error) => wrong(error.to_string()),
     })
+}
+
+fn is_id(text: &str) -> bool {
+    (4..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 /// The first line of a range and how many lines it touches; none where it is empty.
@@ -402,6 +409,7 @@ pub(crate) mod tests {
         let long = json!({ "kind": "fix", "uri": "file:///a", "objective": "x".repeat(1 << 17) });
         assert!(wrong("countersign.ask", &[long]).contains("objective: more than"));
         assert!(wrong("countersign.cancel", &[json!({ "tsk": "a" })]).contains("unknown field"));
+        assert!(wrong("countersign.cancel", &[json!({ "task": "" })]).contains("4 to 64"));
         assert_eq!(
             read("countersign.cancel", &[]),
             Some(Ok(Wanted::Cancel(CancelArguments::default())))

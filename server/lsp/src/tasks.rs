@@ -169,7 +169,7 @@ impl Session {
     }
 
     /// Has it found out what the place is that work is asked for at.
-    fn ask_for(&mut self, mut arguments: AskArguments, reply: Reply<Option<Value>>) {
+    fn ask_for(&self, arguments: AskArguments, reply: Reply<Option<Value>>) {
         let document = self.documents.get(arguments.uri.as_str());
         let place = match document {
             Some(document) => self.asked_place(document),
@@ -180,8 +180,7 @@ impl Session {
             return self.refuse(reply, message);
         };
         let text = document.map(|document| document.text().clone());
-        let range = arguments.range.take();
-        arguments.range = range;
+        let range = arguments.range;
         self.pool.post(Box::new(move || {
             let around = text.zip(range).and_then(|(text, range)| {
                 let (first, count) = asks::lines(range);

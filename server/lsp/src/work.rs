@@ -16,7 +16,7 @@ use crate::engine_thread::{Done, RootId, Token};
 use crate::main_loop::Wake;
 
 /// How often it is looked who can be asked: the person may state somebody at any time.
-const RENEWAL: Duration = Duration::from_secs(1);
+const RENEWAL: Duration = Duration::from_secs(2);
 
 /// Who can be asked for work, and how it is carried out.
 pub trait Works: Send + Sync + RefUnwindSafe {

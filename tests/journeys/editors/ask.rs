@@ -8,7 +8,7 @@ use super::{RUST_FILE, helix, neovim, states, two_files, untouched, verify, wait
 use crate::support;
 
 /// Writes what it was asked for before the last line of the function.
-const SCRIBE: &str = r#"
+pub const SCRIBE: &str = r#"
 [workers.scribe]
 command = ["sh", "-euc", 'sed -i "$2i\    // $1" "$0"', "{path}", "{objective}", "{last_line}"]
 kinds = ["docs"]

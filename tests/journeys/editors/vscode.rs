@@ -32,7 +32,10 @@ fn vscode_reviews_undoes_restarts_and_says_what_is_missing() {
     let agent = queue();
     let missing = queue();
     missing.write(".vscode/settings.json", r#"{ "countersign.path": "/nowhere/countersign" }"#);
+    let asks = queue();
+    asks.write(".vscode/settings.json", r#"{ "countersign.proposals.severity": "warning" }"#);
     drive(&[
+        ("asks", &asks),
         ("review", &review),
         ("twoFiles", &two),
         ("stale", &stale),
@@ -45,6 +48,8 @@ fn vscode_reviews_undoes_restarts_and_says_what_is_missing() {
 
     let right = |text: String| text.replace("right.len() == 0", "right.is_empty()");
     ends(&review, &format!("// typed\n{}", support::RUST), &["undone", "proposed"]);
+    let documented = support::RUST.replacen("    sum\n}", "    sum\n    // Say what it sums\n}", 1);
+    ends(&asks, &documented, &["proposed", "proposed", "accepted"]);
     ends(&two, support::RUST, &["undone", "undone"]);
     assert_eq!(two.read(SECOND_FILE), SECOND);
     assert_eq!(states(&two, SECOND_FILE), ["undone"]);
@@ -99,6 +104,7 @@ fn drive(journeys: &[(&str, &World)]) {
     let scratch = outer.outer().join("vscode");
     let failures = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("vscode");
     fs::create_dir_all(&scratch).unwrap();
+    outer.write("../config/countersign/config.toml", super::ask::SCRIBE);
     fs::create_dir_all(&failures).unwrap();
     let journeys: Vec<Value> = journeys
         .iter()

@@ -15,6 +15,8 @@ local M = {}
 ---@field version string
 ---@field working boolean
 ---@field waiting integer
+---@field hidden integer
+---@field snoozed_until? integer
 ---@field roots string[]
 ---@field tasks countersign.Task[]
 
@@ -47,6 +49,7 @@ local M = {}
 ---@field title string
 ---@field origin string
 ---@field root string
+---@field shown boolean whether it is to be shown in the text
 ---@field group "waiting"|"denied"|"parked"|"decided"
 ---@field stage string
 ---@field adopted boolean

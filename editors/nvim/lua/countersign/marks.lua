@@ -161,7 +161,7 @@ local function placed(listing)
   for _, changeset in ipairs(listing.changesets) do
     for _, file in ipairs(changeset.files) do
       for _, hunk in ipairs(file.uri and file.hunks or {}) do
-        if hunk.range and hunks.waits(hunk) then
+        if changeset.shown ~= false and hunk.range and hunks.waits(hunk) then
           by_uri[file.uri] = by_uri[file.uri] or {}
           table.insert(by_uri[file.uri], { changeset = changeset, file = file, hunk = hunk })
         end

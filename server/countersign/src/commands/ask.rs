@@ -116,6 +116,10 @@ fn stated(engine: &Engine, arguments: &Arguments, args: &AskArgs) -> Result<Task
         what = around.name;
     }
     let objective = args.objective.as_ref().map(|text| text.trim()).filter(|text| !text.is_empty());
+    if objective.is_some_and(|text| text.len() > engine::OBJECTIVE_BYTES_MAX) {
+        let message = format!("the objective has more than {} bytes", engine::OBJECTIVE_BYTES_MAX);
+        return Err(Failure::new(message, "name a file that says more"));
+    }
     let diagnostic = (args.code.is_some() || args.source.is_some()).then(|| TaskDiagnostic {
         message: objective.unwrap_or_default().to_owned(),
         source: args.source.clone(),

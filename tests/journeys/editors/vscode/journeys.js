@@ -277,4 +277,31 @@ async function missing(window, given) {
   await window.untilStatus("2 to review");
 }
 
-module.exports = { review, twoFiles, stale, arrives, denied, killed, agent, missing };
+/** Ask a worker for something in one's own words; what comes is accepted. The settings of the folder are heeded. */
+async function asks(window) {
+  const before = window.disk(QUEUE);
+  await window.untilStatus("2 to review");
+  await window.openFile(QUEUE);
+  await window.untilLenses(2);
+  await window.page.locator(".squiggly-warning").first().waitFor();
+  await window.goToLine(10);
+  await window.command("Countersign: Ask for Work");
+  await window.page.locator(".quick-input-title", { hasText: "1 of 2" }).waitFor();
+  await window.answer("Document");
+  await window.page.locator(".quick-input-title", { hasText: "2 of 2" }).waitFor();
+  await window.answer("Say what it sums");
+  await window.untilLedger(QUEUE, "proposed, proposed, proposed");
+  await window.untilStatus("3 to review");
+  await window.untilLenses(3);
+  assert.equal(window.disk(QUEUE), before, "asking wrote to disk");
+  await window.goToLine(13);
+  await window.page.keyboard.press("Control+Alt+Enter");
+  const documented = before.replace("    sum\n}", "    sum\n    // Say what it sums\n}");
+  await same(window, documented);
+  await window.save();
+  await window.untilDisk(QUEUE, documented);
+  await window.untilLedger(QUEUE, "accepted, proposed, proposed");
+  await quiet(window);
+}
+
+module.exports = { review, twoFiles, stale, arrives, denied, killed, agent, missing, asks };
