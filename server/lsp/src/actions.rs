@@ -40,7 +40,13 @@ pub(crate) struct Asked<'a> {
 
 /// The actions, the most likely first.
 pub(crate) fn at(asked: &Asked<'_>) -> Vec<CodeActionOrCommand> {
+    let (first, last) = (asked.range.start.line, asked.range.end.line);
+    let near = position::around(asked.document.rope(), first, last);
     let touches = |hunk: &&PlacedHunk| {
+        let bytes = hunk.place.bytes();
+        if bytes.start > *near.end() || bytes.end < *near.start() {
+            return false;
+        }
         let shown = position::shown(asked.document.rope(), &hunk.place.bytes(), asked.encoding);
         shown.start.line <= asked.range.end.line && asked.range.start.line <= shown.end.line
     };

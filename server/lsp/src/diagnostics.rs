@@ -7,7 +7,7 @@ use lsp_types::{
     Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location, NumberOrString,
     PublishDiagnosticsParams, Range, Uri,
 };
-use model::{Decision, ProposalSeverity};
+use model::{ChangeSetId, Decision, ProposalSeverity};
 use serde_json::json;
 
 use crate::documents::Document;
@@ -19,6 +19,8 @@ use crate::prose;
 pub(crate) const SOURCE: &str = "countersign";
 /// How many other hunks of its ChangeSet a diagnostic points to.
 const RELATED_MAX: usize = 20;
+/// How many such pointers all diagnostics of a file have together: 200 with 20 each are a megabyte at each pause.
+const RELATED_PER_FILE_MAX: usize = 400;
 /// How many diagnostics a file gets.
 const PER_FILE_MAX: usize = 200;
 const TITLE_MAX: usize = 80;
@@ -26,6 +28,15 @@ const REASON_MAX: usize = 160;
 
 /// Where the hunks of a ChangeSet are, for those that point to each other.
 pub(crate) type Places<'a> = &'a dyn Fn(&BoardChange, u32) -> Option<Location>;
+
+/// What diagnostics that point to each other need.
+struct Related<'a> {
+    places: Places<'a>,
+    /// How many others each points to.
+    most: usize,
+    /// The hunks that wait, in order, of each ChangeSet that has one here.
+    waiting: BTreeMap<ChangeSetId, Vec<u32>>,
+}
 
 /// The diagnostics of a document.
 pub(crate) fn of(
@@ -35,8 +46,17 @@ pub(crate) fn of(
     severity: ProposalSeverity,
     related: Option<Places<'_>>,
 ) -> Vec<Diagnostic> {
-    let waiting = placed.iter().filter(|hunk| hunk.place.waits()).take(PER_FILE_MAX);
-    let inline = waiting.map(|hunk| one(document, hunk, encoding, severity, related));
+    let waiting = || placed.iter().filter(|hunk| hunk.place.waits()).take(PER_FILE_MAX);
+    let pointers = (RELATED_PER_FILE_MAX / waiting().count().max(1)).min(RELATED_MAX);
+    let changes: BTreeMap<ChangeSetId, &BoardChange> =
+        waiting().map(|hunk| (hunk.change.changeset.id, &*hunk.change)).collect();
+    let related = related.map(|places| Related {
+        places,
+        most: pointers,
+        waiting: changes.iter().map(|(id, change)| (*id, change.state.waiting())).collect(),
+    });
+    let related = related.as_ref();
+    let inline = waiting().map(|hunk| one(document, hunk, encoding, severity, related));
     conflicts(placed.iter().copied())
         .into_iter()
         .map(|hunks| listed(&hunks))
@@ -91,7 +111,7 @@ fn one(
     hunk: &PlacedHunk,
     encoding: Encoding,
     severity: ProposalSeverity,
-    related: Option<Places<'_>>,
+    related: Option<&Related<'_>>,
 ) -> Diagnostic {
     let severity = match (hunk.denial(), severity) {
         (Some(_), _) | (None, ProposalSeverity::Warning) => DiagnosticSeverity::WARNING,
@@ -104,7 +124,7 @@ fn one(
         code: Some(NumberOrString::String(code(&hunk.change, hunk.ordinal))),
         source: Some(SOURCE.to_owned()),
         message: message(hunk),
-        related_information: related.and_then(|places| others(hunk, places)),
+        related_information: related.and_then(|related| others(hunk, related)),
         data: Some(json!({ "changeset": hunk.change.changeset.id, "hunk": hunk.ordinal })),
         ..Diagnostic::default()
     }
@@ -147,18 +167,24 @@ fn message(placed: &PlacedHunk) -> String {
     message
 }
 
-fn others(hunk: &PlacedHunk, places: Places<'_>) -> Option<Vec<DiagnosticRelatedInformation>> {
-    let waiting = hunk.change.state.waiting();
-    let others = waiting.iter().filter(|ordinal| **ordinal != hunk.ordinal);
-    let related: Vec<_> = others
+/// The other waiting hunks of a ChangeSet, at most so many: all, or those that come next, and from the first again.
+fn others(hunk: &PlacedHunk, related: &Related<'_>) -> Option<Vec<DiagnosticRelatedInformation>> {
+    let waiting = related.waiting.get(&hunk.change.changeset.id)?;
+    let next = match waiting.len() > related.most {
+        true => waiting.partition_point(|ordinal| *ordinal <= hunk.ordinal),
+        false => 0,
+    };
+    let from_next = waiting.iter().cycle().skip(next).take(waiting.len());
+    let pointers: Vec<_> = from_next
+        .filter(|ordinal| **ordinal != hunk.ordinal)
         .filter_map(|ordinal| {
-            let location = places(&hunk.change, *ordinal)?;
+            let location = (related.places)(&hunk.change, *ordinal)?;
             let message = format!("hunk {ordinal} of the same change");
             Some(DiagnosticRelatedInformation { location, message })
         })
-        .take(RELATED_MAX)
+        .take(related.most)
         .collect();
-    (!related.is_empty()).then_some(related)
+    (!pointers.is_empty()).then_some(pointers)
 }
 
 /// What the client was last told about each file, for clients that are told.

@@ -31,7 +31,12 @@ pub(crate) fn at(
     kind: MarkupKind,
 ) -> Option<Hover> {
     let range = |hunk: &PlacedHunk| position::shown(document.rope(), &hunk.place.bytes(), encoding);
+    let near = position::around(document.rope(), at.line, at.line);
     let on_line = |hunk: &&PlacedHunk| {
+        let bytes = hunk.place.bytes();
+        if bytes.start > *near.end() || bytes.end < *near.start() {
+            return false;
+        }
         let range = range(hunk);
         (range.start.line..=range.end.line).contains(&at.line)
     };

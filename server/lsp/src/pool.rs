@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::main_loop::Wake;
 
-/// How many pieces of work are under way at once.
+/// How many pieces of work are under way at once, at most; fewer where that would take every processor from whoever types.
 const THREADS: usize = 2;
 
 /// A piece of work.
@@ -27,7 +27,8 @@ impl Pool {
     pub(crate) fn start(inbox: &Sender<Wake>) -> std::io::Result<Self> {
         let (work, queue) = channel();
         let queue = Arc::new(Mutex::new(queue));
-        for nth in 0..THREADS {
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        for nth in 0..THREADS.min(processors - 1).max(1) {
             let (queue, inbox) = (Arc::clone(&queue), inbox.clone());
             let thread = std::thread::Builder::new().name(format!("pool-{nth}"));
             thread.spawn(move || run(&queue, &inbox))?;

@@ -102,6 +102,15 @@ pub(crate) fn shown(text: &Rope, bytes: &std::ops::Range<usize>, encoding: Encod
     range(text, &(text.line_to_byte(first)..stop), encoding)
 }
 
+/// The bytes that these lines are in, and a little more: what [`shown`] may put on one of them starts and ends around there. To look
+/// at one line of many hunks, one need not find all their lines.
+pub(crate) fn around(text: &Rope, first: u32, last: u32) -> std::ops::RangeInclusive<usize> {
+    let line = |line: u32| usize::try_from(line).unwrap_or(usize::MAX);
+    let start = |line: usize| text.line_to_byte(line.min(text.len_lines()));
+    // What goes in behind everything is shown a line above.
+    start(line(first))..=start(line(last).saturating_add(2))
+}
+
 /// A line without its line break.
 fn content(text: &Rope, line: usize) -> RopeSlice<'_> {
     let slice = text.line(line);
@@ -217,6 +226,20 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_shown_on_a_line_is_around_it(
+            text in "[aé\r\n]{0,20}", start in 0_usize..40, len in 0_usize..9, line in 0_u32..12,
+        ) {
+            let rope = Rope::from_str(&text);
+            let start = start.min(text.len());
+            let bytes = start..(start + len).min(text.len());
+            let range = shown(&rope, &bytes, Encoding::Utf8);
+            if (range.start.line..=range.end.line).contains(&line) {
+                let around = around(&rope, line, line);
+                prop_assert!(bytes.start <= *around.end() && *around.start() <= bytes.end);
+            }
+        }
+
         #[test]
         fn positions_mean_what_the_slow_way_says(
             text in "[a😀é\r\n]{0,30}", line in 0_u32..12, column in 0_u32..12, encoding in encodings(),
