@@ -34,12 +34,12 @@ end
 --- Runs a command of the server's. How it went, the server says itself.
 ---@param found vim.lsp.Client
 ---@param command string
----@param argument table
+---@param argument? table
 function M.execute(found, command, argument)
   if command == "countersign.reject" then
     rejected[#rejected + 1] = argument
   end
-  local params = { command = command, arguments = { argument } }
+  local params = { command = command, arguments = argument and { argument } or nil }
   client.request(found, "workspace/executeCommand", params, vim.api.nvim_get_current_buf(), function(result)
     if type(result) == "string" then
       float(result, "countersign-answer")

@@ -389,6 +389,20 @@ M.subcommands = {
     end,
   },
   {
+    name = "snooze",
+    arguments = "[{minutes}]",
+    what = "Show nothing that is proposed in the text for so long; 0 ends it. Without {minutes}: for an hour, or no longer.",
+    run = function(args)
+      local found, minutes = actions.server(), args.fargs[2] and tonumber(args.fargs[2])
+      if args.fargs[2] and not minutes then
+        return client.say("write for how many minutes", vim.log.levels.ERROR)
+      elseif found then
+        actions.execute(found, "countersign.snooze", minutes and { minutes = minutes } or nil)
+      end
+    end,
+    complete = first_of({ "0", "15", "60", "240" }),
+  },
+  {
     name = "quickfix",
     arguments = "[buffer]",
     what = "Put all hunks that wait into the |quickfix| list; with `buffer`, those of the current one into the |location-list|.",

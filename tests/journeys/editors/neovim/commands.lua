@@ -54,7 +54,7 @@ end
 
 drive.run(function()
   completes("re", { "reject", "repropose", "restart", "restore", "review" })
-  completes("sn", { "snapshot" })
+  completes("sn", { "snapshot", "snooze" })
   completes("adopt ", { "HEAD" })
   until_true("the proposals are shown", function()
     return require("countersign").waiting() == 2

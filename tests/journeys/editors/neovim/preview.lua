@@ -81,6 +81,10 @@ local function inside_the_text()
   until_shown({})
   vim.cmd("Countersign inline")
   until_shown(proposals(0))
+  vim.cmd("Countersign snooze 60")
+  until_shown({})
+  vim.cmd("Countersign snooze 0")
+  until_shown(proposals(0))
 end
 
 local function motions()
