@@ -106,11 +106,14 @@ pub fn run_with(world: &World, args: &[&str], fault: &Fault) -> (Output, Vec<Cal
     (output, calls)
 }
 
+/// How often a run is made again. On a busy machine the calls of two runs differ more often.
+const REPEATS_MAX: usize = 50;
+
 /// Runs the binary in a replica of `start` with a fault at `call`. When files are written is seen in what is looked at
 /// again, so a run may make a call more or less: then it is run again.
 #[track_caller]
 pub fn run_at(start: &World, args: &[&str], fault: &Fault, call: &Call) -> (World, Output) {
-    for _ in 0..10 {
+    for _ in 0..REPEATS_MAX {
         let world = start.replica();
         let (output, calls) = run_with(&world, args, fault);
         if calls.contains(call) {
