@@ -128,6 +128,11 @@ impl Anchoring<'_> {
         let old: HashSet<&[u8]> =
             rows.clone().map(|row| self.line(row).trim_ascii()).filter(telling).collect();
         let there = self.current.line_at(place.start)..self.current.line_at(place.end);
+        if rows.is_empty()
+            && let Some(line) = self.stands_edited(rows.start, there.start, replacement)
+        {
+            return Some(narrow(line));
+        }
         if let Some(line) = self.made_nearby(rows, &there, &new, &old) {
             return Some(line);
         }
@@ -138,6 +143,32 @@ impl Anchoring<'_> {
             taken.extend(lines.filter(|line| !line.is_empty() && !puts.contains(line)));
         }
         self.came_to_stand(rows, &there, new.difference(&old).copied().collect(), &taken)
+    }
+
+    /// The first of the lines right above or below gap `there` of current that are, line for line, those of
+    /// `text` or these edited, and more of them equal than beside gap `gap` of base.
+    fn stands_edited(&self, gap: usize, there: usize, text: &[u8]) -> Option<usize> {
+        let put: Vec<&[u8]> = split(text).collect();
+        let equal = |lines: &Text<'_>, start: Option<usize>| {
+            let start = start.filter(|start| start + put.len() <= lines.lines())?;
+            let mut equal = 0;
+            for (nth, put) in put.iter().enumerate() {
+                let line = lines.of(&(start + nth..start + nth + 1));
+                match line == *put {
+                    true => equal += 1,
+                    false if recognisable(line, put) => {}
+                    false => return None,
+                }
+            }
+            Some(equal)
+        };
+        let told = put.iter().any(|line| says_something(line));
+        let sides =
+            [(there.checked_sub(put.len()), gap.checked_sub(put.len())), (Some(there), Some(gap))];
+        sides.into_iter().filter(|_| told && put.len() > 1).find_map(|(now, before)| {
+            let closer = equal(&self.current, now)? > equal(&self.base, before).unwrap_or(0);
+            now.filter(|_| closer)
+        })
     }
 
     /// The first line of current that is one of `added`, which the hunk puts and does not take away, if enough

@@ -5,13 +5,15 @@
 //! been made: seen from base, a hunk that belongs to where they were fits where they are. Seen from the text
 //! that all hunks make, it stands where it landed. Where both views find a place, neither is certain.
 //!
-//! Asked only if most of what the hunks say, and base does not, has come to stand in current.
+//! Asked only if most of what the hunks say, and base does not, has come to stand in current, or all that one of
+//! them says.
 
 use std::collections::HashSet;
 
 use model::LineSpan;
 
 use super::frame::says_something;
+use super::standing::split;
 use super::{Anchoring, LANDED_NODES_MAX};
 use crate::apply::{apply, shift_past};
 
@@ -32,7 +34,9 @@ impl<'t> Anchoring<'t> {
                 Some((shift_past(span, &self.landed).ok()?, text.as_ref().to_vec()))
             })
             .collect();
-        if self.waiting.len() > 1 && self.mostly_stand(&self.waiting) {
+        if self.waiting.len() > 1
+            && (self.mostly_stand(&self.waiting) || self.one_stands(&self.waiting))
+        {
             self.accepted = self.with_all().map(Box::new);
         }
         self
@@ -57,6 +61,16 @@ impl<'t> Anchoring<'t> {
             fresh.remove(line.trim_ascii());
         }
         all > 0 && 2 * (all - fresh.len()) >= all
+    }
+
+    /// Whether all lines that one of `hunks` puts stand in current, wherever, and say something.
+    fn one_stands(&self, hunks: &[(LineSpan, Vec<u8>)]) -> bool {
+        let standing: HashSet<&[u8]> = self.current.iter().map(<[u8]>::trim_ascii).collect();
+        hunks.iter().any(|(_, text)| {
+            let mut lines = split(text).map(<[u8]>::trim_ascii).filter(|line| says_something(line));
+            lines.next().is_some_and(|first| standing.contains(first))
+                && lines.all(|line| standing.contains(line))
+        })
     }
 
     /// The line of current at which the hunk that replaces `before` of base stands with the others.

@@ -165,6 +165,28 @@ fn white_space_among_braces_is_nobodys_once_what_was_around_it_is_gone() {
 }
 
 #[test]
+fn what_landed_and_was_edited_since_is_not_put_beside_itself() {
+    // Of a rewritten call, the old one was taken away by another hunk; then a space was added to the new one.
+    check(
+        "a\nget(\"/hi\", old(f {\n\tw\n}))\n\nts\nb\n",
+        "a\nget(\"/hi\", old(f {\n\tw\n}))\n\nget(\"/hi\",f {\n\tw\n})\n\nts\nb\n",
+        "a\nget(\"/hi\", f {\n\tw\n})\n\nts\nb\n",
+        &expect![[r#"
+        conflict: most of what it adds was added elsewhere since, from line 2 on
+    "#]],
+    );
+    // Beside a block that was like it all along, it goes where it belongs.
+    check(
+        "a\nget(\"/hi\", old(f {\n\tw\n}))\n\nts\nb\n",
+        "a\nget(\"/hi\", old(f {\n\tw\n}))\n\nget(\"/hi\",f {\n\tw\n})\n\nts\nb\n",
+        "0\na\nget(\"/hi\", old(f {\n\tw\n}))\n\nts\nb\n",
+        &expect![[r#"
+        shifted +1 to 7+0
+    "#]],
+    );
+}
+
+#[test]
 fn one_of_several_hunks_has_landed() {
     let base = "a\nb\nc\nd\ne\nf\ng\nh\n";
     let proposal = "a\nB\nc\nd\ne\nf\nG\nh\n";
@@ -488,4 +510,22 @@ fn hunks_that_landed_with_the_rest_of_a_move_are_not_applied_where_their_lines_w
     let other = (put.0, &b"other\n\n"[..]);
     let apart = Anchoring::new(base, current).among(&[other, taken]);
     assert_eq!(apart.anchor(&taken.0, taken.1), Anchor::Shifted(5..7, 0));
+}
+
+#[test]
+fn hunks_that_swap_functions_are_seen_to_have_landed_though_the_rest_was_rewritten() {
+    let tests =
+        ["@T\nib {\n  v2\n}\n\n", "@X\niw {\n  set\n  c1\n}\n\n", "@X\nibw {\n  set\n  c3\n}\n\n"];
+    let [ib, iw, ibw] = tests;
+    let i = |value: &str| format!("@T\ni {{\n  {value}\n}}\n\n");
+    let base = format!("top\n{ib}{iw}{ibw}{}end\n", i("v0"));
+    let proposal = format!("top\n{iw}{ib}{}{ibw}end\n", i("v1"));
+    let current = format!("top\n{iw}{ib}{}{ibw}end\n", i("v3"));
+    let stated: Vec<_> = hunks(base.as_bytes(), proposal.as_bytes())
+        .iter()
+        .map(|(before, after)| (*before, after.of(proposal.as_bytes())))
+        .collect();
+    let together = Anchoring::new(base.as_bytes(), current.as_bytes()).among(&stated);
+    let anchors = stated.iter().map(|(span, replacement)| together.anchor(span, replacement));
+    assert_eq!(anchors.filter(|anchor| anchor.target().is_some()).count(), 0);
 }
