@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use engine::{ErrorKind, Selection};
 use ledger::Ledger;
 use model::{ChangeSetId, ChangeSetState, HunkState};
-use test_support::World;
+use test_support::{Dice, World};
 
 use crate::actors::{Actor, Step, Verb};
 use crate::texts::{CREATED, DELETED, Held, PATHS, PIECES, is_touched, reading, text_of, typed};
@@ -43,23 +43,6 @@ impl Disk {
 /// Which of [`PIECES`] a hunk is; `None` for one that is a whole file.
 pub fn index_of(change: usize, ordinal: u32) -> Option<usize> {
     PIECES.iter().position(|piece| (piece.change, piece.ordinal) == (change, ordinal))
-}
-
-/// SplitMix64: small, and the same everywhere.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((z ^ (z >> 31)) % sides as u64).unwrap()
-    }
-
-    fn pick<'t, T>(&mut self, of: &'t [T]) -> &'t T {
-        &of[self.roll(of.len())]
-    }
 }
 
 /// One hunk, as (ChangeSet, ordinal).
@@ -147,7 +130,7 @@ impl<'w> Simulation<'w> {
             world,
             ids,
             reader,
-            dice: Dice(seed),
+            dice: Dice::new(seed),
             actors: vec![Actor::new("Ada", true), Actor::new("Bo", true), Actor::new("Cy", false)],
             saved: PATHS.iter().map(|path| (*path, BTreeSet::new())).collect(),
             moved: BTreeSet::new(),

@@ -1,9 +1,10 @@
 //! The wire: the only module that names tower-lsp.
 //!
-//! Messages are read and written by `wire`; what the protocol says of their order in a session is decided here, since the
-//! library reads no further after a message it cannot read, and leaves some requests without an answer. Every handler posts to the main loop synchronously, before it first waits, which keeps messages in the
-//! order they came; then it awaits the answer. A request that the client cancels drops its future, and
-//! the answer goes nowhere. Questions to the client are spawned, so that nothing waits for it.
+//! Messages are read and written by `wire`; what the protocol says of their order in a session is decided here,
+//! since the library reads no further after a message it cannot read, and leaves some requests without an answer.
+//! Every handler posts to the main loop synchronously, before it first waits, which keeps messages in the order
+//! they came; then it awaits the answer. A request that the client cancels drops its future, and the answer goes
+//! nowhere. Questions to the client are spawned, so that nothing waits for it.
 
 use std::future::{poll_fn, ready};
 use std::sync::Arc;

@@ -20,6 +20,9 @@
 //!    elsewhere (see `standing` and `twins`), and it does not stand where it would if all hunks of its change
 //!    had landed (see `together`).
 //!
+//! Braces and empty lines are in every block. Where a hunk says nothing else, and neither does what is left of its
+//! context, it has a place only if lines further out are in order.
+//!
 //! If there is no such place, the hunk may have landed already: its replacement stands between the lines
 //! that touched it, or taking it out again has a place by the same rules. If only rule 2 fails, it may still
 //! merge with the change that touches it (see `merge`).
@@ -279,14 +282,11 @@ impl<'t> Anchoring<'t> {
         if !self.certain && context.lines() < 2 * CONTEXT_LINES {
             return Ok(None);
         }
+        let far = self.in_order(rows, &place);
         // With only braces and empty lines in it and left around it, what it belonged to is gone.
-        if !self.says_itself(rows)
-            && !self.says_where(rows, context)
-            && !self.in_order(rows, &place)
-        {
+        if !far && !self.says_itself(rows) && !self.says_where(rows, context) {
             return Ok(None);
         }
-        let far = self.in_order(rows, &place);
         let as_good =
             |other: Context| other.as_good_as(context, far) || (!self.certain && other.touches());
         let mut candidates = self.places_like(rows, as_good);

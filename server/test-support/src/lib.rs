@@ -22,4 +22,5 @@ pub use normalise::normalise_ids;
 pub use position::{Encoding, Position};
 pub use raw_server::{Ended, RawServer, frame};
 pub use uri::{path_from_uri, uri_from_path};
+pub use wire::read_frame;
 pub use world::{Output, World};

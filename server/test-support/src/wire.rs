@@ -19,7 +19,19 @@ pub(crate) fn write_message(to: &mut impl Write, message: &Value) -> io::Result<
 /// # Errors
 /// `InvalidData` for anything that is not a frame with JSON in it: a server may print nothing else to its output.
 pub(crate) fn read_message(from: &mut impl BufRead) -> io::Result<Option<Value>> {
-    let invalid = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
+    let Some(body) = read_frame(from)? else { return Ok(None) };
+    serde_json::from_slice(&body).map(Some).map_err(|error| invalid(format!("not JSON: {error}")))
+}
+
+fn invalid(what: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
+/// Reads what one frame holds; `None` at the end of the stream between two frames.
+///
+/// # Errors
+/// `InvalidData` for anything that is not a frame.
+pub fn read_frame(from: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
     let mut length = None;
     let mut first = true;
     loop {
@@ -46,7 +58,7 @@ pub(crate) fn read_message(from: &mut impl BufRead) -> io::Result<Option<Value>>
         .ok_or_else(|| invalid("no usable Content-Length".into()))?;
     let mut body = vec![0; length];
     from.read_exact(&mut body)?;
-    serde_json::from_slice(&body).map(Some).map_err(|error| invalid(format!("not JSON: {error}")))
+    Ok(Some(body))
 }
 
 #[cfg(test)]

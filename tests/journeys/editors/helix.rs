@@ -153,13 +153,19 @@ fn helix_reviews_what_an_agent_changed_where_it_is() {
     verify(&world);
 }
 
-#[test]
-fn helix_reads_why_rejects_and_is_told_why_not() {
+/// With proposals of a recipe, and one that is denied.
+fn proposed_and_denied() -> World {
     let world = untouched();
     world.write("README.md", "# Queue\n");
     world.commit("A page");
     support::run(&world, &["run", "--recipe", support::RECIPE]).ok();
     leak(&world);
+    world
+}
+
+#[test]
+fn helix_reads_why_rejects_and_is_told_why_not() {
+    let world = proposed_and_denied();
     let terminal = start(&world, 3);
     terminal.wait_for("Ask is_empty()");
     choose(&terminal, "Why: ");
@@ -247,11 +253,7 @@ fn helix_takes_what_arrives_drifts_and_outlives_its_server() {
 /// `UPDATE_PICTURES=1` has them made anew.
 #[test]
 fn the_pictures_of_the_helix_documentation_are_what_it_shows() {
-    let world = untouched();
-    world.write("README.md", "# Queue\n");
-    world.commit("A page");
-    support::run(&world, &["run", "--recipe", support::RECIPE]).ok();
-    leak(&world);
+    let world = proposed_and_denied();
     let terminal = start(&world, 3);
     terminal.resize(110, 26);
     let picture = |name: &str, title: &str, wanted: &dyn Fn(&str) -> bool| {

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use test_support::{World, frame, uri_from_path};
+use test_support::{World, frame, read_frame, uri_from_path};
 
 /// How long anything is waited for: some servers read a project first.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -166,21 +166,8 @@ impl Client {
 }
 
 fn listen(mut from: impl BufRead, say: &Sender<(Instant, Vec<u8>)>) {
-    loop {
-        let (mut length, mut line) = (0, String::new());
-        loop {
-            line.clear();
-            if from.read_line(&mut line).unwrap_or(0) == 0 {
-                return;
-            }
-            match line.trim_end().split_once(": ") {
-                Some(("Content-Length", bytes)) => length = bytes.parse().unwrap(),
-                Some(_) => {}
-                None => break,
-            }
-        }
-        let mut body = vec![0; length];
-        if from.read_exact(&mut body).is_err() || say.send((Instant::now(), body)).is_err() {
+    while let Ok(Some(body)) = read_frame(&mut from) {
+        if say.send((Instant::now(), body)).is_err() {
             return;
         }
     }

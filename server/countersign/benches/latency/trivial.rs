@@ -1,28 +1,15 @@
 //! The least that a server may do and still be one: read a frame, look at its method, write an answer of the same size.
 
-use std::io::{BufRead, Read, Write};
+use std::io::Write;
 
 use serde_json::{Value, json};
+use test_support::{frame, read_frame};
 
 /// Serves until `exit`.
 pub fn serve() {
     let hunks: usize = std::env::var("TRIVIAL_HUNKS").unwrap().parse().unwrap();
     let (mut from, mut to) = (std::io::stdin().lock(), std::io::stdout().lock());
-    loop {
-        let (mut length, mut line) = (0, String::new());
-        loop {
-            line.clear();
-            if from.read_line(&mut line).unwrap() == 0 {
-                return;
-            }
-            match line.trim_end().split_once(": ") {
-                Some(("Content-Length", bytes)) => length = bytes.parse().unwrap(),
-                Some(_) => {}
-                None => break,
-            }
-        }
-        let mut body = vec![0; length];
-        from.read_exact(&mut body).unwrap();
+    while let Some(body) = read_frame(&mut from).unwrap() {
         let message: Value = serde_json::from_slice(&body).unwrap();
         let result = match message["method"].as_str().unwrap_or_default() {
             "exit" => return,
@@ -61,7 +48,6 @@ fn diagnostic(nth: usize) -> Value {
 }
 
 fn write(to: &mut impl Write, message: &Value) {
-    let body = message.to_string();
-    write!(to, "Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+    to.write_all(&frame(message)).unwrap();
     to.flush().unwrap();
 }

@@ -27,7 +27,7 @@ pub fn lsp(_arguments: &Arguments) -> Result<Exit, Failure> {
         prover: Some(lsp::Prover::new(prove)),
         works: Some(Arc::new(Workers)),
         proves_unasked: std::env::var_os("COUNTERSIGN_PROVE").is_none_or(|how| how != "asked"),
-        proves_again_after: again_after(),
+        proves_again_after: again_after()?,
     };
     match lsp::serve_stdio(options) {
         Ok(()) => Ok(Exit::Done),
@@ -41,10 +41,17 @@ pub fn lsp(_arguments: &Arguments) -> Result<Exit, Failure> {
 }
 
 /// How quiet it must have been, from the environment or a minute.
-fn again_after() -> Duration {
-    let seconds = std::env::var("COUNTERSIGN_PROVE_AFTER").ok();
-    let seconds = seconds.and_then(|text| text.parse().ok());
-    Duration::from_secs(seconds.unwrap_or(60))
+fn again_after() -> Result<Duration, Failure> {
+    let Some(given) = std::env::var_os("COUNTERSIGN_PROVE_AFTER") else {
+        return Ok(Duration::from_secs(60));
+    };
+    let given = given.to_string_lossy();
+    let wrong = |_| {
+        let message =
+            format!("COUNTERSIGN_PROVE_AFTER is `{given}`, which is no number of seconds");
+        Failure::new(message, "set it to seconds, such as 60, or unset it")
+    };
+    given.parse().map(Duration::from_secs).map_err(wrong)
 }
 
 fn editor() -> Actor {
@@ -142,11 +149,11 @@ fn prove(root: &Path, id: ChangeSetId, occasion: Occasion) -> Result<(String, Va
     }
     let engine = Engine::open(root, Clock::System, editor(), rules);
     let mut engine = engine.map_err(|error| error.to_string())?;
-    let still = |engine: &mut Engine| {
-        Ok::<_, engine::Error>(engine.proof(id)?.is_none_or(|(_, current)| current))
-    };
-    if occasion == Occasion::Again && still(&mut engine).map_err(|error| error.to_string())? {
-        return Err("its proof speaks for what would land".to_owned());
+    if occasion == Occasion::Again {
+        let proof = engine.proof(id).map_err(|error| error.to_string())?;
+        if proof.is_none_or(|(_, current)| current) {
+            return Err("its proof speaks for what would land".to_owned());
+        }
     }
     let what = ProveWhat::ChangeSet(id, Selection::All);
     let proving = Proving::begin().map_err(told)?;

@@ -3,9 +3,9 @@
 //! Two changes that touch but share no line can be made in either order, so the text after both is known.
 //! Where even that could be doubted, there is no merge:
 //!
-//! - **One side is as it was**, up to a line that says something, and either lines that stand once in both texts tell the place (see `frame`),
-//!   or [`CONTEXT_LINES`] lines are equal there and no other place is as good. With both sides rewritten, the
-//!   hunk's own lines may have been typed anew for another purpose.
+//! - **One side is as it was**, up to a line that says something, and either lines that stand once in both texts
+//!   tell the place (see `frame`), or [`CONTEXT_LINES`] lines are equal there and no other place is as good. With
+//!   both sides rewritten, the hunk's own lines may have been typed anew for another purpose.
 //! - **Nothing that the person put beside it is what the hunk would put there.** They may have made half of
 //!   the change by hand, and it would be there twice.
 //! - **An insertion has a known side to hold on to.** It stands between two lines. If one was deleted, it

@@ -4,11 +4,12 @@
 //! would then be lies, so lines are counted wherever they stand:
 //!
 //! - **What it takes away is called gone only if it is gone.** A deletion leaves nothing that shows it was
-//!   made. Its lines may stand elsewhere or indented by now, or the comparison may have kept them; then they
+//!   made. An insertion takes away that two lines touch: while they do, it was not made. Its lines may stand elsewhere or indented by now, or the comparison may have kept them; then they
 //!   were moved, or what surrounds them was changed, and the hunk was not made.
 //! - **What it puts is never put a second time.** If it landed and was moved or edited since, its place looks
 //!   as open as before. If most of what a hunk only adds has come to stand in current since base, or all that
-//!   a replacement puts and base does not have, it may be this hunk that put it there. A replacement is let
+//!   a replacement puts and base does not have, it may be this hunk that put it there; likewise if the block right
+//!   beside an insertion's gap came to be like it, line for line. A replacement is let
 //!   through where lines that stand once hold it on both sides, or where that took the place of a line like
 //!   the one that it takes away: the same was done twice. Of a line that other waiting hunks put, too, see `twins`.
 //!
