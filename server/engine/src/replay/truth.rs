@@ -43,7 +43,9 @@ pub(super) struct Truth {
 /// Where the edits do not put it there, but the block that accepting makes, both touching lines included, stands
 /// in the current text and not in base, it is there; one of these lines is enough beside text that base never has.
 /// Likewise the block that it is made against is its place if it stands once in both. How a diff drew a move around
-/// such a block does not matter, nor does it for lines without letters and digits, of which there are many.
+/// such a block does not matter, nor does it for lines without letters and digits, of which there are many. Nor does
+/// it where the hunk stands made between the nearest lines that stand once in both texts: of two sections with like
+/// lines, one of them new, a diff may take the other for the one that was there.
 pub(super) fn truth(
     base: &Lines<'_>,
     current: &Lines<'_>,
@@ -53,6 +55,9 @@ pub(super) fn truth(
 ) -> Truth {
     let mut right = by_edits(base, current, identity, span, text);
     let own = rows(span);
+    if !right.there && made_between_singles(base, current, &own, text) {
+        return Truth { there: true, place: None, ..right };
+    }
     if right.there || (right.place.is_some() && says_something(base.of(&own))) {
         return right;
     }
@@ -98,6 +103,31 @@ pub(super) fn truth(
         right.place = Some(place.start + above.len()..place.end - below.len());
     }
     right
+}
+
+/// Whether the nearest lines above and below rows `own` that say something and stand once in both texts have, in the
+/// current one, just what accepting puts between them. The ends of the text are no such lines.
+fn made_between_singles(
+    base: &Lines<'_>,
+    current: &Lines<'_>,
+    own: &Range<usize>,
+    text: &[u8],
+) -> bool {
+    let single = |row: &usize| {
+        let line = base.of(&(*row..*row + 1));
+        let once = |lines: &Lines<'_>| lines.standing(line).nth(1).is_none();
+        says_something(line)
+            && once(base)
+            && once(current)
+            && current.standing(line).next().is_some()
+    };
+    let (Some(above), Some(below)) =
+        ((0..own.start).rev().find(single), (own.end..base.count()).find(single))
+    else {
+        return false;
+    };
+    let made = [base.of(&(above..own.start)), text, base.of(&(own.end..below + 1))].concat();
+    base.of(own) != text && current.standing(&made).next().is_some()
 }
 
 /// The rows that a hunk slides along, with the line on either side.
@@ -310,6 +340,23 @@ mod tests {
         assert_eq!(answer("x\na\nBB\nc\n", 1..2, b"B\n"), (None, false));
         assert_eq!(answer("x\na\nm\nb\n", 1..1, b"m\n"), (None, true));
         assert_eq!(answer("x\na\nb\n", 1..1, b"m\n"), (None, false));
+    }
+
+    #[test]
+    fn a_section_is_itself_whichever_of_two_like_ones_the_edits_take_for_it() {
+        let base = Lines::new(b"title\n1.0\n---\nopen\n- one\n");
+        let right = |now: &str, at: [Option<usize>; 5]| {
+            let identity = Identity { at: at.to_vec(), lines: now.lines().count() };
+            let now = Lines::new(now.as_bytes());
+            let right = truth(&base, &now, &identity, &base.span(&(3..4)), b"done\n");
+            (right.there, right.place.is_some())
+        };
+        // The heading was made another, and the old one typed anew below it, as far as the edits say.
+        let edits = [Some(0), None, Some(2), Some(3), Some(7)];
+        assert_eq!(right("title\n1.1\n---\nopen\n1.0\n---\ndone\n- one\n", edits), (true, false));
+        assert_eq!(right("title\n1.1\n---\nopen\n1.0\n---\nlate\n- one\n", edits), (false, true));
+        // With two such headings, nothing tells which was meant.
+        assert_eq!(right("title\n1.0\n---\nopen\n1.0\n---\ndone\n- one\n", edits), (false, true));
     }
 
     #[test]
