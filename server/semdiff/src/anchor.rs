@@ -37,7 +37,7 @@ use std::ops::Range;
 
 use model::LineSpan;
 
-use crate::align::{Alignment, NODES_MAX};
+use crate::align::{Alignment, STEPS_MAX};
 use crate::apply::{Overlap, apply, shift_past};
 use crate::conflict::{CANDIDATES_MAX, ConflictReason};
 use crate::hunks::diff_rows;
@@ -55,7 +55,7 @@ mod together;
 mod twins;
 
 /// The limit of rule 1 where a replacement that may have landed already is looked for, once per hunk.
-const LANDED_NODES_MAX: usize = NODES_MAX / 8;
+const LANDED_STEPS_MAX: usize = STEPS_MAX / 8;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
@@ -125,10 +125,10 @@ impl<'t> Anchoring<'t> {
     /// Compares `base` with `current`.
     ///
     /// # Cost
-    /// Lines times the number of changed lines, at most 8 million steps and 32 MB; beyond that the cost of
-    /// a histogram diff.
+    /// Linear in the lines, and the square of the number of changed ones, at most 8 million steps and 32 MB; beyond
+    /// that the cost of a histogram diff.
     pub fn new(base: &'t [u8], current: &'t [u8]) -> Self {
-        Self::compare(Cow::Borrowed(base), Cow::Borrowed(current), NODES_MAX)
+        Self::compare(Cow::Borrowed(base), Cow::Borrowed(current), STEPS_MAX)
     }
 
     /// Compares `base`, with hunks that are known to have landed, with `current`. Hunks are still stated
@@ -147,7 +147,7 @@ impl<'t> Anchoring<'t> {
     ) -> Result<Self, Overlap> {
         let advanced = apply(base, landed)?;
         let landed = landed.iter().map(|(span, text)| (*span, text.as_ref().to_vec())).collect();
-        let anchoring = Self::compare(Cow::Owned(advanced), Cow::Borrowed(current), NODES_MAX);
+        let anchoring = Self::compare(Cow::Owned(advanced), Cow::Borrowed(current), STEPS_MAX);
         Ok(Self { landed, ..anchoring })
     }
 
@@ -157,12 +157,12 @@ impl<'t> Anchoring<'t> {
         Self::compare(Cow::Borrowed(base), Cow::Borrowed(current), 0)
     }
 
-    fn compare(base: Cow<'t, [u8]>, current: Cow<'t, [u8]>, nodes_max: usize) -> Self {
+    fn compare(base: Cow<'t, [u8]>, current: Cow<'t, [u8]>, steps_max: usize) -> Self {
         let (base, current) = (Text::new(base), Text::new(current));
         let (base_lines, current_lines) = Numbered::both(&base, &current);
         let pairs = base_lines.lines().iter().zip(current_lines.lines());
         let head = pairs.take_while(|(old, new)| old == new).count();
-        let certain = Alignment::certain(base_lines.lines(), current_lines.lines(), nodes_max);
+        let certain = Alignment::certain(base_lines.lines(), current_lines.lines(), steps_max);
         let (alignment, certain) = match certain {
             Some(alignment) => (alignment, true),
             None => (one_view(&base, &current), false),
@@ -390,7 +390,7 @@ impl<'t> Anchoring<'t> {
     ) -> Option<(Anchoring<'_>, Range<usize>)> {
         let accepted = apply(self.base.bytes(), &[(self.base.span(rows), replacement)]).ok()?;
         let current = Cow::Borrowed(self.current.bytes());
-        let inverse = Anchoring::compare(Cow::Owned(accepted), current, LANDED_NODES_MAX);
+        let inverse = Anchoring::compare(Cow::Owned(accepted), current, LANDED_STEPS_MAX);
         let lines = replacement.split_inclusive(|&byte| byte == b'\n').count();
         Some((inverse, rows.start..rows.start + lines))
     }

@@ -8,7 +8,7 @@ use std::ops::Range;
 use imara_diff::{Algorithm, Diff, InternedInput, Token};
 use model::LineSpan;
 
-use crate::align::{NODES_MAX, distance};
+use crate::align::{STEPS_MAX, distance};
 use crate::text::{Text, narrow};
 
 /// How many lines both sides together may have between their common start and end to be compared line by
@@ -102,7 +102,7 @@ fn histogram(before: &Text<'_>, after: &Text<'_>, any_change: bool) -> Option<Ve
     input.update_after(after.iter());
     if !any_change {
         let numbers = |tokens: &[Token]| tokens.iter().map(|token| token.0).collect::<Vec<_>>();
-        distance(&numbers(&input.before), &numbers(&input.after), NODES_MAX)?;
+        distance(&numbers(&input.before), &numbers(&input.after), STEPS_MAX)?;
     }
     let mut diff = Diff::compute(Algorithm::Histogram, &input);
     diff.postprocess_lines(&input);

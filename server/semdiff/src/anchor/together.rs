@@ -14,7 +14,7 @@ use model::LineSpan;
 
 use super::frame::says_something;
 use super::standing::split;
-use super::{Anchoring, LANDED_NODES_MAX};
+use super::{Anchoring, LANDED_STEPS_MAX};
 use crate::apply::{apply, shift_past};
 
 impl<'t> Anchoring<'t> {
@@ -45,7 +45,7 @@ impl<'t> Anchoring<'t> {
     fn with_all(&self) -> Option<Self> {
         let text = apply(self.base.bytes(), &self.waiting).ok()?;
         let current = self.current.bytes().to_vec();
-        Some(Self::compare(text.into(), current.into(), LANDED_NODES_MAX))
+        Some(Self::compare(text.into(), current.into(), LANDED_STEPS_MAX))
     }
 
     /// Whether at least half of the different lines that `hunks` put and base does not have stand in current.
