@@ -11,7 +11,7 @@ use crate::support::{countersign, hunk_states, run};
 pub const QUEUE: &str = "import os\n\n\ndef first(queue):\n    return queue[0]\n\n\ndef last(queue):\n    return queue[-1]\n";
 
 /// Writes what it was asked for behind the place where it was asked, and says what it was told.
-const SCRIBE: &str = r#"
+pub const SCRIBE: &str = r#"
 [workers.scribe]
 command = ["sh", "-euc", 'sed -i "$2i\    # $1" "$0"; cat; echo "$COUNTERSIGN_TASK" | grep -c scribe', "{path}", "{objective}", "{last_line}"]
 kinds = ["docs", "fix"]
@@ -298,10 +298,11 @@ fn a_worker_of_a_repository_that_nobody_trusts_is_not_offered_and_not_run() {
         // Until it is known who can be asked, nobody can.
         let refused = editor.try_request("workspace/executeCommand", ask.clone()).unwrap_err();
         let message = refused["message"].as_str().unwrap();
-        editor.wait_error(message);
-        if message.contains("nobody trusts the worker `scribe`") {
+        // Asked whether it may, this person looks away.
+        if message.contains("not trusted") {
             break;
         }
+        editor.wait_error(message);
         assert!(Instant::now() < deadline, "{message}");
     }
     assert_eq!(editor.code_actions(FILE, &selection()), Vec::<Value>::new());

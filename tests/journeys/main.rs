@@ -5,6 +5,8 @@
 
 mod adopt;
 #[cfg(target_os = "linux")]
+mod approval;
+#[cfg(target_os = "linux")]
 mod ask;
 mod check;
 #[cfg(target_os = "linux")]

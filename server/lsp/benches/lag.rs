@@ -61,6 +61,7 @@ async fn client(root: String, uri: String, shown: Sender<(Instant, usize)>) {
         proves_unasked: false,
         proves_again_after: std::time::Duration::MAX,
         works: None,
+        approves: None,
     };
     tokio::spawn(async move { lsp::serve(options, stdin, stdout).await });
     let (read, mut write) = split(here);

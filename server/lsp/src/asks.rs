@@ -8,12 +8,12 @@ use lsp_types::{
     CodeAction, CodeActionKind, CodeActionOrCommand, Command, Diagnostic, NumberOrString, Range,
     Uri,
 };
-use model::{RelPath, TaskDiagnostic, TaskId, TaskKind};
+use model::{Digest, RelPath, TaskDiagnostic, TaskId, TaskKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::actions::wanted;
-use crate::command::Verb;
+use crate::command::{OfFiles, Verb};
 use crate::diagnostics::SOURCE;
 use crate::prose;
 
@@ -37,6 +37,8 @@ pub(crate) struct Asking {
     pub workers: Arc<WorkerSet>,
     /// The tasks of this document that are not over, and how they are called.
     pub under_way: Vec<(TaskId, String)>,
+    /// What of the repository was told to need somebody's trust: its digest, and how the action is called.
+    pub to_approve: Option<(Digest, String)>,
     /// Whether the client knows actions, and not only commands.
     pub literals: bool,
 }
@@ -132,6 +134,11 @@ pub(crate) fn lines(range: Range) -> (u32, u32) {
 /// What can be asked for, the most likely first.
 pub(crate) fn at(asking: &Asking) -> Vec<CodeActionOrCommand> {
     let mut offers = Vec::new();
+    if let Some((digest, title)) = &asking.to_approve {
+        let (uri, digest) = (Some(asking.uri.clone()), Some(*digest));
+        let argument = OfFiles { uri, digest, ..OfFiles::default() };
+        offers.push(Offer::new(title.clone(), Verb::Trust, &argument));
+    }
     for (id, called) in &asking.under_way {
         let argument = CancelArguments { task: Some(id.0.to_string()) };
         let offer = Offer::new(format!("Cancel: {called}"), Verb::Cancel, &argument);
@@ -303,6 +310,7 @@ pub(crate) mod tests {
             diagnostics: serde_json::from_value(diagnostics).unwrap(),
             workers: workers(toml),
             under_way: Vec::new(),
+            to_approve: None,
             literals: true,
         };
         let mut shown = String::new();

@@ -2,7 +2,7 @@
 
 use engine::Selection;
 use lsp_types::Uri;
-use model::RelPath;
+use model::{Digest, RelPath};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -36,11 +36,13 @@ pub(crate) enum Verb {
     Cancel,
     /// Show nothing for a while.
     Snooze,
+    /// Let commands of the repository run.
+    Trust,
 }
 
 impl Verb {
     /// All of them.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Accept,
         Self::Reject,
         Self::Undo,
@@ -53,6 +55,7 @@ impl Verb {
         Self::Ask,
         Self::Cancel,
         Self::Snooze,
+        Self::Trust,
     ];
 
     /// The command's name.
@@ -70,6 +73,7 @@ impl Verb {
             Self::Ask => "countersign.ask",
             Self::Cancel => "countersign.cancel",
             Self::Snooze => "countersign.snooze",
+            Self::Trust => "countersign.trust",
         }
     }
 
@@ -88,6 +92,7 @@ impl Verb {
             Self::Ask => "ask",
             Self::Cancel => "cancel",
             Self::Snooze => "snooze",
+            Self::Trust => "trust",
         }
     }
 }
@@ -179,6 +184,9 @@ pub(crate) struct OfFiles {
     /// The revision since when it is adopted, instead of the last snapshot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
+    /// What is trusted, as it was shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
 }
 
 /// Reads a command about the files as a whole; `None`: it is about a ChangeSet. Its argument may be left out.
@@ -186,9 +194,11 @@ pub(crate) fn read_of_files(
     name: &str,
     arguments: &[Value],
 ) -> Option<Result<(Verb, OfFiles), String>> {
-    let verb = [Verb::Snapshot, Verb::Adopt].into_iter().find(|verb| verb.name() == name)?;
+    let verbs = [Verb::Snapshot, Verb::Adopt, Verb::Trust];
+    let verb = verbs.into_iter().find(|verb| verb.name() == name)?;
     let shape = match verb {
         Verb::Snapshot => r#"give {"label": "<name>", "uri": "<file>"} or nothing"#,
+        Verb::Trust => r#"give {"uri": "<file>"} or nothing, and be asked"#,
         _ => r#"give {"agent": "<name>", "since": "<revision>", "uri": "<file>"} or nothing"#,
     };
     let given = match arguments {
@@ -259,7 +269,7 @@ mod tests {
             "countersign.accpt",
             vec![],
             expect![
-                "there is no command `countersign.accpt`; there are: countersign.accept, countersign.reject, countersign.undo, countersign.why, countersign.restore, countersign.repropose, countersign.prove, countersign.snapshot, countersign.adopt, countersign.ask, countersign.cancel, countersign.snooze"
+                "there is no command `countersign.accpt`; there are: countersign.accept, countersign.reject, countersign.undo, countersign.why, countersign.restore, countersign.repropose, countersign.prove, countersign.snapshot, countersign.adopt, countersign.ask, countersign.cancel, countersign.snooze, countersign.trust"
             ],
         );
         check(

@@ -34,7 +34,7 @@ pub(crate) struct Running {
     verb: Verb,
     title: String,
     /// Who waits for it; nobody, where the server follows what the editor did late.
-    reply: Option<Reply<Option<Value>>>,
+    pub(crate) reply: Option<Reply<Option<Value>>>,
     /// What an editor holds of it, once it is begun.
     pub(crate) acceptance: Option<Acceptance>,
     /// The plan for the files in an editor, in the order of the acceptance's files.
@@ -114,9 +114,7 @@ impl Session {
             let token = self.starts(root, change, verb, Some(reply));
             self.post(root, Job::Repropose { token, changeset });
         } else if verb == Verb::Prove {
-            let token = self.starts(root, change, verb, Some(reply));
-            self.post(root, Job::Prove { token, changeset });
-            self.outbox.say(MessageType::INFO, format!("proving change {}", changeset.short()));
+            self.prove(root, change, Some(reply));
         } else if verb == Verb::Reject {
             let token = self.starts(root, change, verb, Some(reply));
             let (reason, open) = (request.reason, self.open_texts(root));
@@ -124,6 +122,19 @@ impl Session {
         } else {
             self.begin(root, change, verb, selection, Some(reply));
         }
+    }
+
+    /// Has a change proved because somebody asked for it.
+    pub(crate) fn prove(
+        &mut self,
+        root: RootId,
+        change: &BoardChange,
+        reply: Option<Reply<Option<Value>>>,
+    ) {
+        let changeset = change.changeset.id;
+        let token = self.starts(root, change, Verb::Prove, reply);
+        self.post(root, Job::Prove { token, changeset });
+        self.outbox.say(MessageType::INFO, format!("proving change {}", changeset.short()));
     }
 
     /// Starts a command about the files of a repository as a whole.
@@ -136,6 +147,9 @@ impl Session {
             self.outbox.say(MessageType::ERROR, message.clone());
             return answer(reply, Err(Refusal::Failed(message)));
         };
+        if verb == Verb::Trust {
+            return self.trust(root, given.digest, Some(reply));
+        }
         let token = self.token();
         self.of_files.insert(token, (root, verb, reply));
         let since = given.since.map_or(Since::Snapshot, Since::Revision);
@@ -236,7 +250,8 @@ impl Session {
             }
             Continuation::Refresh => self.refresh_answered(outcome),
             Continuation::Registration => self.registration_answered(outcome),
-            Continuation::Nothing => {}
+            // The choice comes by itself.
+            Continuation::Nothing | Continuation::Approval { .. } => {}
             Continuation::Progress(token) => self.progress_answered(*token, &outcome),
         }
     }
@@ -389,6 +404,7 @@ impl Session {
     /// A repository goes: its commands are over, and what they wrote is settled by content later.
     pub(crate) fn abandon(&mut self, id: RootId) {
         self.abandon_tasks(id);
+        self.abandon_approval(id);
         let of_files: Vec<Token> =
             self.of_files.iter().filter(|(_, of)| of.0 == id).map(|(token, _)| *token).collect();
         for (_, _, reply) in of_files.into_iter().filter_map(|token| self.of_files.remove(&token)) {

@@ -19,6 +19,7 @@ use engine::{
 use model::{ChangeSetId, Digest, Purpose, RelPath, Task};
 
 use crate::Options;
+use crate::approval::{self, Approval};
 use crate::extension::{self, DocumentParams, DocumentText};
 use crate::main_loop::{Refusal, Reply, Wake};
 use serde_json::Value;
@@ -83,6 +84,8 @@ pub(crate) enum Job {
     ProvesUnasked(Option<bool>),
     /// Have a task carried out, on a thread of its own.
     Work { token: Token, task: Box<Task>, interrupt: Interrupt },
+    /// Look which commands nobody trusts yet, or record that these are.
+    Trust { token: Token, digest: Option<Digest> },
     /// Record the saved files.
     Snapshot { token: Token, label: Option<String> },
     /// Capture what changed in the saved files.
@@ -149,6 +152,10 @@ pub(crate) enum Done {
     Settled { token: Token, report: Report },
     /// The command failed.
     Failed { token: Token, failure: Failure },
+    /// A command needs these to be trusted.
+    Approval { token: Token, approval: Approval },
+    /// They are.
+    Trusted { token: Token, said: String },
     /// Who can be asked for work is another, or is not known, and why.
     Offered(Box<Result<WorkerSet, String>>),
     /// A task came to its end.
@@ -173,6 +180,13 @@ pub(crate) struct Failure {
     pub kind: ErrorKind,
     /// One sentence.
     pub message: String,
+}
+
+impl Failure {
+    /// It is the person's turn.
+    pub(crate) fn user(message: String) -> Self {
+        Self { kind: ErrorKind::User, message }
+    }
 }
 
 impl From<Error> for Failure {
@@ -291,6 +305,10 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
                 work::start(root, &folder, options, (token, task, interrupt), inbox);
                 None
             }
+            Ok(Job::Trust { token, digest }) => {
+                wake(approval::carry_out(options, &folder, token, digest));
+                None
+            }
             Ok(job) => Some(job),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => break,
@@ -333,6 +351,12 @@ fn open(
             // What it proposes makes the ledger.
             Ok(Job::Work { token, task, interrupt }) => {
                 work::start(root, start, options, (token, task, interrupt), inbox);
+            }
+            Ok(Job::Trust { token, digest }) => {
+                let done = Box::new(approval::carry_out(options, start, token, digest));
+                if inbox.send(Wake::Engine(root, done)).is_err() {
+                    return Ok(None);
+                }
             }
             Ok(job @ (Job::Snapshot { .. } | Job::Adopt { .. })) => {
                 let (actor, rules_from) = (options.actor.clone(), options.rules_from.clone());
@@ -435,7 +459,9 @@ impl Desk {
                 Some(told(token, again.map(|again| reproposed(&again))))
             }
             // Taken out of the queue before they come here.
-            Job::Prove { .. } | Job::Work { .. } | Job::ProvesUnasked(_) => None,
+            Job::Prove { .. } | Job::Work { .. } | Job::Trust { .. } | Job::ProvesUnasked(_) => {
+                None
+            }
             Job::Snapshot { token, label } => {
                 let report = self.engine.take_snapshot(label).map_err(Failure::from);
                 Some(told(token, report.map(|report| snapshot(&report))))
@@ -612,7 +638,7 @@ impl Desk {
     }
 }
 
-fn told(token: Token, said: Result<(String, Value), Failure>) -> Done {
+pub(crate) fn told(token: Token, said: Result<(String, Value), Failure>) -> Done {
     match said {
         Ok((said, value)) => Done::Told { token, said, value },
         Err(failure) => Done::Failed { token, failure },
@@ -648,6 +674,7 @@ impl Job {
             | Self::Repropose { token, .. }
             | Self::Prove { token, .. }
             | Self::Work { token, .. }
+            | Self::Trust { token, .. }
             | Self::Snapshot { token, .. }
             | Self::Adopt { token, .. }
             | Self::Reject { token, .. } => Some(*token),
@@ -687,6 +714,7 @@ impl Job {
             | Self::IsSaved { .. }
             | Self::Prove { .. }
             | Self::Work { .. }
+            | Self::Trust { .. }
             | Self::ProvesUnasked(_)
             | Self::Document(_)
             | Self::Presence(_) => false,

@@ -60,6 +60,7 @@ pub(crate) async fn start(root: &Path) -> Editor {
         proves_unasked: false,
         proves_again_after: std::time::Duration::MAX,
         works: None,
+        approves: None,
     };
     let mut editor = Editor::start(engine_thread::engines(options));
     editor.initialize(&uri_from_path(root), json!({})).await;

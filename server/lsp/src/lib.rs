@@ -9,6 +9,7 @@
 
 mod acceptance;
 mod actions;
+mod approval;
 mod asks;
 mod client;
 mod command;
@@ -64,6 +65,7 @@ use model::{Actor, ChangeSetId};
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+pub use crate::approval::{Approval, Approves};
 pub use crate::proving::Occasion;
 pub use crate::work::{Interrupt, Worked, Works};
 
@@ -84,6 +86,8 @@ pub struct Options {
     pub proves_again_after: Duration,
     /// Who can be asked for work; `None`: nobody can here.
     pub works: Option<Arc<dyn Works>>,
+    /// What knows which commands of a repository the person trusts; `None`: nothing can be trusted from here.
+    pub approves: Option<Arc<dyn Approves>>,
 }
 
 /// Proves a change of the repository at a folder and answers, when that is done, with a sentence and what a program

@@ -11,9 +11,11 @@ use lsp_types::{
     HoverParams, InitializeParams, InitializeResult, NumberOrString, TextDocumentItem, Uri,
     WorkspaceFoldersChangeEvent,
 };
+use model::Digest;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
+use crate::approval::Choice;
 use crate::engine_thread::{Done, RootId};
 use crate::extension::{Changesets, DocumentParams, DocumentText, Status};
 use crate::outbox::Continuation;
@@ -64,6 +66,8 @@ pub(crate) enum Wake {
     Settings(Value),
     /// `window/workDoneProgress/cancel`
     ProgressCancelled(NumberOrString),
+    /// The person chose what becomes of these commands of a repository.
+    Chosen { root: RootId, digest: Digest, choice: Choice },
     /// The client answered a question; `Err` says why it did not do it.
     Answered(Continuation, Result<(), String>),
     /// An engine is done with something, or its ledger moved.

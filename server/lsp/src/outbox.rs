@@ -2,11 +2,12 @@
 
 use lsp_types::{
     ApplyWorkspaceEditParams, MessageType, NumberOrString, ProgressParams,
-    PublishDiagnosticsParams, RegistrationParams,
+    PublishDiagnosticsParams, RegistrationParams, ShowMessageRequestParams,
 };
+use model::Digest;
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::engine_thread::Token;
+use crate::engine_thread::{RootId, Token};
 use crate::extension::Status;
 
 /// A message to the client.
@@ -39,6 +40,8 @@ pub(crate) enum Question {
     Settings(String),
     /// Show progress under this name.
     Progress(NumberOrString),
+    /// Have the person choose.
+    Choose(ShowMessageRequestParams),
 }
 
 /// What to go on with when the answer comes: plain data, so that nothing else is held meanwhile.
@@ -54,6 +57,8 @@ pub(crate) enum Continuation {
     Nothing,
     /// A place to show the progress of a task.
     Progress(Token),
+    /// What the person says to these commands of a repository.
+    Approval { root: RootId, digest: Digest },
 }
 
 /// Sends to the client.

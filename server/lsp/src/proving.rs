@@ -9,10 +9,11 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
-use engine::{Board, BoardChange, ErrorKind};
+use engine::{Board, BoardChange};
 use model::ChangeSetId;
 
 use crate::Options;
+use crate::approval;
 use crate::engine_thread::{Done, Failure, RootId, Token, caught};
 use crate::main_loop::Wake;
 
@@ -97,16 +98,20 @@ pub(crate) fn prove(
 ) {
     // Nobody waits for what is proved by itself, and gates that nobody trusts are no news.
     let failed = move |message: &str| match token {
-        Some(token) => {
-            let failure = Failure { kind: ErrorKind::User, message: message.to_owned() };
-            Some(Done::Failed { token, failure })
-        }
+        Some(token) => Some(Done::Failed { token, failure: Failure::user(message.to_owned()) }),
         None => {
             tracing::debug!(message, "not proved by itself");
             None
         }
     };
     let (prover, folder, inbox) = (options.prover.clone(), folder.to_owned(), inbox.clone());
+    let (all, wanted_in) = (options.clone(), folder.clone());
+    // Who asks for it is asked whether what would run may.
+    let untrusted = move || {
+        let token = token?;
+        let approval = approval::wanted(&all, &wanted_in).ok().flatten()?;
+        (approval.gates > 0).then_some(Done::Approval { token, approval })
+    };
     let prove = move || match prover
         .as_ref()
         .map(|prover| prover.prove(&folder, changeset, occasion))
@@ -116,7 +121,7 @@ pub(crate) fn prove(
         None => failed("nothing can be proved from here: use `countersign prove` in a terminal"),
     };
     let answer = move || {
-        if let Some(done) = caught(token, prove)
+        if let Some(done) = caught(token, || untrusted().or_else(prove))
             && inbox.send(Wake::Engine(root, Box::new(done))).is_err()
         {
             tracing::debug!("the main loop is gone");

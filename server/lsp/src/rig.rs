@@ -305,6 +305,10 @@ impl Rig {
                         writeln!(self.log, "register {}", methods.join(", ")).unwrap();
                         (self.manner, Vec::new())
                     }
+                    Question::Choose(params) => {
+                        writeln!(self.log, "choose: {}", params.message).unwrap();
+                        (Manner::Silent, Vec::new())
+                    }
                     Question::Edit(params) => self.read_edit(params),
                 };
                 let outcome = match manner {
@@ -420,6 +424,7 @@ impl Rig {
             Job::Restore { .. }
             | Job::Repropose { .. }
             | Job::Prove { .. }
+            | Job::Trust { .. }
             | Job::Snapshot { .. }
             | Job::Adopt { .. } => {
                 self.log.push_str("job that changes no text\n");

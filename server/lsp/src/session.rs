@@ -16,6 +16,7 @@ use lsp_types::{
 use model::RelPath;
 use serde_json::Value;
 
+use crate::approval::Asked;
 use crate::client::{self, Client};
 use crate::command::Verb;
 use crate::conduct::Running;
@@ -68,6 +69,8 @@ pub(crate) struct Session {
     pub(crate) of_files: BTreeMap<Token, (RootId, Verb, Reply<Option<Value>>)>,
     /// What commands of this session were about, by file.
     pub(crate) watched: BTreeMap<(RootId, RelPath), Vec<Watched>>,
+    /// What the person was asked to trust, and did not answer or cannot be asked about.
+    pub(crate) approvals: BTreeMap<RootId, Asked>,
     /// What was asked for.
     pub(crate) tasks: Tasks,
     /// What the client was last told of, beyond the files that it shows.
@@ -123,6 +126,7 @@ impl Session {
             running: BTreeMap::new(),
             of_files: BTreeMap::new(),
             watched: BTreeMap::new(),
+            approvals: BTreeMap::new(),
             tasks: Tasks::new(),
             told: Told::default(),
             next: 0,
@@ -181,6 +185,7 @@ impl Session {
             }
             Wake::Answered(continuation, outcome) => self.answered(&continuation, outcome, now),
             Wake::Engine(root, done) => self.engine(root, *done, now),
+            Wake::Chosen { root, digest, choice } => self.chosen(root, digest, choice),
             Wake::Placed { uri, of, placed } => self.placed(&uri, of, placed),
             Wake::Sided { uri, of, sides } => self.sided(&uri, of, &sides, now),
             Wake::Shutdown(reply) => answer(reply, Ok(())),
@@ -447,6 +452,8 @@ impl Session {
             Done::IsSaved { path, revision } => self.is_saved(id, &path, revision),
             Done::Told { token, said, value } => self.told(token, said, value),
             Done::Offered(offered) => self.offered(id, *offered),
+            Done::Approval { token, approval } => self.needs_approval(id, token, approval),
+            Done::Trusted { token, said } => self.trusted(id, token, said),
             Done::Worked { token, result } => self.task_over(token, result),
             Done::Begun { token, plan } => self.begun(token, plan, now),
             Done::Nothing { token, report } | Done::Settled { token, report } => {

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use engine::{Around, WorkerSet};
+use engine::{Around, WorkerError, WorkerSet};
 use lsp_types::{
     CodeActionOrCommand, CodeActionParams, MessageType, NumberOrString, ProgressParams,
     ProgressParamsValue, WorkDoneProgress, WorkDoneProgressBegin, WorkDoneProgressEnd,
@@ -124,6 +124,7 @@ impl Session {
             diagnostics: params.context.diagnostics.clone(),
             workers,
             under_way: mine.map(|entry| (entry.id, entry.called())).collect(),
+            to_approve: self.to_approve(root),
             literals: self.client.literals,
         })
     }
@@ -202,6 +203,10 @@ impl Session {
         let mut task = stated(path, arguments, around);
         let worker = match workers.choose(&task) {
             Ok(worker) => worker.clone(),
+            Err(error @ WorkerError::Untrusted(_)) => {
+                self.outbox.say(MessageType::WARNING, error.to_string());
+                return self.trust(root, None, Some(reply));
+            }
             Err(error) => return self.refuse(reply, error.to_string()),
         };
         task.worker = Some(worker.name.to_string());

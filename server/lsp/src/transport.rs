@@ -18,8 +18,8 @@ use lsp_types::notification::{
     Notification, Progress, PublishDiagnostics, ShowMessage, WorkDoneProgressCancel,
 };
 use lsp_types::request::{
-    ApplyWorkspaceEdit, CodeLensRefresh, RegisterCapability, WorkDoneProgressCreate,
-    WorkspaceConfiguration, WorkspaceDiagnosticRefresh,
+    ApplyWorkspaceEdit, CodeLensRefresh, RegisterCapability, ShowMessageRequest,
+    WorkDoneProgressCreate, WorkspaceConfiguration, WorkspaceDiagnosticRefresh,
 };
 use lsp_types::*;
 use serde_json::Value;
@@ -31,6 +31,7 @@ use tower_lsp::{Client, ClientSocket, LanguageServer, LspService};
 use tower_service::Service;
 
 use crate::ServeError;
+use crate::approval;
 use crate::engine_thread::Engines;
 use crate::extension::{self, Changed, Changesets, DocumentParams, DocumentText, Nothing, Status};
 use crate::main_loop::{self, Refusal, Reply, Wake};
@@ -437,6 +438,14 @@ async fn notify<N: Notification>(client: &Client, params: N::Params) {
 async fn ask(client: Client, question: Question, continuation: Continuation, inbox: Sender<Wake>) {
     let mut wakes = Vec::new();
     let outcome = match question {
+        Question::Choose(params) => {
+            let answer = client.send_request::<ShowMessageRequest>(params).await;
+            let choice = approval::choice(answer.map_err(|error| error.message.into_owned()));
+            if let Continuation::Approval { root, digest } = continuation {
+                wakes.push(Wake::Chosen { root, digest, choice });
+            }
+            Ok(())
+        }
         Question::Settings(section) => {
             let item = ConfigurationItem { scope_uri: None, section: Some(section) };
             let params = ConfigurationParams { items: vec![item] };

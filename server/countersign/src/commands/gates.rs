@@ -73,7 +73,7 @@ fn declared(gate: &GateDefinition) -> String {
 }
 
 /// The command so that it shows where each argument ends.
-fn command(words: &[String]) -> String {
+pub fn command(words: &[String]) -> String {
     let plain = |word: &str| {
         !word.is_empty()
             && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./=:,@%+{}".contains(&b))

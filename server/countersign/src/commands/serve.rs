@@ -8,14 +8,14 @@ use engine::{
     Cancel, Clock, CommandOutcome, Effort, Engine, Proposal, ProveWhat, Selection, WorkerSet,
 };
 use lsp::{Interrupt, Occasion, Worked};
-use model::{Actor, ActorKind, ChangeSetId, Surface, Task, TaskKind};
+use model::{Actor, ActorKind, ChangeSetId, Digest, Surface, Task, TaskKind};
 use sandbox::Stop;
 use serde_json::{Value, json};
 
 use crate::args::Arguments;
 use crate::commands::ask::{self, TaskRun};
 use crate::commands::prove::Proving;
-use crate::commands::run_command;
+use crate::commands::{run_command, trust};
 use crate::exit::{Exit, Failure};
 use crate::{output, session};
 
@@ -26,6 +26,7 @@ pub fn lsp(_arguments: &Arguments) -> Result<Exit, Failure> {
         rules_from: session::rules_from(None, &[])?,
         prover: Some(lsp::Prover::new(prove)),
         works: Some(Arc::new(Workers)),
+        approves: Some(Arc::new(Approvals)),
         proves_unasked: std::env::var_os("COUNTERSIGN_PROVE").is_none_or(|how| how != "asked"),
         proves_again_after: again_after()?,
     };
@@ -79,6 +80,19 @@ impl lsp::Works for Workers {
         let cancel = Cancel { stop: &stop, asked: interrupt.asked() };
         let run = ask::work(&mut engine, worker, task, cancel).map_err(told)?;
         worked(task, &worker.called(), &run)
+    }
+}
+
+/// What nobody trusts yet, and the person's word for it.
+struct Approvals;
+
+impl lsp::Approves for Approvals {
+    fn wanted(&self, folder: &Path) -> Result<Option<lsp::Approval>, String> {
+        trust::wanted(folder).map_err(told)
+    }
+
+    fn approve(&self, folder: &Path, digest: Digest) -> Result<String, String> {
+        trust::approve(folder, digest, &editor()).map_err(told)
     }
 }
 

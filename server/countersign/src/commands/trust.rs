@@ -1,15 +1,19 @@
 //! `countersign trust`: which commands may run, from which files, and the person's word for it.
 
+use std::path::Path;
+
 use attest::{StoreError, TrustStore};
 use engine::{Clock, GateSet};
-use model::{Digest, TrustedGates};
+use model::{Actor, Digest, TrustedGates, canonical_json};
 use serde_json::json;
 
 use crate::args::{Arguments, Format, TrustArgs};
-use crate::commands::gates::{listed, listed_workers};
+use crate::commands::gates::{command, listed, listed_workers};
 use crate::exit::{Exit, Failure};
 use crate::output::{GREEN, RESET, Terminal, YELLOW, safe};
 use crate::session;
+
+const TRUSTED: &str = "trusted until they change; `countersign trust --revoke` takes it back";
 
 pub fn trust(
     arguments: &Arguments,
@@ -54,13 +58,67 @@ pub fn trust(
         terminal.print("nothing was changed\n");
         return Ok(Exit::NeedsPerson);
     }
+    let known = all_trusted(&store, &set, known, &by.name)?;
+    if args.format == Format::Json {
+        shown(args, terminal, &set, &known);
+    } else {
+        terminal.print(&format!("{TRUSTED}\n"));
+    }
+    Ok(Exit::Done)
+}
+
+/// What of the repository around a folder nobody trusts yet; `None`: nothing.
+pub fn wanted(folder: &Path) -> Result<Option<lsp::Approval>, Failure> {
+    let set = engine::gates(folder, &session::rules_from(None, &[])?)?;
+    let store = TrustStore::new(session::own_folder("trust")?);
+    Ok(left(&set, &known(&store, &set)?))
+}
+
+/// Trusts that, if it is just what `digest` names.
+pub fn approve(folder: &Path, digest: Digest, by: &Actor) -> Result<String, Failure> {
+    let set = engine::gates(folder, &session::rules_from(None, &[])?)?;
+    let store = TrustStore::new(session::own_folder("trust")?);
+    let known = known(&store, &set)?;
+    if left(&set, &known).is_none_or(|left| left.digest != digest) {
+        let message = "what would run is not what was shown";
+        return Err(Failure::new(message, "ask for it again, and look at what is shown then"));
+    }
+    all_trusted(&store, &set, known, &by.name)?;
+    Ok(TRUSTED.to_owned())
+}
+
+/// What is left to trust, named by what it consists of.
+fn left(set: &GateSet, known: &Known) -> Option<lsp::Approval> {
+    let gates = if known.gates.is_none() { set.gates.as_slice() } else { &[] };
+    let workers = set.workers.iter().filter(|_| known.workers.is_none());
+    let mut commands: Vec<String> =
+        gates.iter().map(|gate| format!("{}: {}", gate.id, command(&gate.command))).collect();
+    commands.extend(workers.map(|(name, it)| format!("{name}: {}", command(&it.command))));
+    let digests = (
+        (!gates.is_empty()).then_some(set.digest),
+        set.workers_digest.filter(|_| known.workers.is_none()),
+    );
+    (!commands.is_empty()).then(|| lsp::Approval {
+        digest: Digest::of(&canonical_json(&digests)),
+        gates: gates.len(),
+        workers: commands.len() - gates.len(),
+        commands,
+    })
+}
+
+/// Has all of it trusted from now on.
+fn all_trusted(
+    store: &TrustStore,
+    set: &GateSet,
+    mut known: Known,
+    by: &str,
+) -> Result<Known, StoreError> {
     let trusted = |digest: Digest, count: usize| TrustedGates {
         digest,
         count: u32::try_from(count).unwrap_or(u32::MAX),
-        by: by.name.clone(),
+        by: by.to_owned(),
         since: Clock::System.now(),
     };
-    let mut known = known;
     if known.gates.is_none() && !set.gates.is_empty() {
         let gates = trusted(set.digest, set.gates.len());
         store.trust(&set.repository, gates.clone())?;
@@ -71,12 +129,7 @@ pub fn trust(
         store.trust(&set.repository, workers.clone())?;
         known.workers = Some(workers);
     }
-    if args.format == Format::Json {
-        shown(args, terminal, &set, &known);
-    } else {
-        terminal.print("trusted until they change; `countersign trust --revoke` takes it back\n");
-    }
-    Ok(Exit::Done)
+    Ok(known)
 }
 
 /// What of a repository is trusted: its gates and its workers, each as they are.

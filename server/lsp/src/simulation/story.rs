@@ -298,6 +298,7 @@ impl Story {
                     | Question::RefreshLenses
                     | Question::Register(_)
                     | Question::Settings(_)
+                    | Question::Choose(_)
                     | Question::Progress(_) => {}
                 },
             }
