@@ -129,6 +129,8 @@ fn drive(journeys: &[(&str, &World)]) {
     let output = command.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.trim_end().ends_with("PASS"), "{said}");
+    // When each was done, for whoever wants to see what takes long.
+    println!("{said}");
 }
 
 fn real(path: &Path) -> PathBuf {
