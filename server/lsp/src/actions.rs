@@ -374,7 +374,7 @@ mod tests {
         let path = "a.rs".parse().unwrap();
         let placed = placement::place(&path, buffer, &board);
         let diagnostics = diagnostics::of(
-            document,
+            document.rope(),
             &placed.iter().collect::<Vec<_>>(),
             Encoding::Utf16,
             model::ProposalSeverity::default(),

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use engine::BoardChange;
 use lsp_types::{
-    Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location, NumberOrString,
-    PublishDiagnosticsParams, Range, Uri,
+    Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location, NumberOrString, Range,
 };
 use model::{ChangeSetId, Decision, ProposalSeverity};
+use ropey::Rope;
 use serde_json::json;
 
-use crate::documents::Document;
 use crate::placement::{Place, PlacedHunk, denial};
 use crate::position::{self, Encoding};
 use crate::prose;
@@ -38,9 +37,9 @@ struct Related<'a> {
     waiting: BTreeMap<ChangeSetId, Vec<u32>>,
 }
 
-/// The diagnostics of a document.
+/// The diagnostics of a document with this text.
 pub(crate) fn of(
-    document: &Document,
+    text: &Rope,
     placed: &[&PlacedHunk],
     encoding: Encoding,
     severity: ProposalSeverity,
@@ -56,7 +55,7 @@ pub(crate) fn of(
         waiting: changes.iter().map(|(id, change)| (*id, change.state.waiting())).collect(),
     });
     let related = related.as_ref();
-    let inline = waiting().map(|hunk| one(document, hunk, encoding, severity, related));
+    let inline = waiting().map(|hunk| one(text, hunk, encoding, severity, related));
     conflicts(placed.iter().copied())
         .into_iter()
         .map(|hunks| listed(&hunks))
@@ -107,7 +106,7 @@ fn listed(hunks: &[&PlacedHunk]) -> Diagnostic {
 }
 
 fn one(
-    document: &Document,
+    text: &Rope,
     hunk: &PlacedHunk,
     encoding: Encoding,
     severity: ProposalSeverity,
@@ -119,7 +118,7 @@ fn one(
         (None, ProposalSeverity::Hint) => DiagnosticSeverity::HINT,
     };
     Diagnostic {
-        range: position::shown(document.rope(), &hunk.place.bytes(), encoding),
+        range: position::shown(text, &hunk.place.bytes(), encoding),
         severity: Some(severity),
         code: Some(NumberOrString::String(code(&hunk.change, hunk.ordinal))),
         source: Some(SOURCE.to_owned()),
@@ -187,44 +186,6 @@ fn others(hunk: &PlacedHunk, related: &Related<'_>) -> Option<Vec<DiagnosticRela
     (!pointers.is_empty()).then_some(pointers)
 }
 
-/// What the client was last told about each file, for clients that are told.
-#[derive(Debug, Default)]
-pub(crate) struct Published {
-    last: BTreeMap<String, (u64, Vec<Diagnostic>)>,
-}
-
-impl Published {
-    /// What to tell now about the text with this revision; `None` when the client knows.
-    pub(crate) fn update(
-        &mut self,
-        document: &Document,
-        items: Vec<Diagnostic>,
-    ) -> Option<PublishDiagnosticsParams> {
-        let key = document.uri.as_str();
-        let same = match self.last.get(key) {
-            // The client moves diagnostics through edits in its own way, so a new text is told anew.
-            Some((revision, last)) => *last == items && *revision == document.revision,
-            None => items.is_empty(),
-        };
-        if same {
-            return None;
-        }
-        if items.is_empty() {
-            self.last.remove(key);
-        } else {
-            self.last.insert(key.to_owned(), (document.revision, items.clone()));
-        }
-        let (uri, version) = (document.uri.clone(), Some(document.version));
-        Some(PublishDiagnosticsParams { uri, diagnostics: items, version })
-    }
-
-    /// The empty list that a file owes that is not shown any more.
-    pub(crate) fn clear(&mut self, uri: &Uri) -> Option<PublishDiagnosticsParams> {
-        self.last.remove(uri.as_str())?;
-        Some(PublishDiagnosticsParams { uri: uri.clone(), diagnostics: Vec::new(), version: None })
-    }
-}
-
 /// The lines of a hunk in the text it was captured against, for files that are not open.
 pub(crate) fn captured_range(change: &BoardChange, ordinal: u32) -> Option<Range> {
     let (_, hunk) = change.changeset.hunk(ordinal)?;
@@ -237,26 +198,16 @@ pub(crate) fn captured_range(change: &BoardChange, ordinal: u32) -> Option<Range
 mod tests {
     use engine::Board;
     use expect_test::{Expect, expect};
-    use lsp_types::TextDocumentItem;
 
     use super::*;
-    use crate::documents::Documents;
     use crate::fixture::{self, Sketch};
     use crate::placement;
 
-    fn open(documents: &mut Documents, text: &str) {
-        let (uri, language_id) = ("file:///r/a.rs".parse().unwrap(), "rust".to_owned());
-        documents.open(TextDocumentItem { uri, language_id, version: 3, text: text.to_owned() });
-    }
-
     fn check(sketch: Sketch, buffer: &str, expected: Expect) {
-        let mut documents = Documents::default();
-        open(&mut documents, buffer);
-        let document = documents.get("file:///r/a.rs").unwrap();
         let board = Board { seq: 1, changes: vec![sketch.on_board()], ..Board::default() };
         let placed = placement::place(&"a.rs".parse().unwrap(), buffer, &board);
         let items = of(
-            document,
+            &Rope::from_str(buffer),
             &placed.iter().collect::<Vec<_>>(),
             Encoding::Utf16,
             ProposalSeverity::default(),
@@ -300,35 +251,15 @@ mod tests {
     }
 
     #[test]
-    fn the_client_is_told_once_and_owed_an_empty_list() {
-        let mut documents = Documents::default();
-        open(&mut documents, "a\n");
-        let document = documents.get("file:///r/a.rs").unwrap();
-        let mut published = Published::default();
-        let item = Diagnostic { message: "x".into(), ..Diagnostic::default() };
-        assert!(published.update(document, Vec::new()).is_none());
-        assert!(published.update(document, vec![item.clone()]).is_some());
-        assert!(published.update(document, vec![item.clone()]).is_none());
-        assert!(published.update(document, Vec::new()).unwrap().diagnostics.is_empty());
-        assert!(published.clear(&document.uri).is_none());
-        published.update(document, vec![item]);
-        assert!(published.clear(&document.uri).is_some());
-        assert!(published.clear(&document.uri).is_none());
-    }
-
-    #[test]
     fn a_deletion_is_shown_on_the_first_line() {
         let board = Board {
             seq: 1,
             changes: vec![fixture::deletion("a.rs", "a\nb\n")],
             ..Board::default()
         };
-        let mut documents = Documents::default();
-        open(&mut documents, "a\nb\n");
-        let document = documents.get("file:///r/a.rs").unwrap();
         let placed = placement::place(&"a.rs".parse().unwrap(), "a\nb\n", &board);
         let items = of(
-            document,
+            &Rope::from_str("a\nb\n"),
             &placed.iter().collect::<Vec<_>>(),
             Encoding::Utf8,
             ProposalSeverity::default(),

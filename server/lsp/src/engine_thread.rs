@@ -20,6 +20,7 @@ use model::{ChangeSetId, Digest, Purpose, RelPath, Task};
 
 use crate::Options;
 use crate::approval::{self, Approval};
+use crate::background;
 use crate::extension::{self, DocumentParams, DocumentText};
 use crate::main_loop::{Refusal, Reply, Wake};
 use serde_json::Value;
@@ -205,7 +206,7 @@ pub(crate) fn engines(options: Options) -> Engines {
         let (jobs, queue) = channel();
         let options = Arc::clone(&options);
         let body = move || run(root, &start, &options, &queue, &inbox);
-        let thread = std::thread::Builder::new().name(format!("engine-{}", root.0)).spawn(body);
+        let thread = background::spawn(format!("engine-{}", root.0), body);
         let thread =
             thread.inspect_err(|error| tracing::error!(%error, "no thread for the engine"));
         EngineThread { jobs: Some(jobs), thread: thread.ok() }

@@ -170,7 +170,7 @@ impl Session {
             let text = Arc::clone(document.text());
             self.pool.post(Box::new(move || {
                 let sides = pool::caught(|| placement::all_sides(&path, &text, &hunks), Vec::new());
-                Wake::Sided { uri, of, sides }
+                Some(Wake::Sided { uri, of, sides })
             }));
         }
     }

@@ -182,6 +182,7 @@ async fn the_editors_own_undo_gives_back_only_what_it_took_out() {
     run(&mut editor, "accept", json!({ "changeset": id, "hunks": [2] })).await;
     assert_eq!(editor.buffers[&file].1, AFTER);
     assert_eq!(states(&world, id), ["accepted (unsaved)", "accepted (unsaved)"]);
+    editor.until(|editor| lines(editor, &file).is_empty()).await;
     editor.change(&file, &between).await;
     editor.until(|editor| lines(editor, &file) == [6]).await;
     assert_eq!(states(&world, id), ["accepted (unsaved)", "proposed"]);

@@ -1,10 +1,10 @@
 //! The hunks of a document as code lenses: accept, reject, and what it is and how it is judged. For clients that ask.
 
 use lsp_types::{CodeLens, Command};
+use ropey::Rope;
 
 use crate::actions::{arguments, judged, title};
 use crate::command::Verb;
-use crate::documents::Document;
 use crate::placement::{PlacedHunk, denial};
 use crate::position::{self, Encoding};
 
@@ -12,18 +12,18 @@ use crate::position::{self, Encoding};
 const HUNKS_MAX: usize = 500;
 
 /// The lenses of the hunks that wait, in the order of the text.
-pub(crate) fn of(document: &Document, placed: &[&PlacedHunk], encoding: Encoding) -> Vec<CodeLens> {
+pub(crate) fn of(text: &Rope, placed: &[&PlacedHunk], encoding: Encoding) -> Vec<CodeLens> {
     let waiting = placed.iter().filter(|hunk| hunk.place.waits()).take(HUNKS_MAX);
-    waiting.flat_map(|hunk| one(document, hunk, encoding)).collect()
+    waiting.flat_map(|hunk| one(text, hunk, encoding)).collect()
 }
 
-fn one(document: &Document, placed: &PlacedHunk, encoding: Encoding) -> Vec<CodeLens> {
+fn one(text: &Rope, placed: &PlacedHunk, encoding: Encoding) -> Vec<CodeLens> {
     let change = &placed.change;
-    let range = position::shown(document.rope(), &placed.place.bytes(), encoding);
-    let lens = |text: String, verb: Verb, hunks: Option<Vec<u32>>| CodeLens {
+    let range = position::shown(text, &placed.place.bytes(), encoding);
+    let lens = |title: String, verb: Verb, hunks: Option<Vec<u32>>| CodeLens {
         range,
         command: Some(Command {
-            title: text,
+            title,
             command: verb.name().to_owned(),
             arguments: serde_json::to_value(arguments(change, hunks)).ok().map(|one| vec![one]),
         }),
@@ -50,25 +50,17 @@ fn one(document: &Document, placed: &PlacedHunk, encoding: Encoding) -> Vec<Code
 mod tests {
     use engine::Board;
     use expect_test::{Expect, expect};
-    use lsp_types::TextDocumentItem;
     use model::Decision;
 
     use super::*;
-    use crate::documents::Documents;
     use crate::fixture::{Sketch, accepted};
     use crate::placement;
 
     fn check(sketch: &Sketch, expected: Expect) {
-        let (mut documents, text) = (Documents::default(), "a\nb\nc\nd\ne\n".to_owned());
-        let (uri, language_id) = ("file:///r/a.rs".parse().unwrap(), "rust".to_owned());
-        documents.open(TextDocumentItem { uri, language_id, version: 1, text: text.clone() });
+        let text = "a\nb\nc\nd\ne\n";
         let board = Board { seq: 1, changes: vec![sketch.on_board()], ..Board::default() };
-        let placed = placement::place(&"a.rs".parse().unwrap(), &text, &board);
-        let lenses = of(
-            documents.get("file:///r/a.rs").unwrap(),
-            &placed.iter().collect::<Vec<_>>(),
-            Encoding::Utf16,
-        );
+        let placed = placement::place(&"a.rs".parse().unwrap(), text, &board);
+        let lenses = of(&Rope::from_str(text), &placed.iter().collect::<Vec<_>>(), Encoding::Utf16);
         let shown = |lens: CodeLens| {
             let command = lens.command.unwrap();
             format!("{} {} [{}]\n", lens.range.start.line, command.title, command.command)

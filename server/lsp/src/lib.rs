@@ -11,6 +11,7 @@ mod acceptance;
 mod actions;
 mod approval;
 mod asks;
+mod background;
 mod client;
 mod command;
 mod conduct;
@@ -46,8 +47,10 @@ mod proving;
 mod rig;
 mod session;
 mod settings;
+mod showing;
 #[cfg(test)]
 mod simulation;
+mod stdio;
 mod tasks;
 mod told;
 mod transport;
@@ -152,10 +155,14 @@ pub enum ServeError {
 /// # Errors
 /// [`ServeError`]; [`ServeError::NoShutdown`] is the client's fault, and still exit code 1.
 pub fn serve_stdio(options: Options) -> Result<(), ServeError> {
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    let runtime = builder.worker_threads(2).enable_all().build().map_err(ServeError::Runtime)?;
-    let served = runtime.block_on(serve(options, tokio::io::stdin(), tokio::io::stdout()));
-    // A read of standard input cannot be cancelled: waiting for it would outlive a client that keeps it open.
+    // One thread: what comes from the client and what goes to it are handed to nobody else on the way.
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_all().build().map_err(ServeError::Runtime)?;
+    let served = runtime.block_on(async {
+        let (input, output) = stdio::streams();
+        serve(options, input, output).await
+    });
+    // Where a thread reads standard input, that cannot be cancelled: waiting for it would outlive a client that keeps it open.
     runtime.shutdown_background();
     served
 }

@@ -1,18 +1,18 @@
 //! What is told of the session as a whole: everything proposed, and when to ask for it again.
 
-use std::mem::{Discriminant, discriminant};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use lsp_types::{Range, Uri};
-use model::ChangeSetId;
+use lsp_types::Uri;
 
 use crate::engine_thread::{AskedText, Job, RootId, Token};
 use crate::extension::{self, Changesets, DocumentParams, DocumentText, Status, TaskState};
 use crate::main_loop::{Refusal, Reply};
 use crate::outbox::{Continuation, Outgoing, Question};
 use crate::place_name;
-use crate::placement::{Place, PlacedHunk};
-use crate::position;
+use crate::pool;
 use crate::session::{Session, answer};
+use crate::showing::Seen;
 
 /// What a list of everything was made of: it is another when one of these is.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub(crate) struct Told {
     /// The boards, by repository.
     boards: Vec<(RootId, u64)>,
     /// Where the hunks are in the documents, as of when nobody typed.
-    placed: Vec<(ChangeSetId, u32, Discriminant<Place>, Range)>,
+    placed: BTreeMap<String, Arc<Vec<Seen>>>,
     working: bool,
     /// How many hunks wait and are not shown.
     hidden: usize,
@@ -51,31 +51,19 @@ impl Session {
         place_name::to_uri(self.folder(id)?)
     }
 
-    /// Everything that waits, and the newest of the rest.
-    pub(crate) fn changesets(&self) -> Changesets {
-        let mut changesets = Vec::new();
-        for (id, root) in &self.roots {
-            let (Some(folder), Some(at)) = (self.folder(*id), self.root_uri(*id)) else { continue };
-            // The client's own spelling of an open file, so that it knows it again.
-            let uri = |path: &_| match self.uri_of(*id, path) {
-                Some(open) => open.parse().ok(),
-                None => place_name::to_uri(&place_name::absolute(folder, path)?),
-            };
-            let placed = |change: &engine::BoardChange, ordinal: u32| {
-                let path = change.state.paths.get(&ordinal)?;
-                let uri = self.uri_of(*id, path)?;
-                let (document, view) = (self.documents.get(uri)?, self.views.get(uri)?);
-                let same = |hunk: &&PlacedHunk| {
-                    hunk.ordinal == ordinal && hunk.change.changeset.id == change.changeset.id
-                };
-                let place = &view.placed.iter().find(same)?.place;
-                let range = position::shown(document.rope(), &place.bytes(), self.client.encoding);
-                Some((place.clone(), range))
-            };
-            let shows = |id| self.preferences.shows(id);
-            changesets.extend(extension::rows(&root.board, &at, &uri, &shows, &placed));
-        }
-        Changesets { status: self.status(), changesets }
+    /// Everything that waits, and the newest of the rest; put together on the pool.
+    pub(crate) fn changesets(&self, reply: Reply<Changesets>) {
+        let boards = self.roots.iter().filter_map(|(id, root)| {
+            let (folder, at) = (self.folder(*id)?.to_owned(), self.root_uri(*id)?);
+            Some((*id, folder, at, Arc::clone(&root.board)))
+        });
+        let (boards, status): (Vec<_>, Status) = (boards.collect(), self.status());
+        let scene = self.scene();
+        self.pool.post(Box::new(move || {
+            let listed = pool::caught(|| Ok(scene.rows(&boards)), Err(Refusal::lost()));
+            answer(reply, listed.map(|changesets| Changesets { status, changesets }));
+            None
+        }));
     }
 
     /// Has a text of a ChangeSet answered by the engine that knows it.
@@ -94,29 +82,16 @@ impl Session {
         self.post(root, Job::Document(Box::new(asked)));
     }
 
-    fn shown_places(&self) -> Vec<(ChangeSetId, u32, Discriminant<Place>, Range)> {
-        let mut shown = Vec::new();
-        for (uri, view) in &self.views {
-            let Some(document) = self.documents.get(uri) else { continue };
-            shown.extend(view.placed.iter().map(|hunk| {
-                let bytes = hunk.place.bytes();
-                let range = position::shown(document.rope(), &bytes, self.client.encoding);
-                (hunk.change.changeset.id, hunk.ordinal, discriminant(&hunk.place), range)
-            }));
-        }
-        shown
-    }
-
     /// Tells the client that what it lists may be another, once for everything that changed together, and not
     /// for what somebody types before they pause.
     pub(crate) fn tell_changes(&mut self) {
         let (hears, lenses) = (self.client.hears_changes, self.client.lenses);
-        if !(hears || lenses) || !self.placings.is_empty() {
+        if !(hears || lenses) || !self.placings.is_empty() || self.showing.is_busy() {
             return;
         }
         // While somebody types, editors move what they show themselves.
         let typing = self.stale.is_some();
-        let placed = if typing { self.told.placed.clone() } else { self.shown_places() };
+        let placed = if typing { self.told.placed.clone() } else { self.showing.seen.clone() };
         let boards = self.roots.iter().map(|(id, root)| (*id, root.boards)).collect();
         let tasks = self.task_states();
         let told =

@@ -2,14 +2,15 @@
 //!
 //! It never waits for the client, the ledger, git or files, and compares no texts: it waits for the next [`Wake`].
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Instant;
 
 use lsp_types::{
-    CodeActionOrCommand, CodeActionParams, CodeLens, CodeLensParams, DidChangeTextDocumentParams,
-    DocumentDiagnosticParams, DocumentDiagnosticReportResult, ExecuteCommandParams, Hover,
-    HoverParams, InitializeParams, InitializeResult, NumberOrString, TextDocumentItem, Uri,
-    WorkspaceFoldersChangeEvent,
+    CodeActionOrCommand, CodeActionParams, CodeLens, CodeLensParams, Diagnostic,
+    DidChangeTextDocumentParams, DocumentDiagnosticParams, DocumentDiagnosticReportResult,
+    ExecuteCommandParams, Hover, HoverParams, InitializeParams, InitializeResult, NumberOrString,
+    TextDocumentItem, Uri, WorkspaceFoldersChangeEvent,
 };
 use model::Digest;
 use serde_json::Value;
@@ -21,6 +22,7 @@ use crate::extension::{Changesets, DocumentParams, DocumentText, Status};
 use crate::outbox::Continuation;
 use crate::placement::{PlacedHunk, Sides};
 use crate::session::Session;
+use crate::showing::Made;
 use crate::tasks::Placed;
 use crate::views::Moment;
 
@@ -74,6 +76,15 @@ pub(crate) enum Wake {
     Engine(RootId, Box<Done>),
     /// The pool has found where the hunks are in a document.
     Placed { uri: String, of: Moment, placed: Vec<PlacedHunk> },
+    /// The pool has made what is to be shown.
+    Shown(Vec<Made>),
+    /// The pool has made what a client asked for.
+    Pulled {
+        uri: String,
+        items: Arc<Vec<Diagnostic>>,
+        report: Box<DocumentDiagnosticReportResult>,
+        reply: Reply<DocumentDiagnosticReportResult>,
+    },
     /// The pool has found which sides of the watched hunks of a document are in it.
     Sided { uri: String, of: Moment, sides: Sides },
     /// The pool has found what can be done at a place.
@@ -99,6 +110,13 @@ pub(crate) enum Refusal {
     Moved(String),
     /// Our bug.
     Internal(String),
+}
+
+impl Refusal {
+    /// Nobody is left to answer.
+    pub(crate) fn lost() -> Self {
+        Self::Internal("the server lost the request".to_owned())
+    }
 }
 
 /// Runs until the connection is over.

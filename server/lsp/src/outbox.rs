@@ -1,20 +1,47 @@
 //! What the server says to the client, and who waits for the answers. The main loop never waits itself.
 
 use lsp_types::{
-    ApplyWorkspaceEditParams, MessageType, NumberOrString, ProgressParams,
-    PublishDiagnosticsParams, RegistrationParams, ShowMessageRequestParams,
+    ApplyWorkspaceEditParams, MessageType, NumberOrString, ProgressParams, RegistrationParams,
+    ShowMessageRequestParams,
 };
 use model::Digest;
+use serde::Serialize;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::engine_thread::{RootId, Token};
 use crate::extension::Status;
+use crate::wire;
+
+/// A notification as it goes over the wire.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Notice(pub(crate) Vec<u8>);
+
+impl Notice {
+    /// Writes it down; `None`: it is not JSON, which is our bug.
+    pub(crate) fn of(method: &str, params: &impl Serialize) -> Option<Self> {
+        #[derive(Serialize)]
+        struct Notification<'a, P> {
+            jsonrpc: &'a str,
+            method: &'a str,
+            params: &'a P,
+        }
+        let mut bytes = Vec::new();
+        wire::frame(&Notification { jsonrpc: "2.0", method, params }, &mut bytes);
+        (!bytes.is_empty()).then_some(Self(bytes))
+    }
+}
+
+impl std::fmt::Debug for Notice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&String::from_utf8_lossy(&self.0))
+    }
+}
 
 /// A message to the client.
 #[derive(Debug)]
 pub(crate) enum Outgoing {
-    /// The diagnostics of one file.
-    Publish(PublishDiagnosticsParams),
+    /// A notification that was written down where there was time for it.
+    Notify(Notice),
     /// One line for the person.
     Say(MessageType, String),
     /// What the extension protocol lists has changed.

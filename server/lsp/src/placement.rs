@@ -227,6 +227,12 @@ fn in_file(
     places
 }
 
+/// Lets whoever waits for this processor have it. A processor is otherwise taken back at the next tick only, some
+/// milliseconds later, even by a thread that comes first.
+fn between_steps() {
+    std::thread::yield_now();
+}
+
 /// Where those of `hunks` that wait, or wait again, are in the text: exactly where an acceptance puts them.
 fn to_accept(
     change: &BoardChange,
@@ -257,6 +263,7 @@ fn to_accept(
         }
     };
     let place = |(hunk, waits): (&Hunk, bool)| {
+        between_steps();
         let place = match (anchoring.anchor(&hunk.before, hunk.after.of(texts.1)), waits) {
             (Anchor::Unchanged(bytes), true) => Place::Proposed { bytes, drifted: false },
             (Anchor::Shifted(bytes, _) | Anchor::Merged(bytes, _), true) => {
@@ -292,6 +299,7 @@ fn accepted(
     let anchoring = Anchoring::new(before, text.as_bytes());
     let mut difference = None;
     let place = |(hunk, _): &(&Hunk, Sought)| {
+        between_steps();
         let place = match anchoring.anchor(&hunk.before, hunk.after.of(after)) {
             Anchor::AlreadyThere(bytes) => Place::Accepted { bytes },
             Anchor::Unchanged(bytes) | Anchor::Shifted(bytes, _) | Anchor::Merged(bytes, _) => {
@@ -327,6 +335,7 @@ fn adopted(
     let Ok(landed) = Landed::new(before, after, &in_text) else { return Vec::new() };
     let anchoring = Anchoring::new(landed.text(), text.as_bytes());
     let place = |(hunk, _): &(&Hunk, Sought)| {
+        between_steps();
         let (place, was) = landed.inverse(hunk).ok()?;
         match anchoring.anchor(&place, was) {
             Anchor::Unchanged(bytes) | Anchor::Shifted(bytes, _) | Anchor::Merged(bytes, _) => {

@@ -1,19 +1,20 @@
 //! A few threads for what takes its time and only needs values, so that the main loop does none of it.
 //!
-//! A piece of work holds an immutable snapshot and ends in one [`Wake`]. Whether that is still wanted when it
-//! comes is for the session to say, by what it was made of.
+//! A piece of work holds an immutable snapshot and ends in a [`Wake`], unless it answered somebody itself. Whether that
+//! is still wanted when it comes is for the session to say, by what it was made of.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
+use crate::background;
 use crate::main_loop::Wake;
 
 /// How many pieces of work are under way at once, at most; fewer where that would take every processor from whoever types.
 const THREADS: usize = 2;
 
 /// A piece of work.
-pub(crate) type Work = Box<dyn FnOnce() -> Wake + Send>;
+pub(crate) type Work = Box<dyn FnOnce() -> Option<Wake> + Send>;
 
 /// Where work goes. Threads end with it, each after what it is at: nobody waits for them.
 #[derive(Debug)]
@@ -30,8 +31,7 @@ impl Pool {
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         for nth in 0..THREADS.min(processors - 1).max(1) {
             let (queue, inbox) = (Arc::clone(&queue), inbox.clone());
-            let thread = std::thread::Builder::new().name(format!("pool-{nth}"));
-            thread.spawn(move || run(&queue, &inbox))?;
+            background::spawn(format!("pool-{nth}"), move || run(&queue, &inbox))?;
         }
         Ok(Self(work))
     }
@@ -55,7 +55,7 @@ fn run(queue: &Mutex<Receiver<Work>>, inbox: &Sender<Wake>) {
         // The lock is held while waiting only: taking one piece is all that happens under it.
         let next = queue.lock().map(|queue| queue.recv());
         let Ok(Ok(work)) = next else { return };
-        if inbox.send(work()).is_err() {
+        if work().is_some_and(|wake| inbox.send(wake).is_err()) {
             return;
         }
     }
@@ -79,8 +79,8 @@ mod tests {
         let pool = Pool::start(&inbox).unwrap();
         let here = std::thread::current().id();
         pool.post(Box::new(move || match std::thread::current().id() == here {
-            true => Wake::Timer,
-            false => Wake::Initialized,
+            true => Some(Wake::Timer),
+            false => Some(Wake::Initialized),
         }));
         assert!(matches!(wakes.recv(), Ok(Wake::Initialized)));
     }
@@ -90,7 +90,7 @@ mod tests {
         let (inbox, wakes) = channel();
         let pool = Pool::start(&inbox).unwrap();
         for _ in 0..=THREADS {
-            pool.post(Box::new(|| caught(|| panic!("the test says so"), Wake::Timer)));
+            pool.post(Box::new(|| caught(|| panic!("the test says so"), Some(Wake::Timer))));
             assert!(matches!(wakes.recv(), Ok(Wake::Timer)));
         }
     }

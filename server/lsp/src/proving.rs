@@ -14,6 +14,7 @@ use model::ChangeSetId;
 
 use crate::Options;
 use crate::approval;
+use crate::background;
 use crate::engine_thread::{Done, Failure, RootId, Token, caught};
 use crate::main_loop::Wake;
 
@@ -127,7 +128,7 @@ pub(crate) fn prove(
             tracing::debug!("the main loop is gone");
         }
     };
-    if let Err(error) = std::thread::Builder::new().name("prove".to_owned()).spawn(answer) {
+    if let Err(error) = background::spawn("prove", answer) {
         tracing::error!(%error, "no thread for a proof");
     }
 }

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use engine::{Board, BoardChange, ErrorKind, OpenTexts, PlanFile, Report, Selection};
 use lsp_types::{
     ApplyWorkspaceEditParams, DidChangeTextDocumentParams, DocumentChanges, ExecuteCommandParams,
-    OneOf, Range, TextDocumentContentChangeEvent, TextDocumentItem, TextEdit, Uri,
-    VersionedTextDocumentIdentifier, WorkspaceFolder, WorkspaceFoldersChangeEvent,
+    OneOf, PublishDiagnosticsParams, Range, TextDocumentContentChangeEvent, TextDocumentItem,
+    TextEdit, Uri, VersionedTextDocumentIdentifier, WorkspaceFolder, WorkspaceFoldersChangeEvent,
 };
 use model::{
     ChangeSetId, ChangeSetState, Event, FileMode, HolderId, HunkState, Intent, LandedFile,
@@ -226,8 +226,11 @@ impl Rig {
     }
 
     fn work_quietly(&mut self) -> bool {
-        let work = self.work.try_recv();
-        work.map(|work| self.session.handle(work(), self.now)).is_ok()
+        let Ok(work) = self.work.try_recv() else { return false };
+        if let Some(wake) = work() {
+            self.session.handle(wake, self.now);
+        }
+        true
     }
 
     pub(crate) fn wake(&mut self, wake: Wake) {
@@ -275,7 +278,13 @@ impl Rig {
                 )
                 .unwrap();
             }
-            Outgoing::Publish(params) => {
+            Outgoing::Notify(notice) => {
+                let text = String::from_utf8(notice.0).unwrap();
+                let body: Value =
+                    serde_json::from_str(text.split_once("\r\n\r\n").unwrap().1).unwrap();
+                assert_eq!(body["method"], "textDocument/publishDiagnostics");
+                let params: PublishDiagnosticsParams =
+                    serde_json::from_value(body["params"].clone()).unwrap();
                 let lines: Vec<String> =
                     params.diagnostics.iter().map(|d| d.range.start.line.to_string()).collect();
                 let name = name(&params.uri);

@@ -30,6 +30,7 @@ use crate::outbox::Outbox;
 use crate::place_name;
 use crate::pool::Pool;
 use crate::settings::Preferences;
+use crate::showing::Showing;
 use crate::tasks::Tasks;
 use crate::views::{Placing, View};
 
@@ -62,6 +63,7 @@ pub(crate) struct Session {
     /// Requests about documents whose hunks are not placed yet as the ledger says now.
     waiting: Vec<Wake>,
     pub(crate) delivery: Delivery,
+    pub(crate) showing: Showing,
     /// When the places of some document must be found by content again.
     pub(crate) stale: Option<Instant>,
     pub(crate) running: BTreeMap<Token, Running>,
@@ -122,6 +124,7 @@ impl Session {
             placings: BTreeMap::new(),
             waiting: Vec::new(),
             delivery: Delivery::default(),
+            showing: Showing::default(),
             stale: None,
             running: BTreeMap::new(),
             of_files: BTreeMap::new(),
@@ -166,7 +169,8 @@ impl Session {
             Wake::Saved(uri) => self.saved(&uri, now),
             Wake::Closed(uri) => self.closed(&uri, now),
             Wake::Folders(event) => self.folders_changed(event),
-            Wake::Diagnostic(params, reply) => answer(reply, self.pull(&params)),
+            Wake::Diagnostic(params, reply) => self.pull(params, reply),
+            Wake::Pulled { uri, items, report, reply } => self.pulled(&uri, items, *report, reply),
             Wake::Hover(params, reply) => answer(reply, Ok(self.hover(&params))),
             Wake::Actions(params, reply) => self.actions_and_asks(&params, reply),
             Wake::Offered { actions, reply } => answer(reply, Ok(Some(actions))),
@@ -174,8 +178,8 @@ impl Session {
             Wake::SettingsChanged(told) => self.settings_changed(&told),
             Wake::Settings(answer) => self.settings_answered(answer),
             Wake::ProgressCancelled(token) => self.progress_cancelled(&token),
-            Wake::Lenses(params, reply) => answer(reply, Ok(self.lenses(&params))),
-            Wake::Changesets(reply) => answer(reply, Ok(self.changesets())),
+            Wake::Lenses(params, reply) => self.lenses(&params, reply),
+            Wake::Changesets(reply) => self.changesets(reply),
             Wake::Document(params, reply) => self.document(params, reply),
             Wake::Status(reply) => answer(reply, Ok(self.status())),
             Wake::Command(params, reply) => {
@@ -187,6 +191,7 @@ impl Session {
             Wake::Engine(root, done) => self.engine(root, *done, now),
             Wake::Chosen { root, digest, choice } => self.chosen(root, digest, choice),
             Wake::Placed { uri, of, placed } => self.placed(&uri, of, placed),
+            Wake::Shown(made) => self.was_made(made),
             Wake::Sided { uri, of, sides } => self.sided(&uri, of, &sides, now),
             Wake::Shutdown(reply) => answer(reply, Ok(())),
             Wake::Timer | Wake::Exit => {}
@@ -404,6 +409,7 @@ impl Session {
         self.documents.close(uri);
         self.views.remove(uri.as_str());
         self.placings.remove(uri.as_str());
+        self.showing.seen.remove(uri.as_str());
         if let Some((id, path)) = self.homes.remove(uri.as_str()) {
             if let Some(root) = self.roots.get_mut(&id)
                 && root.unsaved.remove(&path)

@@ -2,6 +2,7 @@
 //! list, and is counted. Nothing here decides about a change.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lsp_types::{MessageType, Registration, RegistrationParams};
@@ -39,7 +40,21 @@ pub(crate) struct Preferences {
     /// When the clock is to be looked at again.
     look_at: Option<Instant>,
     /// The changes that wait and are too many to be shown.
-    too_many: BTreeSet<ChangeSetId>,
+    too_many: Arc<BTreeSet<ChangeSetId>>,
+}
+
+/// What is not shown in the text, at one moment.
+#[derive(Debug, Clone)]
+pub(crate) struct Hidden {
+    all: bool,
+    changes: Arc<BTreeSet<ChangeSetId>>,
+}
+
+impl Hidden {
+    /// Whether a change is shown in the text.
+    pub(crate) fn shows(&self, change: ChangeSetId) -> bool {
+        !self.all && !self.changes.contains(&change)
+    }
 }
 
 /// The argument of `countersign.snooze`.
@@ -83,9 +98,9 @@ impl Preferences {
         self.snoozed.into_iter().chain(self.look_at).min()
     }
 
-    /// Whether a change is shown in the text.
-    pub(crate) fn shows(&self, change: ChangeSetId) -> bool {
-        !self.hides_all() && !self.too_many.contains(&change)
+    /// What is not shown in the text now.
+    pub(crate) fn hidden(&self) -> Hidden {
+        Hidden { all: self.hides_all(), changes: Arc::clone(&self.too_many) }
     }
 
     fn hides_all(&self) -> bool {
@@ -180,7 +195,7 @@ impl Session {
     /// Finds which changes are too many to be shown: the newest of those that wait.
     pub(crate) fn choose_shown(&mut self) {
         let Some(maximum) = self.preferences.settings.maximum_shown else {
-            self.preferences.too_many.clear();
+            self.preferences.too_many = Arc::default();
             return;
         };
         let here = self.roots.values().flat_map(|root| {
@@ -189,7 +204,8 @@ impl Session {
         });
         let waiting = here.filter(|change| !change.state.waiting().is_empty());
         let excess = waiting.skip(usize::try_from(maximum).unwrap_or(usize::MAX));
-        self.preferences.too_many = excess.map(|change| change.changeset.id).collect();
+        let excess: BTreeSet<_> = excess.map(|change| change.changeset.id).collect();
+        self.preferences.too_many = Arc::new(excess);
     }
 
     /// How many hunks wait and are not shown.
@@ -201,8 +217,9 @@ impl Session {
         if self.preferences.hides_all() {
             return boards.map(|board| extension::waiting(board)).sum();
         }
-        let changes = boards.flat_map(|board| &board.changes);
-        let hidden = changes.filter(|change| !self.preferences.shows(change.changeset.id));
+        let (changes, hidden) =
+            (boards.flat_map(|board| &board.changes), self.preferences.hidden());
+        let hidden = changes.filter(|change| !hidden.shows(change.changeset.id));
         hidden.map(|change| change.state.waiting().len()).sum()
     }
 
@@ -323,7 +340,7 @@ mod tests {
         );
         assert_eq!(
             rig.said(),
-            "publish a.rs: lines []\nsay Info: proposals are not shown for 5 minutes; `countersign list` has them\n"
+            "say Info: proposals are not shown for 5 minutes; `countersign list` has them\npublish a.rs: lines []\n"
         );
         let until = rig.session.status().snoozed_until;
         assert_eq!(until, Some((12 * 60 + 5) * 60_000));
@@ -336,7 +353,7 @@ mod tests {
         assert_eq!(snooze(&mut rig, vec![])["minutes"], 0);
         assert_eq!(
             rig.said(),
-            "publish a.rs: lines [1, 3, 4]\nsay Info: proposals are shown again\n"
+            "say Info: proposals are shown again\npublish a.rs: lines [1, 3, 4]\n"
         );
     }
 

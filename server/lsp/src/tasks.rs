@@ -105,7 +105,7 @@ impl Session {
         self.pool.post(Box::new(move || {
             let asks = pool::caught(|| asks::at(&asking), Vec::new());
             let actions = actions.into_iter().flatten().chain(asks).collect();
-            Wake::Offered { actions, reply }
+            Some(Wake::Offered { actions, reply })
         }));
     }
 
@@ -187,7 +187,7 @@ impl Session {
                 let (first, count) = asks::lines(range);
                 pool::caught(|| engine::around(&path, text.as_bytes(), first, count), None)
             });
-            Wake::AskedFor(Box::new(Placed { root, path, arguments, around, reply }))
+            Some(Wake::AskedFor(Box::new(Placed { root, path, arguments, around, reply })))
         }));
     }
 

@@ -14,9 +14,7 @@ use std::sync::mpsc::{Sender, channel};
 use engine::Clock;
 use futures::channel::mpsc;
 use futures::{FutureExt, SinkExt, Stream, StreamExt, join, stream, stream_select};
-use lsp_types::notification::{
-    Notification, Progress, PublishDiagnostics, ShowMessage, WorkDoneProgressCancel,
-};
+use lsp_types::notification::{Notification, Progress, ShowMessage, WorkDoneProgressCancel};
 use lsp_types::request::{
     ApplyWorkspaceEdit, CodeLensRefresh, RegisterCapability, ShowMessageRequest,
     WorkDoneProgressCreate, WorkspaceConfiguration, WorkspaceDiagnosticRefresh,
@@ -35,7 +33,7 @@ use crate::approval;
 use crate::engine_thread::Engines;
 use crate::extension::{self, Changed, Changesets, DocumentParams, DocumentText, Nothing, Status};
 use crate::main_loop::{self, Refusal, Reply, Wake};
-use crate::outbox::{Continuation, Outbox, Outgoing, Question};
+use crate::outbox::{Continuation, Notice, Outbox, Outgoing, Question};
 use crate::pool::Pool;
 use crate::session::Session;
 use crate::wire::{self, Frames, Incoming};
@@ -85,8 +83,9 @@ where
         .custom_method(WorkDoneProgressCancel::METHOD, Shims::progress_cancelled)
         .finish();
     let Some(client) = client else { return Err(ServeError::MainLoop) };
-    let mut speaking = tokio::spawn(speak(client, outgoing, inbox));
-    let serving = exchange(service, socket, stdin, stdout);
+    let (notify, notices) = mpsc::channel(QUEUE);
+    let mut speaking = tokio::spawn(speak(client, outgoing, notify, inbox));
+    let serving = exchange(service, socket, notices, stdin, stdout);
     let crashed = tokio::select! {
         () = serving => false,
         // Only the main loop holds the other end, so this ends before the client does only if it died.
@@ -113,31 +112,46 @@ enum Phase {
 }
 
 /// A message to the client.
-#[derive(serde::Serialize)]
-#[serde(untagged)]
 enum Said {
     Request(Request),
     Response(Response),
+    Notice(Notice),
+}
+
+impl Said {
+    fn frame(&self, to: &mut Vec<u8>) {
+        match self {
+            Self::Request(request) => wire::frame(request, to),
+            Self::Response(response) => wire::frame(response, to),
+            Self::Notice(Notice(bytes)) => to.extend_from_slice(bytes),
+        }
+    }
 }
 
 /// Reads, handles and writes messages until the client leaves or hears nothing any more.
-async fn exchange<I, O>(service: LspService<Shims>, socket: ClientSocket, stdin: I, stdout: O)
-where
+async fn exchange<I, O>(
+    service: LspService<Shims>,
+    socket: ClientSocket,
+    notices: mpsc::Receiver<Notice>,
+    stdin: I,
+    stdout: O,
+) where
     I: AsyncRead + Unpin,
     O: AsyncWrite,
 {
     let (requests, answers) = socket.split();
-    let (requests, no_more_requests) = stream::abortable(requests.map(Said::Request));
+    let ours = stream::select(requests.map(Said::Request), notices.map(Said::Notice));
+    let (ours, no_more_of_ours) = stream::abortable(ours);
     let (calls, called) = mpsc::channel(QUEUE);
     let (say, said) = mpsc::channel(0);
     let handled = called.buffer_unordered(CONCURRENCY).filter_map(ready);
     let handling = handled.map(|answer| Ok(Said::Response(answer))).forward(say.clone());
-    let writing = write(stdout, stream_select!(said, requests)).fuse();
+    let writing = write(stdout, stream_select!(said, ours)).fuse();
     let reading = async move {
         let mut reader = Reader { service, phase: Phase::New, calls, say };
         reader.read(Frames::new(stdin), answers).await;
         // What still waits is answered before the channels close.
-        no_more_requests.abort();
+        no_more_of_ours.abort();
     };
     let working = async { join!(handling, reading) }.fuse();
     futures::pin_mut!(writing, working);
@@ -277,11 +291,11 @@ async fn write<O: AsyncWrite>(stdout: O, mut said: impl Stream<Item = Said> + Un
     tokio::pin!(stdout);
     let mut bytes = Vec::new();
     while let Some(message) = said.next().await {
-        wire::frame(&message, &mut bytes);
+        message.frame(&mut bytes);
         while bytes.len() < WRITTEN_MAX
             && let Some(Some(message)) = said.next().now_or_never()
         {
-            wire::frame(&message, &mut bytes);
+            message.frame(&mut bytes);
         }
         if stdout.write_all(&bytes).await.is_err() || stdout.flush().await.is_err() {
             return;
@@ -318,8 +332,7 @@ impl Shims {
     async fn ask<T>(&self, wake: impl FnOnce(Reply<T>) -> Wake) -> Result<T> {
         let (reply, answer) = oneshot::channel();
         self.tell(wake(reply));
-        let gone = Refusal::Internal("the server lost the request".to_owned());
-        answer.await.unwrap_or(Err(gone)).map_err(error)
+        answer.await.unwrap_or(Err(Refusal::lost())).map_err(error)
     }
 
     async fn changesets(&self, _: Nothing) -> Result<Changesets> {
@@ -415,24 +428,35 @@ impl LanguageServer for Shims {
 }
 
 /// Sends what the main loop says, in its order, and brings back the answers.
-async fn speak(client: Client, mut outgoing: UnboundedReceiver<Outgoing>, inbox: Sender<Wake>) {
+async fn speak(
+    client: Client,
+    mut outgoing: UnboundedReceiver<Outgoing>,
+    mut notify: mpsc::Sender<Notice>,
+    inbox: Sender<Wake>,
+) {
     while let Some(message) = outgoing.recv().await {
-        match message {
-            Outgoing::Publish(params) => notify::<PublishDiagnostics>(&client, params).await,
+        let notice = match message {
+            Outgoing::Notify(notice) => Some(notice),
             Outgoing::Say(typ, message) => {
-                notify::<ShowMessage>(&client, ShowMessageParams { typ, message }).await;
+                notice::<ShowMessage>(&ShowMessageParams { typ, message })
             }
-            Outgoing::Changed(status) => notify::<Changed>(&client, status).await,
-            Outgoing::Progress(params) => notify::<Progress>(&client, params).await,
+            Outgoing::Changed(status) => notice::<Changed>(&status),
+            Outgoing::Progress(params) => notice::<Progress>(&params),
             Outgoing::Ask(question, continuation) => {
                 tokio::spawn(ask(client.clone(), *question, continuation, inbox.clone()));
+                None
             }
+        };
+        if let Some(notice) = notice
+            && notify.send(notice).await.is_err()
+        {
+            tracing::debug!("nothing is written any more");
         }
     }
 }
 
-async fn notify<N: Notification>(client: &Client, params: N::Params) {
-    client.send_notification::<N>(params).await;
+fn notice<N: Notification>(params: &N::Params) -> Option<Notice> {
+    Notice::of(N::METHOD, params)
 }
 
 async fn ask(client: Client, question: Question, continuation: Continuation, inbox: Sender<Wake>) {

@@ -3,27 +3,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use engine::BoardChange;
-use lsp_types::{
-    CodeActionOrCommand, CodeActionParams, CodeLens, CodeLensParams, Diagnostic,
-    DocumentDiagnosticParams, DocumentDiagnosticReport, DocumentDiagnosticReportResult,
-    FullDocumentDiagnosticReport, Hover, HoverParams, Location,
-    RelatedFullDocumentDiagnosticReport, RelatedUnchangedDocumentDiagnosticReport,
-    UnchangedDocumentDiagnosticReport,
-};
-use model::{Digest, HunkState};
+use lsp_types::{CodeActionOrCommand, CodeActionParams, Hover, HoverParams};
+use model::HunkState;
 
 use crate::actions::{self, Asked};
-use crate::diagnostics;
 use crate::documents::Edit;
 use crate::engine_thread::RootId;
 use crate::hover;
-use crate::lenses;
-use crate::main_loop::{Refusal, Wake};
-use crate::place_name;
+use crate::main_loop::Wake;
 use crate::placement::{self, Place, PlacedHunk};
 use crate::pool;
-use crate::position;
 use crate::session::Session;
 
 /// How long the person must have stopped typing before places are found by content again.
@@ -32,7 +21,7 @@ const QUIET: Duration = Duration::from_millis(60);
 /// The hunks in one document.
 #[derive(Debug)]
 pub(crate) struct View {
-    pub(crate) placed: Vec<PlacedHunk>,
+    pub(crate) placed: Arc<Vec<PlacedHunk>>,
     /// What they were placed for; the text may have moved since, and they with it.
     of: Moment,
 }
@@ -59,7 +48,7 @@ impl Session {
     /// Moves the places of a document through edits; content decides when the person pauses.
     pub(crate) fn moved(&mut self, uri: &str, edits: &[Edit], now: Instant) {
         if let Some(view) = self.views.get_mut(uri) {
-            placement::shift(&mut view.placed, edits);
+            placement::shift(Arc::make_mut(&mut view.placed), edits);
         }
         if let Some(placing) = self.placings.get_mut(uri) {
             placing.edits.extend(edits);
@@ -104,7 +93,7 @@ impl Session {
         let uri = uri.to_owned();
         self.pool.post(Box::new(move || {
             let placed = pool::caught(|| placement::place(&path, &text, &board), Vec::new());
-            Wake::Placed { uri, of, placed }
+            Some(Wake::Placed { uri, of, placed })
         }));
     }
 
@@ -120,7 +109,7 @@ impl Session {
                 &mut placed,
                 &placing.map(|placing| placing.edits).unwrap_or_default(),
             );
-            self.views.insert(uri.to_owned(), View { placed, of });
+            self.views.insert(uri.to_owned(), View { placed: Arc::new(placed), of });
             if self.stale.is_none() {
                 self.place(uri);
             }
@@ -132,7 +121,6 @@ impl Session {
             self.show_all();
         } else {
             self.show(uri);
-            self.ask_again();
         }
     }
 
@@ -151,28 +139,6 @@ impl Session {
             && view.map(|view| of_ledger(view.of)) != self.moment(uri).map(of_ledger)
     }
 
-    /// Tells the client what it does not know, or has it ask.
-    pub(crate) fn show_all(&mut self) {
-        let uris: Vec<String> = self.documents.iter().map(|d| d.uri.as_str().to_owned()).collect();
-        uris.iter().for_each(|uri| self.show(uri));
-        self.ask_again();
-    }
-
-    fn show(&mut self, uri: &str) {
-        let items = self.diagnostics(uri);
-        if let Some(document) = self.documents.get(uri)
-            && let Some(publish) = self.delivery.show(document, items)
-        {
-            self.outbox.send(publish);
-        }
-    }
-
-    fn ask_again(&mut self) {
-        if let Some(question) = self.delivery.ask_again() {
-            self.outbox.send(question);
-        }
-    }
-
     /// The client will ask for diagnostics again, or cannot be made to.
     pub(crate) fn refresh_answered(&mut self, outcome: Result<(), String>) {
         if let Some(question) = self.delivery.refresh_answered(outcome) {
@@ -187,39 +153,9 @@ impl Session {
         self.show_all();
     }
 
-    fn diagnostics(&self, uri: &str) -> Vec<Diagnostic> {
-        let (Some(document), Some(view), Some((id, _))) =
-            (self.documents.get(uri), self.views.get(uri), self.homes.get(uri))
-        else {
-            return Vec::new();
-        };
-        let places = |change: &BoardChange, hunk: u32| self.location(*id, change, hunk);
-        let related: Option<diagnostics::Places<'_>> =
-            if self.client.related { Some(&places) } else { None };
-        let shown = self.shown(&view.placed);
-        let severity = self.preferences.settings.severity;
-        diagnostics::of(document, &shown, self.client.encoding, severity, related)
-    }
-
-    /// Where another hunk is: in its buffer, or in the text it was captured against.
-    fn location(&self, id: RootId, change: &BoardChange, ordinal: u32) -> Option<Location> {
-        let path = change.state.paths.get(&ordinal)?;
-        if let Some(uri) = self.uri_of(id, path) {
-            let (document, view) = (self.documents.get(uri)?, self.views.get(uri)?);
-            let same = |p: &&PlacedHunk| {
-                p.ordinal == ordinal && p.change.changeset.id == change.changeset.id
-            };
-            let bytes = view.placed.iter().find(same)?.place.bytes();
-            let range = position::shown(document.rope(), &bytes, self.client.encoding);
-            return Some(Location { uri: document.uri.clone(), range });
-        }
-        let uri = place_name::to_uri(&place_name::absolute(self.folder(id)?, path)?)?;
-        Some(Location { uri, range: diagnostics::captured_range(change, ordinal)? })
-    }
-
     /// Why these hunks of a ChangeSet have no place in the documents that are open, in words.
     pub(crate) fn why_nowhere(&self, changeset: model::ChangeSetId, hunks: &[u32]) -> String {
-        let placed = self.views.values().flat_map(|view| &view.placed);
+        let placed = self.views.values().flat_map(|view| view.placed.iter());
         let of =
             placed.filter(|p| p.change.changeset.id == changeset && hunks.contains(&p.ordinal));
         of.filter_map(|placed| match &placed.place {
@@ -229,32 +165,6 @@ impl Session {
             _ => None,
         })
         .collect()
-    }
-
-    /// Answers a client that asks for the diagnostics of a document.
-    pub(crate) fn pull(
-        &mut self,
-        params: &DocumentDiagnosticParams,
-    ) -> Result<DocumentDiagnosticReportResult, Refusal> {
-        let uri = params.text_document.uri.as_str();
-        let items = self.diagnostics(uri);
-        let items = self.delivery.answer(uri, items);
-        let result_id = Digest::of_json(&items).short();
-        let report = if params.previous_result_id.as_ref() == Some(&result_id) {
-            DocumentDiagnosticReport::Unchanged(RelatedUnchangedDocumentDiagnosticReport {
-                related_documents: None,
-                unchanged_document_diagnostic_report: UnchangedDocumentDiagnosticReport {
-                    result_id,
-                },
-            })
-        } else {
-            let result_id = Some(result_id);
-            DocumentDiagnosticReport::Full(RelatedFullDocumentDiagnosticReport {
-                related_documents: None,
-                full_document_diagnostic_report: FullDocumentDiagnosticReport { result_id, items },
-            })
-        };
-        Ok(DocumentDiagnosticReportResult::Report(report))
     }
 
     /// What a person reads at a place.
@@ -281,18 +191,6 @@ impl Session {
             encoding: self.client.encoding,
             literals: self.client.literals,
         }))
-    }
-
-    /// What a document shows above its hunks.
-    pub(crate) fn lenses(&self, params: &CodeLensParams) -> Option<Vec<CodeLens>> {
-        let uri = params.text_document.uri.as_str();
-        let (document, view) = (self.documents.get(uri)?, self.views.get(uri)?);
-        Some(lenses::of(document, &self.shown(&view.placed), self.client.encoding))
-    }
-
-    /// The hunks of changes that are not hidden.
-    fn shown<'p>(&self, placed: &'p [PlacedHunk]) -> Vec<&'p PlacedHunk> {
-        placed.iter().filter(|hunk| self.preferences.shows(hunk.change.changeset.id)).collect()
     }
 
     /// Whether the buffer of a document may hold an acceptance, an undo or a rejection that the disk does not know of.
@@ -323,6 +221,7 @@ mod tests {
 
     use super::*;
     use crate::fixture::Sketch;
+    use crate::main_loop::Refusal;
     use crate::rig::{Rig, uri};
 
     const BEFORE: &str = "a\nb\nc\nd\ne\n";
@@ -386,10 +285,9 @@ mod tests {
         rig.later(QUIET);
         rig.said();
         hunk_1_is_rejected(&mut rig);
-        rig.work_once();
-        assert_eq!(rig.said(), "publish a.rs: lines [2, 4]\n", "as typed, by the older ledger");
-        rig.work_once();
-        assert_eq!(rig.said(), "publish a.rs: lines [4]\n");
+        rig.work();
+        // As typed, by the older ledger, and then by the newer one.
+        assert_eq!(rig.said(), "publish a.rs: lines [2, 4]\npublish a.rs: lines [4]\n");
         assert!(!rig.work_once());
     }
 

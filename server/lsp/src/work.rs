@@ -12,6 +12,7 @@ use engine::WorkerSet;
 use model::{ChangeSetId, Task};
 
 use crate::Options;
+use crate::background;
 use crate::engine_thread::{Done, RootId, Token};
 use crate::main_loop::Wake;
 
@@ -143,7 +144,7 @@ pub(crate) fn start(
         });
         answer(result);
     };
-    if let Err(error) = std::thread::Builder::new().name("task".to_owned()).spawn(body) {
+    if let Err(error) = background::spawn("task", body) {
         tell(Err(format!("the system gave no thread: {error}")));
     }
 }

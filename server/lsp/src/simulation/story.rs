@@ -291,7 +291,7 @@ impl Story {
         while let Ok(outgoing) = self.outgoing.try_recv() {
             match outgoing {
                 Outgoing::Say(kind, text) => self.tell(format!("  said {kind:?}: {text}")),
-                Outgoing::Publish(_) | Outgoing::Changed(_) | Outgoing::Progress(_) => {}
+                Outgoing::Notify(_) | Outgoing::Changed(_) | Outgoing::Progress(_) => {}
                 Outgoing::Ask(question, continuation) => match *question {
                     Question::Edit(params) => self.asked(params, continuation),
                     Question::RefreshDiagnostics
@@ -366,7 +366,9 @@ impl Story {
             let next = self.random.below(self.pooled.len().min(2));
             if let Some(work) = self.pooled.remove(next) {
                 self.tell("compares texts".to_owned());
-                self.wake(work());
+                if let Some(wake) = work() {
+                    self.wake(wake);
+                }
             }
         }
     }
