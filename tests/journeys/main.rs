@@ -27,6 +27,8 @@ mod propose;
 mod protocol;
 #[cfg(target_os = "linux")]
 mod prove;
+#[cfg(target_os = "linux")]
+mod prove_projects;
 mod replay;
 mod review;
 #[cfg(target_os = "linux")]

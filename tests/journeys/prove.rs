@@ -56,7 +56,7 @@ fn run(world: &World, args: &[&str]) -> Output {
 }
 
 /// Proposes what `edits` do to the committed files, as a patch; answers its id.
-fn propose(world: &World, edits: &[(&str, &str)]) -> String {
+pub fn propose(world: &World, edits: &[(&str, &str)]) -> String {
     for (path, text) in edits {
         world.write(path, text);
     }
@@ -73,13 +73,14 @@ fn prove(world: &World, id: &str) -> Output {
     run(world, &["prove", id, "--format", "json"])
 }
 
-fn reasons(proved: &Value) -> Vec<String> {
+/// What the verdict says.
+pub fn reasons(proved: &Value) -> Vec<String> {
     let reasons = proved["verdict"]["reasons"].as_array().unwrap().iter();
     reasons.map(|reason| reason["message"].as_str().unwrap().to_owned()).collect()
 }
 
 /// Whether any of the reasons says `what`.
-fn says(proved: &Value, what: &str) -> bool {
+pub fn says(proved: &Value, what: &str) -> bool {
     reasons(proved).iter().any(|reason| reason.contains(what))
 }
 
@@ -329,6 +330,19 @@ fn a_rust_project_is_built_once_for_all_runs() {
     let tests = &gates[1]["comparison"];
     assert_eq!((&tests["unchanged"], &tests["removed_tests"]), (&1.into(), &serde_json::json!([])));
     assert_eq!(json["proof"]["validation"]["mutation"]["invalid"], 0);
+    // Without the harness a file prints what it likes.
+    let fake = "fn main() { println!(\"running 1 test\\ntest tests::larger_is_larger ... ok\\n\\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\"); }\n";
+    let edits = [
+        ("src/lib.rs", RUST.replace("a > b", "a < b") + fake),
+        ("Cargo.toml", format!("{manifest}\n[lib]\nharness = false\n")),
+    ];
+    let edits: Vec<(&str, &str)> =
+        edits.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    let id = propose(&world, &edits);
+    let proved = run(&["prove", &id, "--mutants", "0", "--format", "json"]);
+    let json = proved.json();
+    assert!(says(&json, "it says how tests are run"), "{:?}", reasons(&json));
+    assert!(says(&json, "1 test of the base fails"), "{:?}\n{}", reasons(&json), proved.stderr);
 }
 
 const RUST: &str = "\
@@ -510,6 +524,33 @@ test('the larger is larger', () => {
     assert.equal(larger(3, 2), 3);
 });
 ";
+
+#[test]
+fn what_a_manifest_says_of_tests_is_what_it_said_on_the_base() {
+    let world = World::new();
+    let manifest =
+        |addopts: &str| format!("[project]\nname = \"queue\"\n\n[tool.tox]\nrun = \"{addopts}\"\n");
+    // A gate that names no tests: only how it ends tells.
+    let read = "import tomllib\nassert tomllib.load(open('pyproject.toml', 'rb'))['tool']['tox']['run'] == 'all'\nimport queues\nassert queues.larger(1, 2) == 2\n";
+    let gate = "[gates]\ndetect = false\n\n[[gate]]\nid = \"mine\"\nkind = \"test\"\ncommand = [\"sh\", \"run.sh\"]\n";
+    let run_it =
+        "if grep -q 'run = \"none\"' pyproject.toml; then exit 0; fi\npython3 tests/all.py\n";
+    world.write("queues.py", QUEUE);
+    world.write("tests/all.py", format!("import sys\nsys.path.insert(0, '.')\n{read}"));
+    world.write("run.sh", run_it);
+    world.write("countersign.toml", gate);
+    world.write("pyproject.toml", manifest("all"));
+    world.commit("Queues");
+    run(&world, &["trust", "--by", "Ada"]).ok();
+    let broken = QUEUE.replace("a > b", "a < b");
+    let fewer = manifest("none").replace("queue", "queues");
+    let id = propose(&world, &[("queues.py", &broken), ("pyproject.toml", &fewer)]);
+    let json = prove(&world, &id).json();
+    let gate = &json["proof"]["validation"]["gates"][0]["comparison"];
+    assert_eq!(gate["verdict"], "passes", "the change has the gate look away: {gate:#}");
+    assert!(says(&json, "it says how tests are run"), "{:?}", reasons(&json));
+    assert!(says(&json, "1 test of the base fails"), "{:?}", reasons(&json));
+}
 
 #[test]
 fn a_runner_that_the_change_brings_along_is_put_back_and_named() {

@@ -6,10 +6,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
     Comparison, ComparisonVerdict, Evidence, EvidenceRecord, EvidenceSubject, GateDefinition,
-    GateFinding, GateOutcome, Severity, TestId, TestOutcome,
+    GateFinding, GateKind, GateOutcome, Severity, TestId, TestOutcome,
 };
 
 use crate::report::{Report, ReportError};
+
+/// Programs that build what they test by themselves, each time.
+const BUILDERS: &[&str] = &["cargo", "go", "mvn", "mvnw", "gradle", "gradlew"];
+
+/// Whether the tests of `gate` may run what `build` makes, so that one comes before the other on every tree: a compiler
+/// may write to a folder that the runner looks into.
+pub fn rests_on(gate: &GateDefinition, build: &GateDefinition) -> bool {
+    fn program(gate: &GateDefinition) -> &str {
+        let program = gate.command.first().map(String::as_str).unwrap_or_default();
+        program.rsplit('/').next().unwrap_or_default()
+    }
+    let by_itself = program(gate) == program(build) && BUILDERS.contains(&program(build));
+    gate.kind == GateKind::Test && build.kind == GateKind::Build && !by_itself
+}
 
 /// How a gate's command ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,6 +181,17 @@ fn count(number: usize, one: &str, many: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
 }
 
+/// Names the worst of new findings, behind what is said of all.
+fn first_of(findings: &[GateFinding]) -> String {
+    let worst = findings.iter().map(|finding| finding.severity).max();
+    let Some(first) = findings.iter().find(|finding| Some(finding.severity) == worst) else {
+        return String::new();
+    };
+    let line = first.first_line.map(|line| format!(":{}", line + 1)).unwrap_or_default();
+    let place = first.path.as_ref().map(|path| format!("{path}{line}: ")).unwrap_or_default();
+    format!(": {place}{}", first.message)
+}
+
 /// What the gate says, and why. `steady`: whether a run on the proposal passed; `kept`: how many findings
 /// both have.
 fn judge(found: &Comparison, steady: bool, kept: usize) -> (ComparisonVerdict, String) {
@@ -186,7 +211,10 @@ fn judge(found: &Comparison, steady: bool, kept: usize) -> (ComparisonVerdict, S
     let errors = found.new_findings.iter().filter(|finding| finding.severity == Severity::Error);
     match errors.count() {
         0 => {}
-        errors => return (Worse, format!("{} new", count(errors, "error is", "errors are"))),
+        errors => {
+            let errors = count(errors, "error is", "errors are");
+            return (Worse, format!("{errors} new{}", first_of(&found.new_findings)));
+        }
     }
     if found.proposal == GateOutcome::Passed {
         return (Passes, "passed on the proposal".to_owned());
@@ -198,7 +226,8 @@ fn judge(found: &Comparison, steady: bool, kept: usize) -> (ComparisonVerdict, S
         return (NoWorse, "fails in flaky tests only".to_owned());
     }
     if found.base == GateOutcome::Passed {
-        return (Worse, "passed on the base and fails on the proposal".to_owned());
+        let first = first_of(&found.new_findings);
+        return (Worse, format!("passed on the base and fails on the proposal{first}"));
     }
     if !found.removed_tests.is_empty() {
         let tests = count(found.removed_tests.len(), "test", "tests");

@@ -6,7 +6,7 @@
 
 mod cargo;
 mod compare;
-mod document;
+pub(crate) mod document;
 mod go;
 mod install;
 mod lines;

@@ -21,7 +21,7 @@ mod witness;
 
 use model::{ChangeKind, FileMode, Finding, Language, LineSpan, RelPath};
 
-pub use compare::{RunEnd, compare, conclude};
+pub use compare::{RunEnd, compare, conclude, rests_on};
 pub use detect::{PROJECTS_MAX, detect, gates};
 pub use mutation::{Mutant, Mutants, MutationFile, mutants};
 pub use paths::{GlobError, Globs, HEAD_BYTES, PathClass, classify, is_generated, is_lockfile};

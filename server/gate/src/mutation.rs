@@ -308,13 +308,17 @@ fn nothing(language: Language) -> &'static str {
     match language {
         Language::Rust => "Default::default()",
         Language::Python => "None",
-        Language::TypeScript | Language::Tsx | Language::JavaScript => "undefined",
+        Language::JavaScript => "undefined",
+        // The compiler takes it for a value of any type.
+        Language::TypeScript | Language::Tsx => "undefined as never",
+        Language::Go => "nil",
     }
 }
 
 /// What is returned is nothing already, or a literal that another mistake changes.
 fn is_plain(text: &str) -> bool {
-    let known = ["None", "undefined", "null", "()", "true", "false", "True", "False", "Ok(())"];
+    let known =
+        ["None", "undefined", "null", "nil", "()", "true", "false", "True", "False", "Ok(())"];
     known.contains(&text)
         || text.starts_with("Default::")
         || text.bytes().all(|b| b.is_ascii_digit())

@@ -7,6 +7,7 @@
 
 mod cargo;
 mod coverage;
+mod diagnostics;
 mod go;
 mod javascript;
 mod junit;
@@ -142,6 +143,7 @@ pub fn read_report(
         ReportFormat::JestJson => javascript::read_jest(text, &mut entries)?,
         ReportFormat::NodeSpec => javascript::read_node(text, &mut entries)?,
         ReportFormat::Tap => tap::read(text, &mut entries)?,
+        ReportFormat::Diagnostics => diagnostics::read(text, &mut entries)?,
     }
     Ok(entries.into_report())
 }

@@ -7,6 +7,7 @@
 //! [`crate::check`] says so.
 
 mod crossing;
+mod manifest;
 mod runner;
 mod silent;
 mod special;

@@ -153,6 +153,9 @@ pub enum ReportFormat {
     Tap,
     /// What `node --test` prints for people.
     NodeSpec,
+    /// What compilers and linters print for people: `path:line:column: message`, or as `tsc` does,
+    /// `path(line,column): error CODE: message`. Other lines are passed over.
+    Diagnostics,
 }
 
 /// A report that a gate leaves.

@@ -23,12 +23,14 @@ pub enum Language {
     Tsx,
     /// JavaScript, JSX included.
     JavaScript,
+    /// Go.
+    Go,
 }
 
 impl Language {
     /// Every language, in the order of the enum.
-    pub const ALL: [Self; 5] =
-        [Self::Rust, Self::Python, Self::TypeScript, Self::Tsx, Self::JavaScript];
+    pub const ALL: [Self; 6] =
+        [Self::Rust, Self::Python, Self::TypeScript, Self::Tsx, Self::JavaScript, Self::Go];
 
     /// The name used in folders of `queries/` and in messages.
     pub fn name(self) -> &'static str {
@@ -38,6 +40,7 @@ impl Language {
             Self::TypeScript => "typescript",
             Self::Tsx => "tsx",
             Self::JavaScript => "javascript",
+            Self::Go => "go",
         }
     }
 }

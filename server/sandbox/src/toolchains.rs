@@ -180,6 +180,16 @@ impl Found<'_> {
         {
             self.set("GOMODCACHE", modules);
         }
+        // Since Go 1.20 the standard library is nowhere but in here: without, every run compiles it first.
+        let built = self.folder("GOCACHE", None).or_else(|| {
+            let caches = self.folder("XDG_CACHE_HOME", Some(".cache"))?;
+            caches.join("go-build").canonicalize().ok()
+        });
+        if let Some(built) = built
+            && self.cover(&built)
+        {
+            self.set("GOCACHE", built);
+        }
         if let Some(root) = self.folder("GOROOT", None)
             && self.show(&root)
         {
@@ -187,6 +197,8 @@ impl Found<'_> {
         }
         self.set("GOPROXY", "off");
         self.set("GOTOOLCHAIN", "local");
+        // The checkout looks like a repository and is none: a program would not be linked for want of its commit.
+        self.set("GOFLAGS", "-buildvcs=false");
     }
 
     fn java(&mut self) {
@@ -334,6 +346,7 @@ mod tests {
             ".pyenv/shims/python3",
             ".cache/pip/x",
             ".cache/browser/x",
+            ".cache/go-build/00/x",
             "go/pkg/mod/x",
             "go/src/private/x",
             ".m2/settings.xml",
@@ -390,6 +403,7 @@ mod tests {
                 "r .pyenv",
                 "c .cache/pip",
                 "c go/pkg/mod",
+                "c .cache/go-build",
                 "c .m2/repository",
                 "r .nvm/versions/node/v20",
                 "r .local/bin/go",
@@ -411,7 +425,7 @@ mod tests {
             [home.clone(), home.join(".."), home.join(".ssh"), home.join(".aws"), "/".into()]
         {
             let env: Vec<(OsString, OsString)> =
-                ["PYENV_ROOT", "GOROOT", "JAVA_HOME", "GOMODCACHE", "PIP_CACHE_DIR"]
+                ["PYENV_ROOT", "GOROOT", "JAVA_HOME", "GOMODCACHE", "GOCACHE", "PIP_CACHE_DIR"]
                     .map(|name| (name.into(), hostile.clone().into_os_string()))
                     .into_iter()
                     .chain([("HOME".into(), home.clone().into())])

@@ -15,6 +15,7 @@ pub fn language_of(path: &RelPath, first_line: &[u8]) -> Option<Language> {
         Some("ts" | "mts" | "cts") => Some(Language::TypeScript),
         Some("tsx") => Some(Language::Tsx),
         Some("js" | "mjs" | "cjs" | "jsx") => Some(Language::JavaScript),
+        Some("go") => Some(Language::Go),
         Some(_) => None,
         None => language_of_shebang(first_line),
     }

@@ -47,6 +47,8 @@ pub(crate) enum VisibilityRule {
     Underscore,
     /// Modules export; members of what is exported are public unless marked private.
     Export,
+    /// Public if the name starts with a capital.
+    Capital,
 }
 
 const ECMA_COMMENTS: &[&str] = &["comment", "html_comment"];
@@ -224,6 +226,28 @@ static TSX: Grammar = Grammar {
     either_quote: true,
 };
 
+static GO: Grammar = Grammar {
+    language: || tree_sitter_go::LANGUAGE.into(),
+    outline: &[
+        include_str!("../../../queries/go/outline.scm"),
+        include_str!("../../../queries/go/tests.scm"),
+    ],
+    risk: &[include_str!("../../../queries/go/risk.scm")],
+    references: &[include_str!("../../../queries/go/references.scm")],
+    mutation: &[include_str!("../../../queries/go/mutation.scm")],
+    highlights: &[tree_sitter_go::HIGHLIGHTS_QUERY],
+    separator: ".",
+    visibility: VisibilityRule::Capital,
+    comments: &["comment"],
+    attributes: &[],
+    atoms: &["interpreted_string_literal_content", "raw_string_literal_content"],
+    skipped: &["\n"],
+    comma_lists: &["argument_list", "parameter_list", "literal_value"],
+    loose_comma_lists: &[],
+    optional_semicolons: true,
+    either_quote: false,
+};
+
 /// The row of `language`.
 pub(crate) fn grammar(language: Language) -> &'static Grammar {
     match language {
@@ -232,5 +256,6 @@ pub(crate) fn grammar(language: Language) -> &'static Grammar {
         Language::TypeScript => &TYPESCRIPT,
         Language::Tsx => &TSX,
         Language::JavaScript => &JAVASCRIPT,
+        Language::Go => &GO,
     }
 }

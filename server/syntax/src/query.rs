@@ -50,6 +50,8 @@ pub(crate) enum Role {
     Name,
     /// `@name.trait`
     TraitName,
+    /// `@name.receiver`
+    Receiver,
     /// `@body`
     Body,
     /// `@visibility`
@@ -109,44 +111,49 @@ pub(crate) struct Compiled {
     pub roles: Vec<Role>,
 }
 
-static OUTLINES: [LazyLock<Option<Compiled>>; 5] = [
+static OUTLINES: [LazyLock<Option<Compiled>>; 6] = [
     LazyLock::new(|| compile_outline(Language::Rust)),
     LazyLock::new(|| compile_outline(Language::Python)),
     LazyLock::new(|| compile_outline(Language::TypeScript)),
     LazyLock::new(|| compile_outline(Language::Tsx)),
     LazyLock::new(|| compile_outline(Language::JavaScript)),
+    LazyLock::new(|| compile_outline(Language::Go)),
 ];
 
-static RISKS: [LazyLock<Option<Query>>; 5] = [
+static RISKS: [LazyLock<Option<Query>>; 6] = [
     LazyLock::new(|| compile_risk(Language::Rust)),
     LazyLock::new(|| compile_risk(Language::Python)),
     LazyLock::new(|| compile_risk(Language::TypeScript)),
     LazyLock::new(|| compile_risk(Language::Tsx)),
     LazyLock::new(|| compile_risk(Language::JavaScript)),
+    LazyLock::new(|| compile_risk(Language::Go)),
 ];
 
-static REFERENCES: [LazyLock<Option<CompiledReferences>>; 5] = [
+static REFERENCES: [LazyLock<Option<CompiledReferences>>; 6] = [
     LazyLock::new(|| compile_references(Language::Rust)),
     LazyLock::new(|| compile_references(Language::Python)),
     LazyLock::new(|| compile_references(Language::TypeScript)),
     LazyLock::new(|| compile_references(Language::Tsx)),
     LazyLock::new(|| compile_references(Language::JavaScript)),
+    LazyLock::new(|| compile_references(Language::Go)),
 ];
 
-static SITES: [LazyLock<Option<CompiledSites>>; 5] = [
+static SITES: [LazyLock<Option<CompiledSites>>; 6] = [
     LazyLock::new(|| compile_sites(Language::Rust)),
     LazyLock::new(|| compile_sites(Language::Python)),
     LazyLock::new(|| compile_sites(Language::TypeScript)),
     LazyLock::new(|| compile_sites(Language::Tsx)),
     LazyLock::new(|| compile_sites(Language::JavaScript)),
+    LazyLock::new(|| compile_sites(Language::Go)),
 ];
 
-static HIGHLIGHTS: [LazyLock<Option<Query>>; 5] = [
+static HIGHLIGHTS: [LazyLock<Option<Query>>; 6] = [
     LazyLock::new(|| compile_highlights(Language::Rust)),
     LazyLock::new(|| compile_highlights(Language::Python)),
     LazyLock::new(|| compile_highlights(Language::TypeScript)),
     LazyLock::new(|| compile_highlights(Language::Tsx)),
     LazyLock::new(|| compile_highlights(Language::JavaScript)),
+    LazyLock::new(|| compile_highlights(Language::Go)),
 ];
 
 /// The outline and test patterns of `language`. They are part of this build and a test compiles them all;
@@ -251,6 +258,7 @@ fn position(language: Language) -> usize {
         Language::TypeScript => 2,
         Language::Tsx => 3,
         Language::JavaScript => 4,
+        Language::Go => 5,
     }
 }
 
@@ -311,6 +319,7 @@ fn role(name: &str) -> Option<Role> {
         "item" => Role::Item(None),
         "name" => Role::Name,
         "name.trait" => Role::TraitName,
+        "name.receiver" => Role::Receiver,
         "body" => Role::Body,
         "visibility" => Role::Visibility,
         "range" => Role::Range,

@@ -117,8 +117,9 @@ impl Draft {
     /// `None` for a label, and for what is no text.
     fn settle(self, text: &[u8]) -> Option<Reference<'_>> {
         let kind = self.kind?;
-        let name = piece(text, &self.range)?;
         let import = kind == ReferenceKind::Import;
+        let name =
+            piece(text, &self.range).map(|name| if import { package(name) } else { name })?;
         let quotes = ['"', '\'', '`'];
         Some(Reference {
             name,
@@ -139,6 +140,19 @@ impl Draft {
                 .or(self.nameless)
                 .filter(|_| import),
         })
+    }
+}
+
+/// What the package at the end of a path is called; a version behind it is no name.
+fn package(path: &str) -> &str {
+    let is_version = |part: &str| {
+        let digits = part.strip_prefix('v').unwrap_or_default();
+        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    match path.rsplit_once('/') {
+        Some((before, last)) if is_version(last) => before.rsplit('/').next().unwrap_or(before),
+        Some((_, last)) => last,
+        None => path,
     }
 }
 
@@ -350,6 +364,7 @@ mod tests {
             let text = match language {
                 Language::Rust => "use a::b;\n",
                 Language::Python => "from a import b\n",
+                Language::Go => "package c\n\nimport b \"a\"\n",
                 _ => "import { b } from 'a';\n",
             };
             let parsed = parse(language, text.as_bytes()).unwrap();

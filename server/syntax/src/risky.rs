@@ -94,6 +94,41 @@ fn b() {
     }
 
     #[test]
+    fn go() {
+        check(
+            Language::Go,
+            r#"package a
+func f() {
+	p := unsafe.Pointer(&x)
+	exec.Command("git", name)
+	exec.Command("sh", "-c", text)
+	c := &tls.Config{InsecureSkipVerify: true}
+	c = &tls.Config{InsecureSkipVerify: false}
+	db.Query("select " + name)
+	db.QueryRow(fmt.Sprintf("select %s", name))
+	db.Query("select ?", name)
+	h := template.HTML(text)
+	if err != nil {
+	}
+	go(x) //nolint:errcheck
+}
+"#,
+            expect![[r#"
+                3: unsafe `unsafe.Pointer`
+                4: exec `exec.Command("git", name)`
+                5: exec `exec.Command("sh", "-c", text)`
+                5: shell `exec.Command("sh", "-c", text)`
+                6: disable-verification `InsecureSkipVerify: true`
+                8: built-query `db.Query("select " + name)`
+                9: built-query `db.QueryRow(fmt.Sprintf("select %s", name))`
+                11: raw-html `template.HTML(text)`
+                12: swallowed-error `if err != nil {`
+                14: suppression `//nolint:errcheck`
+            "#]],
+        );
+    }
+
+    #[test]
     fn python() {
         check(
             Language::Python,

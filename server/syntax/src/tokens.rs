@@ -13,7 +13,7 @@ use crate::grammar::Grammar;
 use crate::parse::SyntaxError;
 
 /// Comments that tools obey, by a part of their text. They count as code: to add one changes what is checked.
-const DIRECTIVES: [&[u8]; 19] = [
+const DIRECTIVES: [&[u8]; 22] = [
     b"noqa",
     b"nosec",
     b"type: ignore",
@@ -33,6 +33,9 @@ const DIRECTIVES: [&[u8]; 19] = [
     b"tslint:",
     b"@jest-environment",
     b"NOSONAR",
+    b"//go:",
+    b"// +build",
+    b"nolint",
 ];
 
 /// One piece of the text, or the start or end of a node that holds others.

@@ -27,6 +27,7 @@ pub(crate) fn settle_visibility(
             VisibilityRule::Marker => marker(entity, parent, &types),
             VisibilityRule::Underscore => underscore(entity, parent),
             VisibilityRule::Export => export(entity, parent, exports),
+            VisibilityRule::Capital => capital(entity, parent),
         };
         if let Some(entity) = entities.get_mut(at) {
             entity.public = public;
@@ -87,6 +88,11 @@ fn underscore(entity: &Entity, parent: Option<&Entity>) -> (bool, Option<&'stati
     let private = name.starts_with('_') && !dunder;
     let reachable = parent.is_none_or(|parent| parent.public && !parent.is_function());
     (!private && reachable, private.then_some(PRIVATE))
+}
+
+fn capital(entity: &Entity, parent: Option<&Entity>) -> (bool, Option<&'static str>) {
+    let named = entity.own_name.chars().next().is_some_and(char::is_uppercase);
+    (named && parent.is_none_or(|parent| parent.public && !parent.is_function()), None)
 }
 
 fn export(

@@ -25,10 +25,10 @@ impl<'de> Deserialize<'de> for Grammar {
 }
 
 impl PatternLanguage for Grammar {
-    /// Identifiers cannot start with `$` in Rust and Python, so a pattern's `$NAME` is parsed as `µNAME`.
+    /// Identifiers cannot start with `$` in Rust, Python and Go, so a pattern's `$NAME` is parsed as `µNAME`.
     fn expando_char(&self) -> char {
         match self.0 {
-            Language::Rust | Language::Python => 'µ',
+            Language::Rust | Language::Python | Language::Go => 'µ',
             Language::TypeScript | Language::Tsx | Language::JavaScript => '$',
         }
     }
@@ -64,6 +64,7 @@ impl LanguageExt for Grammar {
             Language::TypeScript => tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(),
             Language::Tsx => tree_sitter_typescript::LANGUAGE_TSX.into(),
             Language::JavaScript => tree_sitter_javascript::LANGUAGE.into(),
+            Language::Go => tree_sitter_go::LANGUAGE.into(),
         }
     }
 }

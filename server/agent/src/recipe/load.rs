@@ -267,7 +267,7 @@ mod tests {
         check(
             "language: cobol\nmessage: m\nrule: {pattern: $A}\nfix: b\n",
             expect![
-                "mine.yml:1:11: unknown language `cobol`: one of rust, python, typescript, tsx, javascript is needed"
+                "mine.yml:1:11: unknown language `cobol`: one of rust, python, typescript, tsx, javascript, go is needed"
             ],
         );
         check(

@@ -91,7 +91,7 @@ fn line_end<'e>(text: &[u8], other: &[u8]) -> &'e str {
 fn comment_sign(language: Option<Language>) -> &'static str {
     match language {
         None | Some(Language::Python) => "#",
-        Some(Language::Rust | Language::TypeScript | Language::Tsx | Language::JavaScript) => "//",
+        Some(_) => "//",
     }
 }
 

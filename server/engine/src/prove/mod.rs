@@ -214,6 +214,8 @@ impl Engine {
         )?;
         runs.remember = task.remember;
         runs.proposal = subject.trees.1;
+        let builds = gates.iter().filter(|gate| gate.kind == GateKind::Build);
+        runs.builds = builds.cloned().collect();
         runs.know_toolchain(&gates, &subject.base)?;
         let gathered = Proving {
             gates: &gates,
@@ -345,7 +347,12 @@ impl Proving<'_, '_> {
             let failing = comparison.verdict == ComparisonVerdict::Worse
                 || !comparison.still_failing.is_empty();
             let alone = self.effort.runs == 1 && gate.kind == GateKind::Test;
-            if failing && alone && self.runs.left(self.effort) {
+            // Where the build is what fails, no test is in doubt.
+            let unbuilt =
+                self.gates.iter().zip(&comparisons).any(|(build, said): (_, &Comparison)| {
+                    said.verdict == ComparisonVerdict::Worse && gate::rests_on(gate, build)
+                });
+            if failing && alone && !unbuilt && self.runs.left(self.effort) {
                 let subject = self.subject;
                 let again = self.once_more(Side::Base, at, &subject.base)?;
                 self.base.get_mut(at).into_iter().for_each(|ran| ran.extend(again.clone()));

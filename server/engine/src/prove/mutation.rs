@@ -3,6 +3,7 @@
 use gate::{Mutant, MutationFile, is_test_file, mutants};
 use model::{
     Comparison, Evidence, GateDefinition, GateKind, GateOutcome, LineSpan, MutationReport,
+    TestOutcome,
 };
 use workspace::{Checkout, ProposedFile};
 
@@ -105,14 +106,13 @@ impl Proving<'_, '_> {
     }
 }
 
-/// A gate that reports tests and names none did not come to run them: the mistake did not build.
+/// A gate that reports tests and fails without one that does did not come to run them: the mistake did not build.
 fn judged(gate: &GateDefinition, evidence: &Evidence) -> Fate {
+    let failed = || evidence.tests.iter().any(|test| test.outcome == TestOutcome::Failed);
     match &evidence.outcome {
         GateOutcome::Passed => Fate::Survived,
         GateOutcome::TimedOut | GateOutcome::Crashed => Fate::Noticed,
-        GateOutcome::Failed if evidence.tests.is_empty() && !gate.reports.is_empty() => {
-            Fate::Invalid
-        }
+        GateOutcome::Failed if !gate.reports.is_empty() && !failed() => Fate::Invalid,
         GateOutcome::Failed => Fate::Noticed,
         GateOutcome::NotRun(_) => Fate::Untried,
     }

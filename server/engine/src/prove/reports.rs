@@ -5,7 +5,7 @@ use model::{Artifact, GateDefinition, RelPath, ReportDefinition, ReportFormat};
 use workspace::{CHECKOUT_AT, FileError, Reports, Room, Written};
 
 /// What a run printed.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Printed {
     /// On its standard output.
     pub stdout: Vec<u8>,
@@ -64,8 +64,9 @@ pub(crate) fn find(
 /// What is for people is told on both outputs, and their order says what belongs to what; formats for programs come on
 /// the standard output alone.
 pub(crate) fn reads_both(gate: &GateDefinition) -> bool {
-    use ReportFormat::{CargoTest, NodeSpec, Pytest, Unittest};
-    let for_people = |format| matches!(format, CargoTest | Pytest | Unittest | NodeSpec);
+    use ReportFormat::{CargoTest, Diagnostics, NodeSpec, Pytest, Unittest};
+    let for_people =
+        |format| matches!(format, CargoTest | Pytest | Unittest | NodeSpec | Diagnostics);
     gate.reports.iter().all(|report| report.path.is_some() || for_people(report.format))
 }
 

@@ -5,10 +5,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use gate::{LineCoverage, REPORT_LIMIT_BYTES, ReportError, RunEnd, conclude};
+use gate::{LineCoverage, REPORT_LIMIT_BYTES, ReportError, RunEnd, conclude, rests_on};
 use ledger::Ledger;
 use model::{
-    Artifact, Digest, Evidence, EvidenceRecord, EvidenceSubject, GateDefinition, GateId,
+    Artifact, Digest, Evidence, EvidenceRecord, EvidenceSubject, GateDefinition, GateId, GateKind,
     GateOutcome, RelPath, SandboxTier,
 };
 use sandbox::{
@@ -77,6 +77,22 @@ pub(crate) struct OnTree {
     pub built: Checkout,
 }
 
+/// A room, and what was built in it so far.
+struct Site {
+    room: Room,
+    built: BTreeSet<GateId>,
+    /// How the first build ended that fails here and not on the base.
+    broken: Option<Passed>,
+}
+
+/// How a command ended, and what it printed.
+#[derive(Clone)]
+struct Passed {
+    end: RunEnd,
+    duration: Duration,
+    printed: Printed,
+}
+
 /// What all runs have in common, and how many they were.
 #[derive(Debug, Clone)]
 pub(crate) struct Tally {
@@ -99,6 +115,10 @@ pub(crate) struct Runs<'r> {
     pub remember: bool,
     /// The tree that is proved.
     pub proposal: Digest,
+    /// The gates that make what tests run.
+    pub builds: Vec<GateDefinition>,
+    /// Those of them that pass on the base.
+    sound: BTreeSet<GateId>,
     /// For each gate the files of the tree that its run on the base changed, too.
     rewritten: BTreeMap<GateId, BTreeSet<RelPath>>,
     watch: &'r mut dyn FnMut(&ProveStep),
@@ -134,6 +154,8 @@ impl<'r> Runs<'r> {
             spent: Duration::ZERO,
             remember: true,
             proposal: Digest::of(b""),
+            builds: Vec::new(),
+            sound: BTreeSet::new(),
             rewritten: BTreeMap::new(),
             watch,
         })
@@ -205,7 +227,7 @@ impl<'r> Runs<'r> {
         effort: Effort,
     ) -> Result<OnTree, Error> {
         let tree = checkout.digest(self.place.repository)?;
-        let (mut ran, mut room): (Vec<Vec<Ran>>, Option<Room>) = (Vec::new(), None);
+        let (mut ran, mut site): (Vec<Vec<Ran>>, Option<Site>) = (Vec::new(), None);
         for gate in gates {
             let known = match self.remember {
                 true => self.ledger.evidence_of(&self.subject(side, gate, tree))?,
@@ -217,13 +239,13 @@ impl<'r> Runs<'r> {
                 of_gate.push(match known {
                     Some(evidence) => self.known(side, gate, evidence),
                     None if !self.left(effort) => self.too_late(side, gate, tree),
-                    None => self.one(side, gate, checkout, tree, &mut room)?,
+                    None => self.one(side, gate, checkout, tree, &mut site)?,
                 });
             }
             ran.push(of_gate);
         }
-        let kept = match room {
-            Some(room) => room.kept(self.place.repository)?,
+        let kept = match site {
+            Some(site) => site.room.kept(self.place.repository)?,
             None => None,
         };
         Ok(OnTree { ran, built: kept.unwrap_or_else(|| checkout.clone()) })
@@ -261,6 +283,7 @@ impl<'r> Runs<'r> {
     fn known(&mut self, side: Side, gate: &GateDefinition, evidence: &Evidence) -> Ran {
         self.tally.known += 1;
         if side == Side::Base {
+            self.sound_if(gate, &evidence.outcome);
             let kept = evidence.record.artifacts.iter().find(|artifact| artifact.name == CHANGED);
             let text = kept.and_then(|kept| self.ledger.blob(&kept.blob).ok()).unwrap_or_default();
             let text = String::from_utf8_lossy(&text);
@@ -307,23 +330,58 @@ impl<'r> Runs<'r> {
         Ran { evidence, coverage: None }
     }
 
-    /// One run. A program that cannot be started is an outcome; a sandbox that cannot be is an error.
-    fn one(
+    /// A build that passes on the base is to pass wherever tests rest on it.
+    fn sound_if(&mut self, gate: &GateDefinition, outcome: &GateOutcome) {
+        if gate.kind == GateKind::Build && *outcome == GateOutcome::Passed {
+            self.sound.insert(gate.id.clone());
+        }
+    }
+
+    /// Runs what the tests of `gate` rest on and what was not built in `site` yet. A build of another tree lies there
+    /// otherwise, or none, and the tests would speak of that.
+    fn build(
         &mut self,
         side: Side,
         gate: &GateDefinition,
-        checkout: &Checkout,
-        tree: Digest,
-        shared: &mut Option<Room>,
-    ) -> Result<Ran, Error> {
-        let room = match shared.take() {
-            Some(room) => room,
-            None => checkout.room(self.place.caches)?,
-        };
-        let folder = room.reports()?;
-        let started = self.clock.now();
+        site: &mut Site,
+    ) -> Result<Option<Passed>, Error> {
+        let builds: Vec<GateDefinition> =
+            self.builds.iter().filter(|build| rests_on(gate, build)).cloned().collect();
+        for build in &builds {
+            if !site.built.contains(&build.id) {
+                let folder = site.room.reports()?;
+                let passed = self.pass(build, &site.room, &folder)?;
+                self.after_build(side, build, site, &passed);
+            }
+        }
+        Ok(site.broken.clone().filter(|_| !builds.is_empty()))
+    }
+
+    fn after_build(
+        &mut self,
+        side: Side,
+        build: &GateDefinition,
+        site: &mut Site,
+        passed: &Passed,
+    ) {
+        site.built.insert(build.id.clone());
+        match (&passed.end, side) {
+            (RunEnd::Exited(0), Side::Base) => drop(self.sound.insert(build.id.clone())),
+            (RunEnd::Exited(0), _) => {}
+            _ if self.sound.contains(&build.id) => site.broken = Some(passed.clone()),
+            _ => {}
+        }
+    }
+
+    /// Runs the command. A program that cannot be started is an end; a sandbox that cannot be is an error.
+    fn pass(
+        &mut self,
+        gate: &GateDefinition,
+        room: &Room,
+        folder: &workspace::Reports,
+    ) -> Result<Passed, Error> {
         let mut printed = Printed::default();
-        let confined = self.confined(gate, &room, &folder);
+        let confined = self.confined(gate, room, folder);
         let passed = self.place.sandbox.pass(&confined, self.place.stop, &mut |stream, bytes| {
             if stream == Stream::Out {
                 printed.stdout.extend_from_slice(bytes);
@@ -342,7 +400,41 @@ impl<'r> Runs<'r> {
             Err(refusal) => return Err(refusal.into()),
         };
         self.spent += duration;
-        let found = reports::find(gate, &room, &folder, &printed)?;
+        Ok(Passed { end, duration, printed })
+    }
+
+    /// One run. Tests fail where the build that they rest on does.
+    fn one(
+        &mut self,
+        side: Side,
+        gate: &GateDefinition,
+        checkout: &Checkout,
+        tree: Digest,
+        shared: &mut Option<Site>,
+    ) -> Result<Ran, Error> {
+        let mut site = match shared.take() {
+            Some(site) => site,
+            None => Site {
+                room: checkout.room(self.place.caches)?,
+                built: BTreeSet::new(),
+                broken: None,
+            },
+        };
+        let folder = site.room.reports()?;
+        let started = self.clock.now();
+        let unbuilt = self.build(side, gate, &mut site)?;
+        let (passed, found) = match unbuilt {
+            Some(passed) => (passed, Vec::new()),
+            None => {
+                let passed = self.pass(gate, &site.room, &folder)?;
+                let found = reports::find(gate, &site.room, &folder, &passed.printed)?;
+                (passed, found)
+            }
+        };
+        if gate.kind == GateKind::Build {
+            self.after_build(side, gate, &mut site, &passed);
+        }
+        let Passed { end, duration, printed } = passed;
         let report = match &end {
             RunEnd::NotStarted(_) => Ok(gate::Report::default()),
             _ => reports::read(
@@ -350,7 +442,7 @@ impl<'r> Runs<'r> {
                 found.iter().map(|found| (found.definition, as_slice(&found.bytes))),
             ),
         };
-        let changed = changed(&room, self.place.repository);
+        let changed = changed(&site.room, self.place.repository);
         let end = self.as_seen(side, gate, end, &changed);
         let coverage = report.as_ref().ok().and_then(|report| report.coverage.clone());
         let record = EvidenceRecord {
@@ -366,7 +458,7 @@ impl<'r> Runs<'r> {
             self.ledger.keep_evidence(&evidence)?;
         }
         if changed.is_empty() {
-            *shared = Some(room);
+            *shared = Some(site);
         }
         self.told(side, gate, &evidence.outcome, duration, false);
         Ok(Ran { evidence, coverage })

@@ -123,7 +123,7 @@ fn findings_count_wherever_they_moved_to() {
         &[linted(1, &[old, (9, Severity::Warning, "gone")])],
         &[linted(1, &[(30, Severity::Error, "unused"), (31, Severity::Error, "unused")])],
         Worse,
-        "1 error is new",
+        "1 error is new: a.rs:32: unused",
     );
     assert_eq!(found.new_findings.len(), 1);
     assert_eq!(found.gone_findings, 1);

@@ -171,7 +171,8 @@ fn of_project(
                 && depends_on_typescript(manifest) =>
             {
                 let command = ["npx", "--no-install", "tsc", "--noEmit"];
-                gates.extend(project.gate("tsc", *kind, "tsconfig.json", &command).done());
+                let gate = project.gate("tsc", *kind, "tsconfig.json", &command);
+                gates.extend(gate.prints(ReportFormat::Diagnostics).done());
             }
             _ => {}
         }
@@ -200,7 +201,11 @@ fn of_script(
     let id = format!("{}.{}", manager.word(), kind.word());
     let gate = project.gate(&id, kind, "package.json", &[manager.word(), "run", name]);
     if kind != GateKind::Test {
-        return gate;
+        let compiles = |word: &str| matches!(word.rsplit('/').next(), Some("tsc" | "vue-tsc"));
+        return match text.split_whitespace().any(compiles) {
+            true => gate.prints(ReportFormat::Diagnostics),
+            false => gate,
+        };
     }
     // Only a script that is one command hands on arguments to it.
     let single = !text.contains(['&', '|', ';', '>']);

@@ -34,9 +34,11 @@ fn outermost(projects: Vec<Project<'_>>) -> Vec<Project<'_>> {
 fn go(project: &Project<'_>) -> Vec<Gate> {
     let go = |id: &str, kind, command: &[&str]| project.gate(id, kind, "go.mod", command);
     let mut gates = vec![
-        go("go.build", GateKind::Build, &["go", "build", "./..."]),
-        go("go.vet", GateKind::Lint, &["go", "vet", "./..."]),
-        go("go.test", GateKind::Test, &["go", "test", "-json", "./..."])
+        go("go.build", GateKind::Build, &["go", "build", "./..."])
+            .prints(ReportFormat::Diagnostics),
+        go("go.vet", GateKind::Lint, &["go", "vet", "./..."]).prints(ReportFormat::Diagnostics),
+        // Without a count, a run tells what an earlier one found out.
+        go("go.test", GateKind::Test, &["go", "test", "-json", "-count=1", "./..."])
             .prints(ReportFormat::GoJson),
     ];
     let files = [".golangci.yml", ".golangci.yaml", ".golangci.toml", ".golangci.json"];

@@ -98,7 +98,8 @@ fn of_project(project: &Project<'_>, nested: &[&str]) -> Vec<GateDefinition> {
         }
     }
     if let Some(file) = settings.of(project, "flake8", "flake8", &[".flake8"]) {
-        gates.push(project.gate("flake8", GateKind::Lint, file, &["python3", "-m", "flake8"]));
+        let flake8 = project.gate("flake8", GateKind::Lint, file, &["python3", "-m", "flake8"]);
+        gates.push(flake8.prints(ReportFormat::Diagnostics));
     }
     if settings.tools.contains_key("black") {
         let command = ["python3", "-m", "black", "--check", "--quiet", "."];
@@ -132,6 +133,7 @@ fn mypy(project: &Project<'_>, settings: &Settings, file: &str) -> Gate {
     };
     let command = ["python3", "-m", "mypy", "--cache-dir", "{reports}/mypy"];
     let gate = project.gate("mypy", GateKind::TypeCheck, file, &command);
+    let gate = gate.prints(ReportFormat::Diagnostics);
     if named { gate } else { gate.with(["."]) }
 }
 

@@ -169,6 +169,53 @@ fn typescript() {
 }
 
 #[test]
+fn go() {
+    check(
+        "queue.go",
+        r#"package queue
+
+func Fill(q []int, n int) (string, bool) {
+	for i := 0; i < n; i++ {
+		q[i] += 2
+	}
+	if n > 3 && !open {
+		log("full")
+		return "no", false
+	}
+	return "yes" + name, n%2 == 0
+}
+"#,
+        expect![[r#"
+            4 literal: 0 -> 1
+            4 condition: i < n -> false
+            4 relational: < -> <=
+            4 relational: < -> >=
+            4 arithmetic: ++ -> --
+            5 statement: q[i] += 2 -> 
+            5 arithmetic: += -> -=
+            5 literal: 2 -> 3
+            7 condition: n > 3 && !open -> false
+            7 condition: n > 3 && !open -> true
+            7 relational: > -> <=
+            7 relational: > -> >=
+            7 literal: 3 -> 4
+            7 boolean: && -> ||
+            7 boolean: !open -> open
+            8 statement: log("full") -> 
+            8 text: "full" -> ""
+            9 text: "no" -> ""
+            9 boolean: false -> true
+            11 text: "yes" -> ""
+            11 arithmetic: + -> -
+            11 arithmetic: % -> *
+            11 literal: 2 -> 3
+            11 relational: == -> !=
+            11 literal: 0 -> 1
+        "#]],
+    );
+}
+
+#[test]
 fn tests_and_unchanged_lines_are_left_alone() {
     let text = "fn f() -> u8 { 1 }\nfn g() -> u8 { 2 }\n#[cfg(test)]\nmod tests {\n    #[test]\n    fn a() { if f() == 1 { g(); } }\n}\n";
     let found = of("src/lib.rs", text, &[(1, 6)], 100);

@@ -1,12 +1,12 @@
-//! The events of `go test -json`.
+//! The events of `go test -json`. What does not build is no test that fails: what the compiler said of it are findings.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::TestOutcome;
+use model::{Severity, TestOutcome};
 
-use super::{Entries, MESSAGE_LIMIT_BYTES, ReportError, json_lines, string_of};
+use super::{Entries, MESSAGE_LIMIT_BYTES, ReportError, diagnostics, json_lines, string_of};
 
-/// Stands for a package that fails in no test of its own: it does not build, or it ended early.
+/// Stands for a package that fails in no test of its own: it ended early.
 const PACKAGE: &str = "(package)";
 
 pub(crate) fn read(text: &str, entries: &mut Entries<'_>) -> Result<(), ReportError> {
@@ -23,6 +23,11 @@ pub(crate) fn read(text: &str, entries: &mut Entries<'_>) -> Result<(), ReportEr
                 if message.len() < MESSAGE_LIMIT_BYTES {
                     message.push_str(string_of(&event, "Output"));
                 }
+                continue;
+            }
+            // Since Go 1.24.
+            "build-output" => {
+                diagnostics::read(string_of(&event, "Output"), entries)?;
                 continue;
             }
             "start" | "run" => {
@@ -45,7 +50,14 @@ pub(crate) fn read(text: &str, entries: &mut Entries<'_>) -> Result<(), ReportEr
             continue;
         }
         running.remove(package);
-        if outcome == TestOutcome::Failed && !failing.contains(package) {
+        if outcome != TestOutcome::Failed || failing.contains(package) {
+            continue;
+        }
+        let unbuilt = ["[build failed]", "[setup failed]"];
+        if message.as_ref().is_some_and(|said| unbuilt.iter().any(|why| said.contains(why))) {
+            let said = format!("{package} does not build");
+            entries.finding(None, 0, "", Severity::Error, &said)?;
+        } else {
             entries.test(package, PACKAGE, outcome, message.as_deref())?;
         }
     }

@@ -23,6 +23,7 @@ const FORMATS: &[(&str, ReportFormat)] = &[
     ("jest-json", ReportFormat::JestJson),
     ("tap", ReportFormat::Tap),
     ("node-spec", ReportFormat::NodeSpec),
+    ("diagnostics", ReportFormat::Diagnostics),
 ];
 
 fn shown(report: &Result<Report, ReportError>) -> String {

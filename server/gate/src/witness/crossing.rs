@@ -1,11 +1,13 @@
 //! One side's tests with the other side's code, as files to lay over a tree.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use model::{Language, RelPath};
 use syntax::{Entity, outline, parse};
 
 use super::is_test_file;
+use super::manifest::with_tests_of;
 use super::runner::is_runner_file;
 use crate::FileUnderReview;
 
@@ -21,14 +23,23 @@ pub struct OverlayFile {
 /// What to lay over the proposed tree so that it holds the tests of the base.
 ///
 /// Test files and what tests read are put back as they were. In files that hold both, the code stays and
-/// the tests are exchanged. Files that say how tests are run are put back, too. Empty if the change touches none of it.
+/// the tests are exchanged. Files that say how tests are run are put back, too, and so is what manifests say of it, where
+/// they can be read. Empty if the change touches none of it.
 pub fn base_tests_on_proposal(files: &[FileUnderReview<'_>]) -> Vec<OverlayFile> {
     let sides = files.iter().map(|file| Crossing {
         language: file.language,
         code: (file.path, file.after),
         tests: (file.old_path.unwrap_or(file.path), file.before),
     });
-    crossed(sides, &|path| is_test_file(path) || is_runner_file(path))
+    let mut overlay = crossed(sides, &|path| is_test_file(path) || is_runner_file(path));
+    let known: BTreeSet<RelPath> = overlay.iter().map(|file| file.path.clone()).collect();
+    let manifests = files.iter().filter(|file| !known.contains(file.path)).filter_map(|file| {
+        let text = with_tests_of(file.path, file.after?, file.before?)?;
+        Some(OverlayFile { path: file.path.clone(), text: Some(text) })
+    });
+    overlay.extend(manifests);
+    overlay.sort_by(|a, b| a.path.cmp(&b.path));
+    overlay
 }
 
 /// What to lay over the base's tree so that it holds the proposed tests.

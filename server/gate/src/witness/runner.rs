@@ -3,6 +3,7 @@
 use model::{Finding, RelPath};
 use serde_json::Value;
 
+use super::manifest::{IN_CARGO_TARGET, IN_NODE, IN_PYTHON};
 use crate::place::{File, finding};
 
 /// Names of files that runners read or run before any test.
@@ -19,6 +20,7 @@ const NAMES: &[&str] = &[
     "tox.ini",
     "usercustomize.py",
     ".noserc",
+    ".npmrc",
     ".mocharc.cjs",
     ".mocharc.js",
     ".mocharc.json",
@@ -41,11 +43,8 @@ const SHADOWED: &[&str] = &["unittest", "pytest", "_pytest", "py", "pluggy", "ru
 /// In manifests, the members that say how tests are run.
 const IN_CARGO: &[&str] = &["bin", "test"];
 const IN_CARGO_PACKAGE: &[&str] = &["autotests", "autobins"];
-const IN_CARGO_LIB: &[&str] = &["test", "doctest", "harness", "path"];
-const IN_NODE: &[&str] = &["jest", "mocha", "ava", "vitest"];
 /// Scripts with one of these in their names count.
 const NODE_SCRIPTS: &[&str] = &["test", "spec", "check", "build", "lint"];
-const IN_PYTHON: &[&str] = &["pytest", "tox", "nox", "hatch", "pdm", "poe"];
 
 /// Whether all of a file is about how tests, or the build before them, are run.
 pub(crate) fn is_runner_file(path: &RelPath) -> bool {
@@ -99,7 +98,8 @@ fn cargo(text: &[u8]) -> Option<Vec<Value>> {
     let manifest = toml(text)?;
     let package = manifest.get("package").cloned().unwrap_or_default();
     let lib = manifest.get("lib").cloned().unwrap_or_default();
-    let (package, lib) = (members(&package, IN_CARGO_PACKAGE), members(&lib, IN_CARGO_LIB));
+    let package = members(&package, IN_CARGO_PACKAGE);
+    let lib = [members(&lib, IN_CARGO_TARGET), members(&lib, &["path"])].concat();
     Some([members(&manifest, IN_CARGO), package, lib].concat())
 }
 

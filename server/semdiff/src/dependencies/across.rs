@@ -262,10 +262,11 @@ impl<'f> Across<'f> {
                 let Some((family, from)) = place(user_change, !wanted.added) else { continue };
                 let inner = dotted(family, &format!("{module}/{}", wanted.name));
                 let module = dotted(family, module);
-                let inside = if family == Family::Ecma { None } else { Some(&inner) };
+                let paths = matches!(family, Family::Ecma | Family::Go);
+                let inside = if paths { None } else { Some(&inner) };
                 for written in [Some(&module), inside].into_iter().flatten() {
                     let last = match family {
-                        Family::Ecma => last_parts(written).into_iter().next(),
+                        Family::Ecma | Family::Go => last_parts(written).into_iter().next(),
                         _ => written.rsplit(['.', ':']).next().map(str::to_owned),
                     };
                     let last = last.unwrap_or_default();
@@ -306,7 +307,7 @@ impl<'f> Across<'f> {
 /// A module within a module, as the language writes it.
 fn dotted(family: Family, module: &str) -> String {
     match family {
-        Family::Ecma => module.to_owned(),
+        Family::Ecma | Family::Go => module.to_owned(),
         Family::Python if module.ends_with("./") || module.starts_with('.') => {
             let dots = module.chars().take_while(|c| *c == '.').count();
             let (dots, rest) = module.split_at(dots);
@@ -322,7 +323,7 @@ fn last_parts(path: &str) -> Vec<String> {
     let mut parts = path.rsplit('/');
     let file = parts.next().unwrap_or_default();
     let stem = file.split('.').next().unwrap_or(file).to_owned();
-    if ["index", "__init__", "mod"].contains(&stem.as_str()) {
+    if ["index", "__init__", "mod"].contains(&stem.as_str()) || file.ends_with(".go") {
         let folder = parts.next().unwrap_or_default().to_owned();
         return vec![folder, stem];
     }

@@ -8,6 +8,7 @@ pub(super) enum Family {
     Rust,
     Python,
     Ecma,
+    Go,
 }
 
 impl Family {
@@ -16,6 +17,7 @@ impl Family {
             Language::Rust => Self::Rust,
             Language::Python => Self::Python,
             Language::TypeScript | Language::Tsx | Language::JavaScript => Self::Ecma,
+            Language::Go => Self::Go,
         }
     }
 }
@@ -29,7 +31,15 @@ pub(super) fn means(family: Family, user: &RelPath, module: &str, path: &RelPath
         Family::Rust => rust(&user, module, &path),
         Family::Python => python(&user, module, &path),
         Family::Ecma => ecma(&user, module, &path),
+        Family::Go => go(module, &path),
     }
+}
+
+/// A package is a folder, and its module's name stands before the folder's path.
+fn go(module: &str, path: &[String]) -> bool {
+    let Some((_, folder)) = split(path) else { return false };
+    let parts: Vec<String> = module.split('/').map(str::to_owned).collect();
+    !folder.is_empty() && parts.len() > folder.len() && parts.ends_with(folder)
 }
 
 /// Whether `mod name;` in the file `user` means the file `path`.
@@ -199,6 +209,14 @@ mod tests {
         check(Family::Ecma, "a/b.ts", "../x.js", &["x.ts"], &["a/x.ts"]);
         check(Family::Ecma, "a/b.ts", "@/lib/x", &["src/lib/x.ts"], &["src/x.ts"]);
         check(Family::Ecma, "a/b.ts", "react", &[], &["react.ts", "a/react.ts"]);
+    }
+
+    #[test]
+    fn go_imports_mean_the_folder_of_a_package() {
+        let yes = &["line/split.go", "line/join.go"];
+        let no = &["split.go", "other/line.go", "line/deep/x.go"];
+        check(Family::Go, "main.go", "example.org/queue/line", yes, no);
+        check(Family::Go, "main.go", "line", &[], &["line/split.go"]);
     }
 
     #[test]

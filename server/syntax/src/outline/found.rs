@@ -29,6 +29,7 @@ pub(super) struct Draft {
     pub kind: Option<(usize, EntityKind)>,
     pub name: Option<(usize, Range<usize>, bool)>,
     pub trait_name: Option<Range<usize>>,
+    pub receiver: Option<Range<usize>>,
     pub body: Option<(usize, Range<usize>)>,
     pub visibility: Option<Range<usize>>,
     pub wide: Range<usize>,
@@ -110,6 +111,7 @@ impl Draft {
             kind: None,
             name: None,
             trait_name: None,
+            receiver: None,
             body: None,
             visibility: None,
             wide: node.byte_range(),
@@ -127,6 +129,7 @@ impl Draft {
                 self.name = Some((pattern, range, node.kind().ends_with("string")));
             }
             Role::TraitName => self.trait_name = Some(range),
+            Role::Receiver => self.receiver = Some(range),
             Role::Body => match &mut self.body {
                 Some((rank, body)) if *rank == pattern => *body = union(body, &range),
                 Some((rank, _)) if *rank > pattern => {}

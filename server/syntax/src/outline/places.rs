@@ -67,8 +67,10 @@ fn entity(
         kind => kind,
     };
     let own_name = own_name(draft, &name_range, quoted, text);
-    let name = match outer {
-        Some(outer) => format!("{}{}{own_name}", outer.name, parsed.grammar().separator),
+    let receiver = draft.receiver.clone().map(|of| squeeze(text, of));
+    let owner = outer.map(|outer| outer.name.clone()).or(receiver);
+    let name = match owner {
+        Some(owner) => format!("{owner}{}{own_name}", parsed.grammar().separator),
         None => own_name.clone(),
     };
     let (start, leading) = leading(&parsed.flat().leading, text, lowest, draft.wide.start);
