@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use test_support::{ClientOptions, LspClient, World};
 
-use crate::support::{countersign, hunk_states, run};
+use crate::support::{countersign, event_kinds, hunk_states, run};
 
 pub const QUEUE: &str = "import os\n\n\ndef first(queue):\n    return queue[0]\n\n\ndef last(queue):\n    return queue[-1]\n";
 
@@ -270,6 +270,122 @@ fn what_was_asked_for_is_cancelled_by_the_progress_or_by_a_command() {
         assert_eq!(world.read(FILE), QUEUE);
         assert!(editor.shutdown().success());
     }
+}
+
+/// A process and all that it started, each with the moment of its start, so that another of that number is not taken for it.
+#[cfg(target_os = "linux")]
+fn family(process: u32) -> Vec<(u32, String)> {
+    let Some(start) = started(process) else { return Vec::new() };
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten();
+    let children = threads.filter_map(Result::ok).flat_map(|thread| {
+        let children = std::fs::read_to_string(thread.path().join("children")).unwrap_or_default();
+        children.split_whitespace().filter_map(|child| child.parse().ok()).collect::<Vec<u32>>()
+    });
+    std::iter::once((process, start)).chain(children.flat_map(family)).collect()
+}
+
+/// When a process started; `None`: it is gone, but for who waits for it.
+#[cfg(target_os = "linux")]
+fn started(process: u32) -> Option<String> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    if fields.next()? == "Z" {
+        return None;
+    }
+    fields.nth(18).map(str::to_owned)
+}
+
+fn until(what: &str, holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !holds() {
+        assert!(Instant::now() < deadline, "{what}");
+        std::thread::yield_now();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_task_ends_with_its_server_and_leaves_nothing_behind() {
+    let rooms = |world: &World| {
+        let rooms = std::fs::read_dir(world.outer().join("cache/countersign/sandbox")).unwrap();
+        rooms.filter(|room| room.as_ref().unwrap().path().is_dir()).count()
+    };
+    let worker = |process: &u32| {
+        std::fs::read_to_string(format!("/proc/{process}/comm")).is_ok_and(|it| it == "cat\n")
+    };
+    for killed in [false, true] {
+        let world = project(&format!("{ENDLESS}{SCRIBE}"));
+        let mut editor = editor(&world, ClientOptions::default());
+        editor.run_action(&offered(&editor, "Ask endless to document first")).unwrap();
+        let server = editor.process_id();
+        until("the worker runs", || family(server).iter().any(|(process, _)| worker(process)));
+        let family = family(server);
+        assert!(family.len() > 3 && rooms(&world) == 1, "{family:?}");
+        let (state, reason) = if killed {
+            editor.kill();
+            ("failed", "the process that had it carried out ended".into())
+        } else {
+            assert!(editor.shutdown().success());
+            assert_eq!(rooms(&world), 0, "nothing waits for the next to remove it");
+            ("cancelled", Value::Null)
+        };
+        until("a process is left", || {
+            family.iter().all(|(process, start)| started(*process).as_ref() != Some(start))
+        });
+        let tasks = run(&world, &["list", "--tasks", "--format", "json"]).ok().json();
+        let end = &tasks["tasks"][0]["ended"]["end"];
+        assert_eq!((&end["state"], &end["reason"]), (&state.into(), &reason), "{tasks:#}");
+        // The next that needs a room removes what is left of others.
+        asked(&world, &["docs", "queue.py:5", "--worker", "scribe"]);
+        assert_eq!(rooms(&world), 0);
+        assert_eq!(world.read(FILE), QUEUE);
+        run(&world, &["ledger", "verify"]).ok();
+    }
+}
+
+#[test]
+fn whatever_was_asked_for_is_in_the_ledger_with_its_end() {
+    let broken = "[workers.broken]\ncommand = [\"sh\", \"-c\", \"exit 3\"]\nkinds = [\"fix\"]\n";
+    let idle = "[workers.idle]\ncommand = [\"true\"]\nkinds = [\"fix\"]\n";
+    let world = project(&format!("{SCRIBE}{broken}{idle}"));
+    let nothing = run(&world, &["list", "--tasks"]).ok().stdout;
+    assert!(nothing.contains("no work was asked for"), "{nothing}");
+    let id = asked(&world, &["docs", "queue.py:5"])["proposals"][0]["id"].clone();
+    asked(&world, &["fix", "queue.py", "--worker", "idle"]);
+    run(&world, &["ask", "fix", "queue.py", "--worker", "broken"]).exited(2);
+    let listed = run(&world, &["list", "--tasks", "--format", "json"]).ok().json();
+    let ends: Vec<&Value> =
+        listed["tasks"].as_array().unwrap().iter().map(|task| &task["ended"]["end"]).collect();
+    assert_eq!(ends[0]["state"], "failed");
+    assert!(ends[0]["reason"].as_str().unwrap().contains("exit code 3"), "{listed:#}");
+    assert_eq!((&ends[1]["state"], &ends[2]["state"]), (&"unchanged".into(), &"proposed".into()));
+    assert_eq!(ends[2]["changesets"][0], id);
+    let text = run(&world, &["list", "--tasks"]).ok().stdout;
+    let first = text.lines().next().unwrap();
+    assert!(first.contains("failed") && first.contains("fix by broken"), "{text}");
+    assert_eq!(event_kinds(&world).iter().filter(|kind| kind.starts_with("task_")).count(), 6);
+    run(&world, &["ledger", "verify"]).ok();
+}
+
+#[test]
+fn what_is_asked_for_waits_while_work_is_paused_and_then_begins() {
+    let world = project(SCRIBE);
+    let mut editor = editor(&world, ClientOptions::default());
+    let action = offered(&editor, "Ask scribe to document first");
+    let pause = |paused: bool| {
+        let arguments = json!([{ "paused": paused }]);
+        let params = json!({ "command": "countersign.pause", "arguments": arguments });
+        assert_eq!(editor.request("workspace/executeCommand", params)["paused"], paused);
+        assert_eq!(editor.request("countersign/status", json!({}))["paused"], paused);
+    };
+    pause(true);
+    let asked = editor.run_action(&action).unwrap();
+    assert_eq!(asked["state"], "queued");
+    hears(&editor, "nothing begins in the background");
+    until("it is recorded", || run(&world, &["list", "--tasks"]).ok().stdout.contains("under way"));
+    pause(false);
+    editor.wait_diagnostics(FILE, |all| all.len() == 1);
+    assert!(editor.shutdown().success());
 }
 
 #[test]

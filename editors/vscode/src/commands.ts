@@ -39,6 +39,7 @@ export class Commands {
       propose: () => propose(this.session),
       askForWork: () => askForWork(this.session),
       snoozeProposals: () => snooze(this.session),
+      pauseWork: () => this.session.command("countersign.pause", { paused: this.session.status?.paused !== true }),
       takeSnapshot: () => this.ofFiles("countersign.snapshot"),
       adoptChanges: () => this.ofFiles("countersign.adopt"),
       refresh: () => this.session.refresh(),

@@ -8,6 +8,7 @@ export interface Status {
   readonly working: boolean;
   readonly waiting: number;
   readonly hidden: number;
+  readonly paused: boolean;
   readonly snoozed_until: number | null;
   readonly roots: readonly string[];
   readonly tasks: readonly Task[];

@@ -89,6 +89,7 @@ export function statusItem(session: Session): vscode.Disposable {
       session.state,
       session.status?.working ?? false,
       session.status?.waiting ?? 0,
+      session.status?.paused ?? false,
     );
     item.text = text;
     item.tooltip = tooltip;

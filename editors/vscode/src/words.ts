@@ -16,7 +16,7 @@ export interface StatusText {
   readonly bad: boolean;
 }
 
-export function statusText(state: State, working: boolean, waiting: number): StatusText {
+export function statusText(state: State, working: boolean, waiting: number, paused = false): StatusText {
   const line = (icon: string, text: string, tooltip: string, bad = false): StatusText => ({
     text: `$(${icon}) ${text}`,
     tooltip,
@@ -36,6 +36,9 @@ export function statusText(state: State, working: boolean, waiting: number): Sta
       break;
   }
   const review = waiting === 0 ? "nothing to review" : `${count(waiting, "hunk")} to review`;
+  if (paused) {
+    return line("debug-pause", "Countersign: paused", `paused, nothing begins in the background; ${review}`);
+  }
   if (working) {
     return line("sync~spin", "Countersign: working", `working; ${review}`);
   }

@@ -12,6 +12,7 @@ test("the status bar says what is to be done, and every trouble in words", () =>
     statusText("starting", false, 0),
     statusText("missing", false, 0),
     statusText("stopped", false, 0),
+    statusText("ready", true, 2, true),
   ];
   assert.deepEqual(texts.map((one) => one.text), [
     "$(checklist) 2 to review",
@@ -20,8 +21,9 @@ test("the status bar says what is to be done, and every trouble in words", () =>
     "$(sync~spin) Countersign",
     "$(error) Countersign: no program",
     "$(error) Countersign: not running",
+    "$(debug-pause) Countersign: paused",
   ]);
-  assert.deepEqual(texts.map((one) => one.bad), [false, false, false, false, true, true]);
+  assert.deepEqual(texts.map((one) => one.bad), [false, false, false, false, true, true, false]);
   assert.equal(statusText("ready", false, 1).spoken, "Countersign: 1 hunk to review");
 });
 

@@ -315,6 +315,9 @@ pub struct ListArgs {
     /// Only changes in this state, e.g. judged, accepted, "partly accepted", rejected, undone.
     #[arg(long, value_name = "STATE")]
     pub state: Option<String>,
+    /// The work that was asked for, instead of the changes: what became of it, the newest first.
+    #[arg(long, conflicts_with = "state")]
+    pub tasks: bool,
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
 }

@@ -215,9 +215,11 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Config(_) | Self::Policy(_) | Self::Pattern(_) => ErrorKind::Config,
-            Self::Append(ledger::AppendError::Illegal(_) | ledger::AppendError::Moved { .. }) => {
-                ErrorKind::Conflict
-            }
+            Self::Append(
+                ledger::AppendError::Illegal(_)
+                | ledger::AppendError::Moved { .. }
+                | ledger::AppendError::NoTask(_),
+            ) => ErrorKind::Conflict,
             Self::Append(ledger::AppendError::Ledger(error)) => ledger_kind(error),
             Self::Unsettled(error) => error.kind(),
             Self::Append(_) | Self::NoSuchOperation(_) => ErrorKind::Internal,

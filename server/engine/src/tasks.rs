@@ -1,7 +1,10 @@
-//! Tasks that somebody asks for: what is at the place they are about, whether they were asked for before, and the
-//! recipes' way of carrying them out. Programs carry theirs out in `command`.
+//! Tasks that somebody asks for: what is at the place they are about, whether they were asked for before, what the
+//! ledger keeps of them, and the recipes' way of carrying them out. Programs carry theirs out in `command`.
 
-use model::{EntityKind, RelPath, Task, TaskId, TaskPlace};
+use model::{
+    Actor, EntityKind, Event, OperationId, RelPath, StoredEvent, Task, TaskEnd, TaskId, TaskPlace,
+    Timestamp,
+};
 
 use crate::Error;
 use crate::board::{Board, BoardChange};
@@ -66,7 +69,100 @@ impl Board {
     }
 }
 
+/// A task that somebody asked for, as the ledger has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskRecord {
+    /// The number of the event that asked for it.
+    pub queued: OperationId,
+    /// When that was.
+    pub asked_at: Timestamp,
+    /// Who asked.
+    pub actor: Actor,
+    /// What is to be done.
+    pub task: Task,
+    /// What it came to, and when; `None` while it waits or is under way.
+    pub end: Option<(Timestamp, TaskEnd)>,
+}
+
+impl TaskRecord {
+    fn of((queued, ended): (StoredEvent, Option<StoredEvent>)) -> Option<Self> {
+        let end = |ended: StoredEvent| match ended.event {
+            Event::TaskEnded { end, .. } => Some((ended.at, end)),
+            _ => None,
+        };
+        let Event::TaskQueued { task, .. } = queued.event else { return None };
+        Some(Self {
+            queued: OperationId(queued.seq),
+            asked_at: queued.at,
+            actor: queued.actor,
+            task: *task,
+            end: ended.and_then(end),
+        })
+    }
+}
+
 impl Engine {
+    /// Records that somebody asked for a task, and answers what to end it by.
+    ///
+    /// # Errors
+    /// The ledger did not take it.
+    pub fn queue_task(&mut self, task: &Task) -> Result<OperationId, Error> {
+        let (task, holder) = (Box::new(task.clone()), self.ledger.holder()?.clone());
+        Ok(OperationId(self.append(&Event::TaskQueued { task, holder })?))
+    }
+
+    /// Records what a task came to.
+    ///
+    /// # Errors
+    /// It is over already, or the ledger did not take it.
+    pub fn end_task(
+        &mut self,
+        queued: OperationId,
+        task: TaskId,
+        end: TaskEnd,
+    ) -> Result<(), Error> {
+        self.append(&Event::TaskEnded { queued, task, end })?;
+        Ok(())
+    }
+
+    /// The newest tasks that somebody asked for, at most so many, the newest first.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub fn tasks(&self, most: usize) -> Result<Vec<TaskRecord>, Error> {
+        Ok(self.ledger.tasks(most)?.into_iter().filter_map(TaskRecord::of).collect())
+    }
+
+    /// Ends the tasks whose process is dead: what they proposed before is there, and else nothing came of them.
+    pub(crate) fn end_lost_tasks(&mut self, actor: &Actor) -> Result<(), Error> {
+        for open in self.ledger.open_tasks()? {
+            let Event::TaskQueued { task, holder } = open.event else { continue };
+            if self.ledger.is_alive(&holder) {
+                continue;
+            }
+            let task = task.id();
+            let mut changesets = Vec::new();
+            for state in self.ledger.states()?.into_iter().filter(|it| it.proposed_seq > open.seq) {
+                let of = self.ledger.changeset(state.id)?.and_then(|changeset| changeset.task);
+                if of.is_some_and(|of| of.id() == task) {
+                    changesets.push(state.id);
+                }
+            }
+            let end = if changesets.is_empty() {
+                TaskEnd::Failed { reason: "the process that had it carried out ended".to_owned() }
+            } else {
+                TaskEnd::Proposed { changesets }
+            };
+            let event = Event::TaskEnded { queued: OperationId(open.seq), task, end };
+            match self.ledger.append(self.clock.now(), actor, &event) {
+                // Another process was faster.
+                Ok(_) | Err(ledger::AppendError::NoTask(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
     /// The innermost named thing of a saved file that holds all of these lines.
     ///
     /// # Errors

@@ -6,7 +6,9 @@
 
 use std::path::Path;
 
-use model::{Actor, ChangeSetId, ChangeSetState, Digest, Event, IllegalTransition, Timestamp};
+use model::{
+    Actor, ChangeSetId, ChangeSetState, Digest, Event, IllegalTransition, OperationId, Timestamp,
+};
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
 use crate::chain::{RawEvent, genesis};
@@ -51,6 +53,9 @@ pub enum AppendError {
         /// Its size.
         bytes: usize,
     },
+    /// It ends a task that is over, or that nobody asked for.
+    #[error("task {0} is not under way")]
+    NoTask(OperationId),
     /// The ledger takes no events, or does not answer.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -172,6 +177,9 @@ impl Append<'_> {
         if let Some(blob) = blobs_of(event).into_iter().find(|blob| !self.blobs.contains(blob)) {
             return Err(AppendError::NoSuchBlob(blob));
         }
+        if let Event::TaskEnded { queued, .. } = event {
+            self.check_open(*queued)?;
+        }
         let raw = seal(seq, at, actor, event, self.head)?;
         self.insert(&raw, event)?;
         if let Some(after) = &after {
@@ -198,6 +206,18 @@ impl Append<'_> {
             return Err(AppendError::Moved { changeset: id.short(), expected, found });
         }
         Projection::fold(before, seq, event).map_err(AppendError::Illegal)
+    }
+
+    /// Whether a task was asked for and has no end.
+    fn check_open(&self, queued: OperationId) -> Result<(), AppendError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM events WHERE seq = ?1 AND kind = 'task_queued') \
+                   AND NOT EXISTS (SELECT 1 FROM events WHERE settles = ?1)";
+        let open = self
+            .transaction
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_row([signed(queued.0)], |row| row.get(0)))
+            .map_err(|error| unreadable(self.path, error))?;
+        if open { Ok(()) } else { Err(AppendError::NoTask(queued)) }
     }
 
     fn insert(&self, raw: &RawEvent, event: &Event) -> Result<(), AppendError> {

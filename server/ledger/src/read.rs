@@ -249,6 +249,40 @@ impl Ledger {
         }
     }
 
+    /// The newest tasks, at most `most`, each as it was asked for and, if it has one, with its end; the newest first.
+    ///
+    /// # Errors
+    /// As [`Ledger::events`].
+    ///
+    /// # Cost
+    /// An indexed search; one or two rows, hashed and parsed, for each.
+    pub fn tasks(
+        &self,
+        most: usize,
+    ) -> Result<Vec<(StoredEvent, Option<StoredEvent>)>, LedgerError> {
+        let most = i64::try_from(most.min(EVENTS_PER_READ_MAX)).unwrap_or(i64::MAX);
+        let sql = "kind = 'task_queued' ORDER BY seq DESC LIMIT ?1";
+        let with_end = |queued: StoredEvent| {
+            let end = self.event_where("settles = ?1", [signed(queued.seq)])?;
+            Ok((queued, end))
+        };
+        self.events_where(sql, [most])?.into_iter().map(with_end).collect()
+    }
+
+    /// The tasks without an end, oldest first: under way, or, if their holder is dead, left by a crash.
+    ///
+    /// # Errors
+    /// As [`Ledger::events`].
+    ///
+    /// # Cost
+    /// A look-up for each task there ever was; one row, hashed and parsed, for each that is found.
+    pub fn open_tasks(&self) -> Result<Vec<StoredEvent>, LedgerError> {
+        let sql = "kind = 'task_queued' \
+                   AND NOT EXISTS (SELECT 1 FROM events AS ended WHERE ended.settles = events.seq) \
+                   ORDER BY seq";
+        self.events_where(sql, [])
+    }
+
     /// The number of the last event; 0 in an empty ledger.
     ///
     /// # Errors

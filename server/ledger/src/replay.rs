@@ -159,9 +159,9 @@ pub(crate) fn blobs_of(event: &Event) -> Vec<Digest> {
     }
 }
 
-/// The operation that `event` is the outcome of.
+/// The operation that `event` is the outcome of, or the task that it ends.
 pub(crate) fn settles(event: &Event) -> Option<OperationId> {
-    event.outcome().map(|(_, outcome)| outcome.operation)
+    event.ends()
 }
 
 /// The ChangeSet that `event` is about, as its column holds it: empty for none.

@@ -38,11 +38,13 @@ pub(crate) enum Verb {
     Snooze,
     /// Let commands of the repository run.
     Trust,
+    /// Begin nothing in the background until told to.
+    Pause,
 }
 
 impl Verb {
     /// All of them.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Accept,
         Self::Reject,
         Self::Undo,
@@ -56,6 +58,7 @@ impl Verb {
         Self::Cancel,
         Self::Snooze,
         Self::Trust,
+        Self::Pause,
     ];
 
     /// The command's name.
@@ -74,6 +77,7 @@ impl Verb {
             Self::Cancel => "countersign.cancel",
             Self::Snooze => "countersign.snooze",
             Self::Trust => "countersign.trust",
+            Self::Pause => "countersign.pause",
         }
     }
 
@@ -93,6 +97,7 @@ impl Verb {
             Self::Cancel => "cancel",
             Self::Snooze => "snooze",
             Self::Trust => "trust",
+            Self::Pause => "pause",
         }
     }
 }
@@ -269,7 +274,7 @@ mod tests {
             "countersign.accpt",
             vec![],
             expect![
-                "there is no command `countersign.accpt`; there are: countersign.accept, countersign.reject, countersign.undo, countersign.why, countersign.restore, countersign.repropose, countersign.prove, countersign.snapshot, countersign.adopt, countersign.ask, countersign.cancel, countersign.snooze, countersign.trust"
+                "there is no command `countersign.accpt`; there are: countersign.accept, countersign.reject, countersign.undo, countersign.why, countersign.restore, countersign.repropose, countersign.prove, countersign.snapshot, countersign.adopt, countersign.ask, countersign.cancel, countersign.snooze, countersign.trust, countersign.pause"
             ],
         );
         check(

@@ -18,6 +18,7 @@ use crate::engine_thread::{Begun, Failure, Job, RootId, Token};
 use crate::hover;
 use crate::main_loop::{Refusal, Reply};
 use crate::outbox::{Continuation, Outgoing, Question};
+use crate::pause;
 use crate::prose;
 use crate::session::{Session, answer};
 use crate::settings;
@@ -59,6 +60,12 @@ impl Session {
         if let Some(snooze) = settings::read(&params.command, &params.arguments) {
             return match snooze {
                 Ok(given) => self.snooze(given, reply, now),
+                Err(message) => answer(reply, Err(Refusal::InvalidParams(message))),
+            };
+        }
+        if let Some(pause) = pause::read(&params.command, &params.arguments) {
+            return match pause {
+                Ok(given) => self.pause(given, reply),
                 Err(message) => answer(reply, Err(Refusal::InvalidParams(message))),
             };
         }

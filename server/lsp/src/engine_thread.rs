@@ -16,7 +16,7 @@ use engine::{
     Board, Engine, Error, ErrorKind, HeadMark, OpenTexts, Operation, PRESENCE_TTL_MS, Plan,
     PlanFile, Recovered, Report, Selection, Since, WorkerSet,
 };
-use model::{ChangeSetId, Digest, Purpose, RelPath, Task};
+use model::{ChangeSetId, Digest, OperationId, Purpose, RelPath, Task, TaskEnd, TaskId};
 
 use crate::Options;
 use crate::approval::{self, Approval};
@@ -83,6 +83,12 @@ pub(crate) enum Job {
     Prove { token: Token, changeset: ChangeSetId },
     /// Whether what is newly proposed is proved by itself from now on; `None`: as it was when this began.
     ProvesUnasked(Option<bool>),
+    /// Whether nothing is proved from now on that nobody asks for.
+    Pause(bool),
+    /// Record that somebody asked for a task.
+    QueueTask { token: Token, task: Box<Task> },
+    /// Record what it came to.
+    EndTask { token: Token, end: TaskEnd },
     /// Have a task carried out, on a thread of its own.
     Work { token: Token, task: Box<Task>, interrupt: Interrupt },
     /// Look which commands nobody trusts yet, or record that these are.
@@ -250,6 +256,8 @@ pub(crate) struct Desk {
     pub(crate) engine: Engine,
     /// Those under way; with each the hunks that were decided without it, and the report has too.
     operations: BTreeMap<Token, (Operation, Vec<u32>)>,
+    /// The tasks of this session that have no end yet.
+    tasks: BTreeMap<Token, (OperationId, TaskId)>,
     presence: Vec<RelPath>,
     presence_due: Option<Instant>,
     /// Where HEAD was when the board was last made.
@@ -302,6 +310,11 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
                 unasked.set(when, options);
                 None
             }
+            Ok(Job::Pause(paused)) => {
+                let held = unasked.pause(paused);
+                held.into_iter().for_each(|id| proves(None, id, Occasion::New));
+                None
+            }
             Ok(Job::Work { token, task, interrupt }) => {
                 work::start(root, &folder, options, (token, task, interrupt), inbox);
                 None
@@ -349,6 +362,7 @@ fn open(
         }
         match queue.recv_timeout(POLL) {
             Ok(Job::ProvesUnasked(when)) => unasked.set(when, options),
+            Ok(Job::Pause(paused)) => drop(unasked.pause(paused)),
             // What it proposes makes the ledger.
             Ok(Job::Work { token, task, interrupt }) => {
                 work::start(root, start, options, (token, task, interrupt), inbox);
@@ -359,7 +373,7 @@ fn open(
                     return Ok(None);
                 }
             }
-            Ok(job @ (Job::Snapshot { .. } | Job::Adopt { .. })) => {
+            Ok(job @ (Job::Snapshot { .. } | Job::Adopt { .. } | Job::QueueTask { .. })) => {
                 let (actor, rules_from) = (options.actor.clone(), options.rules_from.clone());
                 let engine = Engine::open(start, options.clock, actor, rules_from)?;
                 return Ok(Some((engine, Some(job))));
@@ -374,8 +388,8 @@ fn open(
 impl Desk {
     /// Takes an engine.
     pub(crate) fn new(engine: Engine) -> Self {
-        let (operations, presence) = (BTreeMap::new(), Vec::new());
-        Self { engine, operations, presence, presence_due: None, head: None, version: None }
+        let (operations, tasks, presence) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+        Self { engine, operations, tasks, presence, presence_due: None, head: None, version: None }
     }
 
     /// Whether the ledger moved since the board was last made.
@@ -460,8 +474,23 @@ impl Desk {
                 Some(told(token, again.map(|again| reproposed(&again))))
             }
             // Taken out of the queue before they come here.
-            Job::Prove { .. } | Job::Work { .. } | Job::Trust { .. } | Job::ProvesUnasked(_) => {
-                None
+            Job::Prove { .. }
+            | Job::Work { .. }
+            | Job::Trust { .. }
+            | Job::ProvesUnasked(_)
+            | Job::Pause(_) => None,
+            Job::QueueTask { token, task } => {
+                let queued = self.engine.queue_task(&task);
+                logged(
+                    "a task",
+                    queued.map(|queued| {
+                        self.tasks.insert(token, (queued, task.id()));
+                    }),
+                )
+            }
+            Job::EndTask { token, end } => {
+                let (queued, task) = self.tasks.remove(&token)?;
+                logged("the end of a task", self.engine.end_task(queued, task, end))
             }
             Job::Snapshot { token, label } => {
                 let report = self.engine.take_snapshot(label).map_err(Failure::from);
@@ -681,6 +710,8 @@ impl Job {
             | Self::Reject { token, .. } => Some(*token),
             Self::Saved(_)
             | Self::Edited { .. }
+            | Self::QueueTask { .. }
+            | Self::EndTask { .. }
             | Self::IsSaved { .. }
             | Self::Withdrawn { .. }
             | Self::PutBack { .. }
@@ -688,6 +719,7 @@ impl Job {
             | Self::Compare { .. }
             | Self::Recover(_)
             | Self::ProvesUnasked(_)
+            | Self::Pause(_)
             | Self::Document(_)
             | Self::Presence(_) => None,
         }
@@ -717,6 +749,10 @@ impl Job {
             | Self::Work { .. }
             | Self::Trust { .. }
             | Self::ProvesUnasked(_)
+            | Self::Pause(_)
+            // It changes nothing that is on the board.
+            | Self::QueueTask { .. }
+            | Self::EndTask { .. }
             | Self::Document(_)
             | Self::Presence(_) => false,
         }

@@ -50,6 +50,8 @@ pub(crate) struct Status {
     pub waiting: usize,
     /// How many of those are not shown in the text: too many at once, quiet hours, or somebody wanted that.
     pub hidden: usize,
+    /// Whether nothing begins in the background.
+    pub paused: bool,
     /// Until when somebody wanted nothing shown, in milliseconds since 1970.
     pub snoozed_until: Option<u64>,
     /// The folders of the repositories that have a ledger.
@@ -501,6 +503,7 @@ mod tests {
             working: true,
             waiting: 1,
             hidden: 0,
+            paused: false,
             snoozed_until: Some(0),
             roots: vec![uri.clone()],
             tasks: vec![task.clone()],

@@ -36,6 +36,7 @@ mod lenses;
 mod listing;
 mod main_loop;
 mod outbox;
+mod pause;
 mod place_name;
 mod placement;
 mod pool;

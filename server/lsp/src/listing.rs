@@ -22,6 +22,7 @@ pub(crate) struct Told {
     /// Where the hunks are in the documents, as of when nobody typed.
     placed: BTreeMap<String, Arc<Vec<Seen>>>,
     working: bool,
+    paused: bool,
     /// How many hunks wait and are not shown.
     hidden: usize,
     /// The tasks, and how they stand.
@@ -37,6 +38,7 @@ impl Session {
             working: self.is_working(),
             waiting: self.roots.values().map(|root| extension::waiting(&root.board)).sum(),
             hidden: self.hidden(),
+            paused: self.paused,
             snoozed_until: self.preferences.snoozed_until_ms(),
             roots,
             tasks: self.task_rows(),
@@ -94,8 +96,8 @@ impl Session {
         let placed = if typing { self.told.placed.clone() } else { self.showing.seen.clone() };
         let boards = self.roots.iter().map(|(id, root)| (*id, root.boards)).collect();
         let tasks = self.task_states();
-        let told =
-            Told { boards, placed, working: self.is_working(), hidden: self.hidden(), tasks };
+        let (working, paused, hidden) = (self.is_working(), self.paused, self.hidden());
+        let told = Told { boards, placed, working, paused, hidden, tasks };
         if told == self.told {
             return;
         }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use lsp_types::{
     CodeActionOrCommand, CodeActionParams, CodeLens, CodeLensParams, Diagnostic,
@@ -28,6 +28,9 @@ use crate::views::Moment;
 
 /// Where an answer goes. One that the client cancelled goes nowhere.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
+
+/// How long what was asked for may take to end when the connection is over.
+const LEAVE_WAIT: Duration = Duration::from_secs(3);
 
 /// Everything that can wake the main loop.
 #[derive(Debug)]
@@ -127,9 +130,25 @@ pub(crate) fn run(mut session: Session, inbox: &Receiver<Wake>) {
             Some(at) => inbox.recv_timeout(at.saturating_duration_since(Instant::now())),
         };
         match wake {
-            Ok(Wake::Exit) | Err(RecvTimeoutError::Disconnected) => return,
+            Ok(Wake::Exit) | Err(RecvTimeoutError::Disconnected) => {
+                return leave(&mut session, inbox);
+            }
             Ok(wake) => session.handle(wake, Instant::now()),
             Err(RecvTimeoutError::Timeout) => session.handle(Wake::Timer, Instant::now()),
+        }
+    }
+}
+
+/// Ends what was asked for, and waits a little for it, so that its end is recorded and nothing is left of it. What takes longer ends
+/// with this process, and is settled by the next.
+fn leave(session: &mut Session, inbox: &Receiver<Wake>) {
+    session.end_tasks();
+    let until = Instant::now() + LEAVE_WAIT;
+    while session.has_tasks() {
+        match inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(wake @ Wake::Engine(..)) => session.handle(wake, Instant::now()),
+            Ok(_) => {}
+            Err(_) => return,
         }
     }
 }

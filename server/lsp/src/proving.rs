@@ -43,6 +43,10 @@ pub(crate) struct Unasked {
     known: Option<BTreeSet<ChangeSetId>>,
     /// What waits and was proved, the newest first.
     proved: Vec<ChangeSetId>,
+    /// Whether none are begun, and the newcomers of that time; `None`: they are.
+    paused: Option<BTreeSet<ChangeSetId>>,
+    /// What waits and was never proved.
+    unproved: BTreeSet<ChangeSetId>,
     /// When the board was last made: what is saved, decided or committed makes another.
     stirred: Option<Instant>,
 }
@@ -50,7 +54,9 @@ pub(crate) struct Unasked {
 impl Unasked {
     pub(crate) fn new(options: &Options) -> Self {
         let (wanted, after) = (options.proves_unasked, options.proves_again_after);
-        Self { wanted, after, known: None, proved: Vec::new(), stirred: None }
+        let (known, paused, stirred) = (None, None, None);
+        let (proved, unproved) = (Vec::new(), BTreeSet::new());
+        Self { wanted, after, known, proved, paused, unproved, stirred }
     }
 
     /// What the editor's settings say of it; `None`: nothing.
@@ -70,17 +76,33 @@ impl Unasked {
             board.changes.iter().filter(waits).partition(|change| change.state.proof.is_some());
         self.proved = proved.iter().map(|change| change.changeset.id).take(AGAIN_MAX).collect();
         self.stirred = Some(Instant::now());
+        let unproved: Vec<ChangeSetId> = unproved.iter().map(|it| it.changeset.id).collect();
+        self.unproved = unproved.iter().copied().collect();
         let Some(before) = before.filter(|_| self.wanted) else { return Vec::new() };
-        unproved
-            .iter()
-            .map(|change| change.changeset.id)
-            .filter(|id| !before.contains(id))
-            .collect()
+        let newcomers = unproved.into_iter().filter(|id| !before.contains(id)).collect();
+        match &mut self.paused {
+            Some(held) => held.extend::<Vec<_>>(newcomers),
+            None => return newcomers,
+        }
+        Vec::new()
+    }
+
+    /// Holds what nobody asks for, or has it go on: answers what is to be proved of what came meanwhile.
+    pub(crate) fn pause(&mut self, paused: bool) -> Vec<ChangeSetId> {
+        if paused {
+            self.paused.get_or_insert_default();
+            return Vec::new();
+        }
+        let held = self.paused.take().unwrap_or_default();
+        held.into_iter().filter(|id| self.unproved.contains(id)).collect()
     }
 
     /// What was proved and is to be looked at again; once each time that it became quiet.
     pub(crate) fn due(&mut self) -> Vec<ChangeSetId> {
-        if !self.wanted || self.stirred.is_none_or(|since| since.elapsed() < self.after) {
+        if !self.wanted
+            || self.paused.is_some()
+            || self.stirred.is_none_or(|since| since.elapsed() < self.after)
+        {
             return Vec::new();
         }
         self.stirred = None;

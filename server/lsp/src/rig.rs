@@ -67,6 +67,8 @@ pub(crate) struct Rig {
     unanswered: VecDeque<Continuation>,
     /// The tasks that somebody is at.
     pub at_work: VecDeque<Token>,
+    /// What the tasks that are over came to.
+    pub ends: Vec<model::TaskEnd>,
     /// The manner for single files.
     pub manners: BTreeMap<String, Manner>,
     /// The buffers, as the editor sees them.
@@ -118,6 +120,7 @@ impl Rig {
             manner,
             unanswered: VecDeque::new(),
             at_work: VecDeque::new(),
+            ends: Vec::new(),
             manners: BTreeMap::new(),
             buffers: BTreeMap::new(),
             disk: BTreeMap::new(),
@@ -426,6 +429,7 @@ impl Rig {
             Job::ProvesUnasked(when) => {
                 writeln!(self.log, "job proves newcomers: {when:?}").unwrap()
             }
+            Job::Pause(paused) => writeln!(self.log, "job pause: {paused}").unwrap(),
             Job::Work { token, task, .. } => {
                 writeln!(self.log, "job work: {}", task.objective).unwrap();
                 self.at_work.push_back(token);
@@ -439,7 +443,8 @@ impl Rig {
                 self.log.push_str("job that changes no text\n");
             }
             // No snapshot was taken, and no file is written by anyone else.
-            Job::Edited { .. } | Job::IsSaved { .. } => {}
+            Job::Edited { .. } | Job::IsSaved { .. } | Job::QueueTask { .. } => {}
+            Job::EndTask { end, .. } => self.ends.push(end),
             Job::Saved(path) => {
                 writeln!(self.log, "job saved {path}").unwrap();
                 let ids: Vec<_> = self.board.changes.iter().map(|c| c.changeset.id).collect();

@@ -75,6 +75,8 @@ pub(crate) struct Session {
     pub(crate) approvals: BTreeMap<RootId, Asked>,
     /// What was asked for.
     pub(crate) tasks: Tasks,
+    /// Whether nothing begins that nobody waits for.
+    pub(crate) paused: bool,
     /// What the client was last told of, beyond the files that it shows.
     pub(crate) told: Told,
     next: u64,
@@ -131,6 +133,7 @@ impl Session {
             watched: BTreeMap::new(),
             approvals: BTreeMap::new(),
             tasks: Tasks::new(),
+            paused: false,
             told: Told::default(),
             next: 0,
         }
@@ -258,6 +261,9 @@ impl Session {
         );
         if let when @ Some(_) = self.preferences.settings.prove {
             self.tell_proving(id, when);
+        }
+        if self.paused {
+            self.post(id, Job::Pause(true));
         }
     }
 

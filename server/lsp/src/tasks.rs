@@ -11,7 +11,7 @@ use lsp_types::{
     ProgressParamsValue, WorkDoneProgress, WorkDoneProgressBegin, WorkDoneProgressEnd,
     WorkDoneProgressReport,
 };
-use model::{RelPath, Task, TaskBudget, TaskConstraints, TaskId, TaskPlace};
+use model::{RelPath, Task, TaskBudget, TaskConstraints, TaskEnd, TaskId, TaskPlace};
 use serde_json::{Value, json};
 
 use crate::asks::{self, AskArguments, Asking, CancelArguments, Wanted};
@@ -246,6 +246,7 @@ impl Session {
             changesets: Vec::new(),
         };
         self.tell_asked(&entry, ahead);
+        self.post(root, Job::QueueTask { token, task: entry.task.clone() });
         self.tasks.push_back(entry);
         self.start_tasks();
         let state = self.tasks.iter().find(|entry| entry.token == token).map(|entry| entry.state);
@@ -256,7 +257,9 @@ impl Session {
         let document = self.documents.get(&entry.uri);
         let unsaved = document.is_some_and(Document::unsaved);
         let mut text = format!("asked {}", entry.called());
-        if ahead > 0 {
+        if self.paused {
+            text.push_str("; it waits, since work in the background is paused");
+        } else if ahead > 0 {
             text.push_str(&format!("; {} before it", prose::count(ahead, "task")));
         }
         if unsaved {
@@ -273,8 +276,8 @@ impl Session {
     }
 
     /// Has as many tasks carried out as may be at once, in the order in which they were asked for.
-    fn start_tasks(&mut self) {
-        loop {
+    pub(crate) fn start_tasks(&mut self) {
+        while !self.paused {
             let running =
                 self.tasks.iter().filter(|entry| entry.state == TaskState::Running).count();
             let Some(next) = self.tasks.iter_mut().find(|entry| entry.state == TaskState::Queued)
@@ -297,7 +300,7 @@ impl Session {
     fn report_tasks(&mut self) {
         let mut moved = Vec::new();
         for (ahead, entry) in self.tasks.iter_mut().filter(|entry| !entry.is_over()).enumerate() {
-            let message = standing(entry, ahead);
+            let message = standing(entry, ahead, self.paused);
             if entry.progress == Progress::Shown && entry.shown != message {
                 entry.shown.clone_from(&message);
                 moved.push((entry.token, message));
@@ -332,7 +335,7 @@ impl Session {
             return;
         }
         entry.progress = Progress::Shown;
-        entry.shown = standing(entry, ahead);
+        entry.shown = standing(entry, ahead, self.paused);
         let begin = WorkDoneProgressBegin {
             title: format!("Asked {}", entry.called()),
             cancellable: Some(true),
@@ -384,25 +387,33 @@ impl Session {
             return;
         }
         let cancelled = entry.interrupt.asked().load(std::sync::atomic::Ordering::SeqCst);
-        let (kind, said) = match result {
-            Ok(worked) => {
-                let proposed = !worked.changesets.is_empty();
-                entry.state = if proposed { TaskState::Proposed } else { TaskState::Unchanged };
-                entry.changesets = worked.changesets.iter().map(|id| id.to_string()).collect();
-                (MessageType::INFO, worked.said)
+        let (kind, said, end) = match result {
+            Ok(Worked { changesets, said }) if changesets.is_empty() => {
+                entry.state = TaskState::Unchanged;
+                (MessageType::INFO, said, TaskEnd::Unchanged)
+            }
+            Ok(Worked { changesets, said }) => {
+                entry.state = TaskState::Proposed;
+                entry.changesets = changesets.iter().map(|id| id.to_string()).collect();
+                (MessageType::INFO, said, TaskEnd::Proposed { changesets })
             }
             Err(_) if cancelled => {
                 entry.state = TaskState::Cancelled;
-                (MessageType::INFO, format!("cancelled, nothing is proposed: {}", entry.called()))
+                let said = format!("cancelled, nothing is proposed: {}", entry.called());
+                (MessageType::INFO, said, TaskEnd::Cancelled)
             }
-            Err(message) => {
+            Err(reason) => {
                 entry.state = TaskState::Failed;
-                (MessageType::ERROR, format!("{} proposed nothing: {message}", entry.worker))
+                let said = format!("{} proposed nothing: {reason}", entry.worker);
+                let reason = prose::bounded(prose::visible(&reason), SAID_MAX, "…");
+                (MessageType::ERROR, said, TaskEnd::Failed { reason })
             }
         };
+        let root = entry.root;
         let said = prose::bounded(prose::visible(&said), SAID_MAX, "…");
         entry.said.clone_from(&said);
         let shown = entry.progress == Progress::Shown;
+        self.post(root, Job::EndTask { token, end });
         self.outbox.say(kind, said.clone());
         if shown && let Some(entry) = self.tasks.iter().find(|entry| entry.token == token) {
             let end = WorkDoneProgressEnd { message: Some(said) };
@@ -430,6 +441,19 @@ impl Session {
             self.cancel_task(token);
             self.task_over(token, Err("its folder was closed".to_owned()));
         }
+    }
+
+    /// The connection is over: ends all, and lets nothing begin any more.
+    pub(crate) fn end_tasks(&mut self) {
+        self.paused = true;
+        let open = self.tasks.iter().filter(|entry| !entry.is_over());
+        let tokens: Vec<Token> = open.map(|entry| entry.token).collect();
+        tokens.into_iter().for_each(|token| self.cancel_task(token));
+    }
+
+    /// How many wait their turn.
+    pub(crate) fn queued_tasks(&self) -> usize {
+        self.tasks.iter().filter(|entry| entry.state == TaskState::Queued).count()
     }
 
     /// Whether a task waits or is under way.
@@ -467,9 +491,11 @@ impl Session {
 pub(crate) type Tasks = VecDeque<Entry>;
 
 /// How a task stands, in a few words.
-fn standing(entry: &Entry, ahead: usize) -> String {
+fn standing(entry: &Entry, ahead: usize, paused: bool) -> String {
     if entry.state == TaskState::Running {
         "at work on a copy of the saved files".to_owned()
+    } else if paused {
+        "paused".to_owned()
     } else {
         format!("waits for {}", prose::count(ahead, "task"))
     }
@@ -585,7 +611,38 @@ mod tests {
         .assert_eq(&rig.said());
         let states: Vec<_> = rig.session.task_rows().iter().map(|row| row.state).collect();
         assert_eq!(states, [TaskState::Unchanged, TaskState::Failed]);
+        let reason = "it ended with exit code 3".to_owned();
+        assert_eq!(rig.ends, [TaskEnd::Unchanged, TaskEnd::Failed { reason }]);
         assert!(!rig.session.status().working);
+    }
+
+    #[test]
+    fn nothing_begins_while_it_is_paused_and_what_is_under_way_comes_to_its_end() {
+        let mut rig = rig(json!({ "experimental": { "countersign": { "changed": true } } }));
+        ask(&mut rig, "docs", None);
+        ask(&mut rig, "tests", None);
+        rig.said();
+        let mut paused = command(&mut rig, "pause", json!({ "paused": true }));
+        assert_eq!(paused.try_recv().unwrap().unwrap().unwrap(), json!({ "paused": true }));
+        assert!(rig.session.status().paused);
+        ends(&mut rig, Ok("mine changed nothing"));
+        ask(&mut rig, "docs", Some("in verse"));
+        expect_test::expect![[r#"
+            job pause: true
+            say Info: paused: nothing begins in the background, and 1 task wait
+            changed: 0 wait
+            say Info: mine changed nothing
+            changed: 0 wait
+            say Info: asked mine, in verse; it waits, since work in the background is paused
+            changed: 0 wait
+        "#]]
+        .assert_eq(&rig.said());
+        // Without an argument it is the other way round.
+        command(&mut rig, "pause", Value::Null);
+        let said = rig.said();
+        assert!(said.contains("job pause: false\njob work: Write tests for first\n"), "{said}");
+        assert!(said.contains("say Info: work in the background goes on\n"), "{said}");
+        assert!(!rig.session.status().paused);
     }
 
     #[test]

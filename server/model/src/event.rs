@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ChangeSet, ChangeSetId, Digest, FileMode, HunkPrint, LineSpan, ProofRef, RelPath, Review,
-    Snapshot, Timestamp, Verdict,
+    Snapshot, Task, TaskEnd, TaskId, Timestamp, Verdict,
 };
 
 /// Who acted, and through what.
@@ -42,7 +42,7 @@ pub enum Surface {
     Headless,
 }
 
-/// An operation on a ChangeSet (an acceptance, an undo, a rejection of what is in the text): the sequence number of the event that asked for it.
+/// An operation on a ChangeSet (an acceptance, an undo, a rejection of what is in the text), or a task: the sequence number of the event that asked for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct OperationId(pub u64);
@@ -210,10 +210,26 @@ pub enum Event {
         /// What is there now; `None`: nothing.
         after: Option<Digest>,
     },
+    /// Somebody asked for work.
+    TaskQueued {
+        /// What is to be done.
+        task: Box<Task>,
+        /// The process that has it carried out.
+        holder: HolderId,
+    },
+    /// It came to its end.
+    TaskEnded {
+        /// The number of the event that asked for it.
+        queued: OperationId,
+        /// Its name.
+        task: TaskId,
+        /// What it came to.
+        end: TaskEnd,
+    },
 }
 
 impl Event {
-    /// The ChangeSet it is about; `None` for what is about a working tree.
+    /// The ChangeSet it is about; `None` for what is about a working tree or a task.
     pub fn changeset(&self) -> Option<ChangeSetId> {
         match self {
             Self::ChangeSetProposed { changeset } => Some(changeset.id),
@@ -227,7 +243,10 @@ impl Event {
             | Self::Restored { changeset, .. }
             | Self::Adopted { changeset, .. }
             | Self::Superseded { changeset, .. } => Some(*changeset),
-            Self::SnapshotTaken { .. } | Self::Edited { .. } => None,
+            Self::SnapshotTaken { .. }
+            | Self::Edited { .. }
+            | Self::TaskQueued { .. }
+            | Self::TaskEnded { .. } => None,
             _ => self
                 .intent()
                 .map(|(_, intent)| intent.changeset)
@@ -261,6 +280,14 @@ impl Event {
         }
     }
 
+    /// What it ends: an operation, or a task.
+    pub fn ends(&self) -> Option<OperationId> {
+        match self {
+            Self::TaskEnded { queued, .. } => Some(*queued),
+            _ => self.outcome().map(|(_, outcome)| outcome.operation),
+        }
+    }
+
     /// Its kind, as stored.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -289,6 +316,8 @@ impl Event {
             Self::TakeOutFailed(_) => "take_out_failed",
             Self::SnapshotTaken { .. } => "snapshot_taken",
             Self::Edited { .. } => "edited",
+            Self::TaskQueued { .. } => "task_queued",
+            Self::TaskEnded { .. } => "task_ended",
         }
     }
 }

@@ -87,8 +87,8 @@ pub use settings::{
 };
 pub use snapshot::{Snapshot, SnapshotFile, SnapshotSide};
 pub use task::{
-    Capability, Problem, ProblemKind, Task, TaskBudget, TaskConstraints, TaskDiagnostic, TaskId,
-    TaskKind, TaskPlace,
+    Capability, Problem, ProblemKind, Task, TaskBudget, TaskConstraints, TaskDiagnostic, TaskEnd,
+    TaskId, TaskKind, TaskPlace,
 };
 pub use time::{Timestamp, TimestampError};
 pub use verdict::{Decision, Verdict, VerdictReason};

@@ -522,9 +522,10 @@ impl ChangeSetState {
                     _ => None,
                 })
             }
-            Event::SnapshotTaken { .. } | Event::Edited { .. } => {
-                Err(IllegalTransition::NoChangeSet)
-            }
+            Event::SnapshotTaken { .. }
+            | Event::Edited { .. }
+            | Event::TaskQueued { .. }
+            | Event::TaskEnded { .. } => Err(IllegalTransition::NoChangeSet),
         }
     }
 

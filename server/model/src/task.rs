@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::canonical::digest_without;
-use crate::{Digest, GateId, Language, RelPath};
+use crate::{ChangeSetId, Digest, GateId, Language, RelPath};
 
 /// The name of a [`Task`]: the digest of what is asked for, so that asking twice is asking once.
 #[derive(
@@ -175,6 +175,38 @@ impl Task {
     /// Its name.
     pub fn id(&self) -> TaskId {
         TaskId(digest_without(self, &[]))
+    }
+}
+
+/// What a task came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum TaskEnd {
+    /// Something was proposed, or was known already.
+    Proposed {
+        /// What waits because of it.
+        changesets: Vec<ChangeSetId>,
+    },
+    /// Whoever was asked changed nothing, or only proposed what was rejected before.
+    Unchanged,
+    /// Nothing is proposed.
+    Failed {
+        /// Why, in one sentence.
+        reason: String,
+    },
+    /// Somebody ended it.
+    Cancelled,
+}
+
+impl TaskEnd {
+    /// In one word.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Proposed { .. } => "proposed",
+            Self::Unchanged => "unchanged",
+            Self::Failed { .. } => "failed",
+            Self::Cancelled => "cancelled",
+        }
     }
 }
 

@@ -16,6 +16,7 @@ local M = {}
 ---@field working boolean
 ---@field waiting integer
 ---@field hidden integer
+---@field paused boolean
 ---@field snoozed_until? integer
 ---@field roots string[]
 ---@field tasks countersign.Task[]

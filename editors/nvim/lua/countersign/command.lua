@@ -403,6 +403,22 @@ M.subcommands = {
     complete = first_of({ "0", "15", "60", "240" }),
   },
   {
+    name = "pause",
+    arguments = "[on|off]",
+    what = "Begin nothing in the background, neither work that waits nor proofs that nobody asks for, until `off`. Without "
+      .. "an argument: the other way round. |countersign.statusline()| says `paused` meanwhile.",
+    run = function(args)
+      local found, wanted = actions.server(), { on = true, off = false }
+      local given = wanted[args.fargs[2]]
+      if args.fargs[2] and given == nil then
+        return client.say("write `pause on` or `pause off`", vim.log.levels.ERROR)
+      elseif found then
+        actions.execute(found, "countersign.pause", given ~= nil and { paused = given } or nil)
+      end
+    end,
+    complete = first_of({ "on", "off" }),
+  },
+  {
     name = "quickfix",
     arguments = "[buffer]",
     what = "Put all hunks that wait into the |quickfix| list; with `buffer`, those of the current one into the |location-list|.",

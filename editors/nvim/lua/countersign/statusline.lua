@@ -16,7 +16,8 @@ function M.text(status)
     return "countersign"
   end
   local waiting = status.waiting > 0 and (": %d to review"):format(status.waiting) or ""
-  return "countersign" .. waiting .. (status.working and " (working)" or "")
+  local how = status.paused and " (paused)" or status.working and " (working)" or ""
+  return "countersign" .. waiting .. how
 end
 
 --- Empty where no server is attached.

@@ -1,13 +1,14 @@
 //! `countersign ask`: a task, who carries it out, and what came of it. The language server asks through this, too.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use attest::TrustStore;
 use engine::{
-    Cancel, CommandOutcome, CommandRun, CommandTask, Engine, RecipeRun, Worker, WorkerBy,
+    Cancel, CommandOutcome, CommandRun, CommandTask, Engine, Proposal, RecipeRun, Worker, WorkerBy,
     WorkerError, WorkerSet,
 };
-use model::{Task, TaskBudget, TaskConstraints, TaskDiagnostic, TaskKind, TaskPlace};
+use model::{Task, TaskBudget, TaskConstraints, TaskDiagnostic, TaskEnd, TaskKind, TaskPlace};
 use sandbox::{Sandbox, Stop, Tier};
 use serde_json::json;
 use workspace::Trees;
@@ -47,7 +48,10 @@ pub fn ask(arguments: &Arguments, args: &AskArgs, terminal: &Terminal) -> Result
     }
     terminal.notice(&format!("asking {}: {}", worker.called(), safe(&task.objective)));
     let cancel = Cancel { stop: &stop, asked: &asked };
-    let run = work(&mut engine, worker, &task, cancel)?;
+    let queued = engine.queue_task(&task)?;
+    let run = work(&mut engine, worker, &task, cancel);
+    engine.end_task(queued, task.id(), end_of(&run, cancel.asked.load(Ordering::SeqCst)))?;
+    let run = run?;
     match args.format {
         Format::Json => terminal.json(&as_json(&task, &run)),
         Format::Human => as_text(&mut engine, &run, terminal),
@@ -75,7 +79,32 @@ pub enum TaskRun {
     Recipes(RecipeRun),
 }
 
-impl TaskRun {}
+/// What the ledger keeps of how a task ended.
+fn end_of(run: &Result<TaskRun, Failure>, cancelled: bool) -> TaskEnd {
+    let proposals = match run {
+        Ok(TaskRun::Recipes(run)) => run.proposals.as_slice(),
+        Ok(TaskRun::Command(run)) => match &run.outcome {
+            CommandOutcome::Proposed(proposal) => std::slice::from_ref(&**proposal),
+            CommandOutcome::Unchanged => &[],
+            CommandOutcome::ThrownAway if cancelled => return TaskEnd::Cancelled,
+            CommandOutcome::ThrownAway => {
+                return TaskEnd::Failed { reason: run_command::thrown_away(run).message };
+            }
+        },
+        Err(_) if cancelled => return TaskEnd::Cancelled,
+        Err(failure) => return TaskEnd::Failed { reason: failure.message.clone() },
+    };
+    let id = |proposal: &Proposal| match proposal {
+        Proposal::New(captured) => Some(captured.changeset.id),
+        Proposal::Known { id, .. } => Some(*id),
+        Proposal::Rejected(_) => None,
+    };
+    let changesets: Vec<_> = proposals.iter().filter_map(id).collect();
+    match changesets.is_empty() {
+        true => TaskEnd::Unchanged,
+        false => TaskEnd::Proposed { changesets },
+    }
+}
 
 /// Has a worker carry out a task. A program runs in the sandbox, or not at all.
 pub fn work(

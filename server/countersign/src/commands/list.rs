@@ -1,6 +1,6 @@
 //! `countersign list`: the changes in the ledger.
 
-use engine::{BoardChange, Landing, Standings};
+use engine::{BoardChange, Landing, Standings, TaskRecord};
 use serde_json::{Value, json};
 
 use crate::args::{Arguments, Format, ListArgs};
@@ -8,6 +8,8 @@ use crate::exit::{Exit, Failure};
 use crate::output::{self, Terminal};
 use crate::session;
 
+/// How many tasks are listed.
+const TASKS_MAX: usize = 100;
 const STATES: &str =
     "proposed, judged, accepting, accepted, partly accepted, undone, rejected, adopted, superseded";
 
@@ -21,6 +23,10 @@ pub fn list(arguments: &Arguments, args: &ListArgs, terminal: &Terminal) -> Resu
         return Err(Failure::new(message, format!("there are: {STATES}")));
     }
     let mut engine = session::open_existing(arguments)?;
+    if args.tasks {
+        let tasks = engine.map_or(Ok(Vec::new()), |engine| engine.tasks(TASKS_MAX))?;
+        return Ok(list_tasks(&tasks, args.format, terminal));
+    }
     let board = match &mut engine {
         Some(engine) => engine.board()?,
         None => engine::Board::default(),
@@ -47,6 +53,31 @@ pub fn list(arguments: &Arguments, args: &ListArgs, terminal: &Terminal) -> Resu
         terminal.print(&changes.iter().map(line).collect::<String>());
     }
     Ok(Exit::Done)
+}
+
+fn list_tasks(tasks: &[TaskRecord], format: Format, terminal: &Terminal) -> Exit {
+    if format == Format::Json {
+        let rows: Vec<Value> = tasks.iter().map(task_row).collect();
+        terminal.json(&json!({ "version": 1, "tasks": rows }));
+    } else if tasks.is_empty() {
+        terminal.print("no work was asked for; `countersign ask` asks for some\n");
+    } else {
+        terminal.print(&tasks.iter().map(output::task_line).collect::<String>());
+    }
+    Exit::Done
+}
+
+fn task_row(record: &TaskRecord) -> Value {
+    let end = record.end.as_ref().map(|(at, end)| json!({ "at": at, "end": end }));
+    json!({
+        "id": record.task.id(),
+        "short": record.task.id().short(),
+        "event": record.queued,
+        "asked_at": record.asked_at,
+        "asked_by": record.actor,
+        "task": record.task,
+        "ended": end,
+    })
 }
 
 fn row(change: &BoardChange, standings: Option<Standings>) -> Value {

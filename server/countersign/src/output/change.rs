@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use engine::{BoardChange, Landing, Report, Standing, Standings, Texts};
+use engine::{BoardChange, Landing, Report, Standing, Standings, TaskRecord, Texts};
 use model::{
-    ChangeKind, ChangeSet, ChangeSetState, EntityChange, EntityChangeKind, Event, HunkState,
-    RelPath, Review, StoredEvent, Verdict,
+    ChangeKind, ChangeSet, ChangeSetId, ChangeSetState, EntityChange, EntityChangeKind, Event,
+    HunkState, RelPath, Review, StoredEvent, TaskEnd, Verdict,
 };
 
 use super::diff;
@@ -349,6 +349,10 @@ pub fn event_line(stored: &StoredEvent) -> String {
             format!("{} files differ from the commit{label}", snapshot.files.len())
         }
         Event::Edited { path, .. } => path.to_string(),
+        Event::TaskQueued { task, .. } => {
+            format!("{} {}: {}", task.id().short(), task.kind.name(), safe(&task.objective))
+        }
+        Event::TaskEnded { task, end, .. } => format!("{} {}", task.short(), end.word()),
         event => match (event.intent(), event.outcome()) {
             (Some((_, intent)), _) => {
                 format!("hunks {:?}, {} files", intent.hunks, intent.files.len())
@@ -365,6 +369,30 @@ pub fn event_line(stored: &StoredEvent) -> String {
         stored.hash.short(),
         stored.event.kind(),
         stored.event.changeset().map_or_else(|| "-".to_owned(), |id| id.short()),
+    )
+}
+
+/// One line for a task: what became of it, who was asked, and for what.
+pub fn task_line(record: &TaskRecord) -> String {
+    let task = &record.task;
+    let (state, more) = match &record.end {
+        None => ("under way".to_owned(), String::new()),
+        Some((_, TaskEnd::Failed { reason })) => {
+            (format!("{RED}failed{RESET}"), format!(": {}", safe(reason)))
+        }
+        Some((_, TaskEnd::Proposed { changesets })) => {
+            let ids: Vec<String> = changesets.iter().map(ChangeSetId::short).collect();
+            (format!("{GREEN}proposed{RESET}"), format!(": change {}", ids.join(", ")))
+        }
+        Some((_, end)) => (end.word().to_owned(), String::new()),
+    };
+    let worker = task.worker.as_deref().unwrap_or("whoever can");
+    format!(
+        "{BOLD}{}{RESET}  {state}  {} by {}, {}{DIM}{more}{RESET}\n",
+        task.id().short(),
+        task.kind.name(),
+        safe(worker),
+        safe(&task.objective),
     )
 }
 

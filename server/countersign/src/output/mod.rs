@@ -16,7 +16,9 @@ use serde::Serialize;
 use crate::args::Color;
 use crate::exit::Failure;
 
-pub use change::{Shown, change, change_line, counted, event_line, report, standing, verdict};
+pub use change::{
+    Shown, change, change_line, counted, event_line, report, standing, task_line, verdict,
+};
 pub use diff::heading;
 pub use markdown::markdown;
 pub use proof::{proof, proof_line};

@@ -302,3 +302,32 @@ fn a_ledger_can_be_sent_to_a_thread_and_its_blobs_shared() {
     send::<Ledger>();
     share::<crate::Blobs>();
 }
+
+#[test]
+fn a_task_has_one_end_and_only_one_that_was_asked_for() {
+    let world = World::new();
+    let mut ledger = world.open();
+    let task: model::Task =
+        serde_json::from_value(serde_json::json!({ "kind": "docs", "objective": "x" })).unwrap();
+    let holder = ledger.holder().unwrap().clone();
+    let queued = Event::TaskQueued { task: Box::new(task.clone()), holder };
+    let end = |queued| Event::TaskEnded {
+        queued: OperationId(queued),
+        task: task.id(),
+        end: model::TaskEnd::Cancelled,
+    };
+    let mut append = |event: &Event| ledger.append(Timestamp(1), &actor(), event);
+    assert!(matches!(append(&end(1)), Err(AppendError::NoTask(OperationId(1)))));
+    assert_eq!(append(&queued).unwrap(), 1);
+    assert_eq!(append(&end(1)).unwrap(), 2);
+    assert!(matches!(append(&end(1)), Err(AppendError::NoTask(OperationId(1)))));
+    assert!(matches!(append(&end(2)), Err(AppendError::NoTask(OperationId(2)))), "that is no task");
+    assert_eq!(append(&queued).unwrap(), 3);
+    let numbers: Vec<_> = ledger.open_tasks().unwrap().iter().map(|open| open.seq).collect();
+    assert_eq!(numbers, [3]);
+    let all = ledger.tasks(9).unwrap();
+    let all: Vec<_> =
+        all.iter().map(|(asked, end)| (asked.seq, end.as_ref().map(|it| it.seq))).collect();
+    assert_eq!(all, [(3, None), (1, Some(2))]);
+    ledger.verify().unwrap();
+}

@@ -14,6 +14,7 @@ use crate::verify_export;
 const V1: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/ledger/v1.jsonl");
 const V2: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/ledger/v2.jsonl");
 const V3: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/ledger/v3.jsonl");
+const V4: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/ledger/v4.jsonl");
 
 /// One event of every kind.
 fn every_kind() -> String {
@@ -109,11 +110,36 @@ fn every_kind() -> String {
             verdict,
         },
     ];
-    let events: Vec<Event> = events.into_iter().chain(newer).chain(newest).collect();
+    let asked = |end: model::TaskEnd, queued: u64| {
+        let task = model::Task {
+            kind: model::TaskKind::Docs,
+            objective: "document it".to_owned(),
+            place: None,
+            diagnostic: None,
+            constraints: model::TaskConstraints::default(),
+            budget: model::TaskBudget::default(),
+            depends_on: [].into(),
+            worker: Some("scribe".to_owned()),
+        };
+        let (id, queued) = (task.id(), OperationId(queued));
+        let holder = holder.clone();
+        [
+            Event::TaskQueued { task: Box::new(task), holder },
+            Event::TaskEnded { queued, task: id, end },
+        ]
+    };
+    let tasks = [
+        asked(model::TaskEnd::Proposed { changesets: vec![id] }, 35),
+        asked(model::TaskEnd::Unchanged, 37),
+        asked(model::TaskEnd::Failed { reason: "it fell over".to_owned() }, 39),
+        asked(model::TaskEnd::Cancelled, 41),
+    ];
+    let tasks = tasks.into_iter().flatten();
+    let events: Vec<Event> = events.into_iter().chain(newer).chain(newest).chain(tasks).collect();
     ledger.append_all(Timestamp(1_700_000_000_000), &actor(), &events).unwrap();
     let kinds: std::collections::BTreeSet<_> =
         ledger.events(1, 100).unwrap().iter().map(|stored| stored.event.kind()).collect();
-    assert_eq!(kinds.len(), 24, "one of every kind: {kinds:?}");
+    assert_eq!(kinds.len(), 26, "one of every kind: {kinds:?}");
     ledger.verify().unwrap();
     exported(&ledger)
 }
@@ -147,14 +173,28 @@ fn format_2_replays() {
 
 #[test]
 fn format_3_replays() {
-    // A fixture is written once. What is written today may have more fields; the old text stays.
-    if env::var_os("UPDATE_EXPECT").is_some() && !Path::new(V3).exists() {
-        fs::write(V3, every_kind()).unwrap();
-    }
     let stored = fs::read_to_string(V3).unwrap();
     let verified = verify_export(stored.as_bytes()).unwrap();
     assert_eq!((verified.events, verified.changesets, verified.blobs), (34, 3, 13));
     expect_test::expect!["a3be09571c751674b82cbadb61e4dfd26c6b1f0c0313577fd8ecb8e544f45ca4"]
+        .assert_eq(&verified.head.to_string());
+    expect_test::expect![[r#"
+        change a: undone: undone, rejected
+        change b: partly accepted: undone (unsaved), accepted (unsaved)
+        change c: adopted: adopted, superseded"#]]
+    .assert_eq(&folded(&stored));
+}
+
+#[test]
+fn format_4_replays() {
+    // A fixture is written once. What is written today may have more fields; the old text stays.
+    if env::var_os("UPDATE_EXPECT").is_some() && !Path::new(V4).exists() {
+        fs::write(V4, every_kind()).unwrap();
+    }
+    let stored = fs::read_to_string(V4).unwrap();
+    let verified = verify_export(stored.as_bytes()).unwrap();
+    assert_eq!((verified.events, verified.changesets, verified.blobs), (42, 3, 13));
+    expect_test::expect!["65403d636712296aaa7faa61de3f73e75794e2e7e849dc455fb30ff4a27ddd01"]
         .assert_eq(&verified.head.to_string());
     expect_test::expect![[r#"
         change a: undone: undone, rejected
@@ -171,7 +211,8 @@ fn what_format_1_kept_beside_its_events_is_replayed() {
     let before = ledger.states().unwrap();
     drop(ledger);
     let raw = world.raw();
-    raw.execute_batch("DROP INDEX events_by_kind; DROP TABLE evidence").unwrap();
+    raw.execute_batch("DROP INDEX events_by_kind; DROP INDEX open_tasks; DROP TABLE evidence")
+        .unwrap();
     raw.execute("UPDATE changesets SET state = '{\"as\": \"format 1 had it\"}'", []).unwrap();
     raw.pragma_update(None, "user_version", 1).unwrap();
     drop(raw);
@@ -203,7 +244,7 @@ fn folded(stored: &str) -> String {
 #[test]
 fn every_kind_of_event_is_exported_as_a_stored_event() {
     let text = every_kind();
-    assert_eq!(verify_export(text.as_bytes()).unwrap().events, 34);
+    assert_eq!(verify_export(text.as_bytes()).unwrap().events, 42);
     for line in text.lines() {
         let stored: StoredEvent = serde_json::from_str(line).unwrap();
         assert_eq!(serde_json::to_string(&stored).unwrap(), line);

@@ -56,8 +56,17 @@ drive.run(function()
   completes("re", { "reject", "repropose", "restart", "restore", "review" })
   completes("sn", { "snapshot", "snooze" })
   completes("adopt ", { "HEAD" })
+  completes("pause ", { "on", "off" })
   until_true("the proposals are shown", function()
     return require("countersign").waiting() == 2
+  end)
+  vim.cmd("Countersign pause")
+  until_true("the status line says that work is paused", function()
+    return require("countersign").statusline() == "countersign: 3 to review (paused)"
+  end)
+  vim.cmd("Countersign pause off")
+  until_true("and that it goes on", function()
+    return require("countersign").statusline() == "countersign: 3 to review"
   end)
   local id = until_ledger("proposed, proposed").proposed
   until_true("the change completes", function()
