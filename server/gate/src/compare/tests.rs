@@ -166,3 +166,22 @@ fn what_failed_tests_said_is_kept_outside_the_digest() {
     assert_eq!(of("took 3 ms").digest(), of("took 4 ms").digest());
     assert_eq!(of("took 3 ms").record.messages["s a"], "took 3 ms");
 }
+
+#[test]
+fn tests_rest_on_builds_but_for_tools_that_build_what_they_test() {
+    let of = |kind, command: &[&str]| GateDefinition {
+        kind,
+        command: command.iter().map(|part| (*part).to_owned()).collect(),
+        ..gate()
+    };
+    let rests = |test: &[&str], build: &[&str]| {
+        rests_on(&of(GateKind::Test, test), &of(GateKind::Build, build))
+    };
+    assert!(rests(&["npm", "run", "test"], &["npm", "run", "build"]));
+    assert!(rests(&["cargo", "test"], &["make", "build"]));
+    assert!(!rests(&["cargo", "test"], &["cargo", "build"]));
+    assert!(!rests(&["./gradlew", "test"], &["gradlew", "assemble"]));
+    let build = of(GateKind::Build, &["npm", "run", "build"]);
+    assert!(!rests_on(&of(GateKind::Lint, &["eslint"]), &build));
+    assert!(!rests_on(&build, &build));
+}

@@ -153,12 +153,12 @@ fn typescript() {
             3 relational: < -> >=
             3 literal: 9 -> 10
             3 arithmetic: ++ -> --
-            4 return: c - 1 -> undefined
+            4 return: c - 1 -> undefined as never
             4 arithmetic: - -> +
             4 literal: 1 -> 2
             5 condition: a > 0 -> false
             5 condition: a > 0 -> true
-            5 return: a > 0 ? "yes" : "" -> undefined
+            5 return: a > 0 ? "yes" : "" -> undefined as never
             5 relational: > -> <=
             5 relational: > -> >=
             5 literal: 0 -> 1

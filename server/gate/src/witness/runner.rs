@@ -152,6 +152,7 @@ mod tests {
             "build.rs",
             "jest.config.ts",
             ".cargo/config.toml",
+            ".npmrc",
             "unittest.py",
             "pytest/__init__.py",
         ] {
