@@ -88,7 +88,7 @@ impl Session {
     /// for what somebody types before they pause.
     pub(crate) fn tell_changes(&mut self) {
         let (hears, lenses) = (self.client.hears_changes, self.client.lenses);
-        if !(hears || lenses) || !self.placings.is_empty() || self.showing.is_busy() {
+        if !(hears || lenses) || !self.placings.is_empty() || self.showing.is_busy() || self.over {
             return;
         }
         // While somebody types, editors move what they show themselves.
@@ -198,6 +198,15 @@ mod tests {
         rig.later(std::time::Duration::from_millis(60));
         let told = "publish a.rs: lines [0, 4]\nchanged: 2 wait\nrefresh lenses\n";
         assert_eq!(rig.said(), told);
+    }
+
+    #[test]
+    fn who_is_leaving_is_told_nothing_that_it_would_ask_for() {
+        let mut rig = rig();
+        rig.wake(Wake::Shutdown(oneshot::channel().0));
+        let (changeset, hunks) = (rig.id(0), vec![1]);
+        rig.append(&Event::Rejected { changeset, hunks, reason: None, prints: vec![] });
+        assert_eq!(rig.said(), "");
     }
 
     #[test]

@@ -77,6 +77,8 @@ pub(crate) struct Session {
     pub(crate) tasks: Tasks,
     /// Whether nothing begins that nobody waits for.
     pub(crate) paused: bool,
+    /// Whether the client is leaving: it may ask nothing any more, so it is not told to.
+    pub(crate) over: bool,
     /// What the client was last told of, beyond the files that it shows.
     pub(crate) told: Told,
     next: u64,
@@ -134,6 +136,7 @@ impl Session {
             approvals: BTreeMap::new(),
             tasks: Tasks::new(),
             paused: false,
+            over: false,
             told: Told::default(),
             next: 0,
         }
@@ -196,7 +199,10 @@ impl Session {
             Wake::Placed { uri, of, placed } => self.placed(&uri, of, placed),
             Wake::Shown(made) => self.was_made(made),
             Wake::Sided { uri, of, sides } => self.sided(&uri, of, &sides, now),
-            Wake::Shutdown(reply) => answer(reply, Ok(())),
+            Wake::Shutdown(reply) => {
+                self.over = true;
+                answer(reply, Ok(()));
+            }
             Wake::Timer | Wake::Exit => {}
         }
     }
