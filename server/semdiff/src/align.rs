@@ -25,8 +25,8 @@
 //! that the context does not show, and finds ambiguity where distant lines settle it. Rejected too: all nodes of a
 //! band around the main diagonal. It costs the lines times the changed ones, however alike the texts are.
 
-/// How many steps are taken, at most: lines compared, and diagonals looked at for each number of changed lines. Two
-/// texts may then differ in about 2,800 lines, and 32 MB are used.
+/// How many steps are taken from either end, at most: lines compared, and diagonals looked at for each number of changed
+/// lines. About 4,000 lines may then be changed, or 800,000 put into a text that is otherwise as it was; 64 MB are used.
 pub(crate) const STEPS_MAX: usize = 8_000_000;
 
 /// Which lines and gaps of base are where in current.
@@ -46,12 +46,13 @@ impl Alignment {
     /// than `steps_max` steps.
     ///
     /// # Cost
-    /// Linear in the lines, and the square of the number of changed ones; at worst, where much repeats, the lines
-    /// times the changed ones.
+    /// Linear in the lines, and the deleted times the inserted ones; at worst, where much repeats, the lines times the
+    /// changed ones.
     pub(crate) fn certain(base: &[u32], current: &[u32], steps_max: usize) -> Option<Self> {
         let reversed = |text: &[u32]| text.iter().rev().copied().collect::<Vec<u32>>();
-        let from_start = Reach::within(base, current, steps_max / 2)?;
-        let to_end = Reach::within(&reversed(base), &reversed(current), steps_max / 2)?;
+        let from_start = Reach::of(base, current, steps_max)?;
+        let most = (from_start.deletions(base, current), from_start.insertions(base, current));
+        let to_end = Reach::within(&reversed(base), &reversed(current), most, steps_max).ok()??;
         Paths { base, current, from_start, to_end }.agreed(steps_max)
     }
 }
@@ -59,43 +60,81 @@ impl Alignment {
 /// How many lines must be deleted and inserted to turn `base` into `current`, or `None` if finding out takes
 /// more than `steps_max` steps.
 pub(crate) fn distance(base: &[u32], current: &[u32], steps_max: usize) -> Option<usize> {
-    Reach::within(base, current, steps_max).map(|reach| reach.distance)
+    Reach::of(base, current, steps_max).map(|reach| reach.distance)
 }
 
 /// How far so many changed lines get through the edit graph.
 ///
-/// Row `d` is for `d` changed lines, its entry `n` for `n` of them deleted: how many lines of base are read, at most,
-/// on the diagonal that these lead to. Beyond the ends of the texts no lines are equal.
+/// Row `d` is for `d` changed lines. It has an entry for each number of them that may be deleted: how many lines of base
+/// are read, at most, on the diagonal that these lead to. Beyond the ends of the texts no lines are equal.
 struct Reach {
     rows: Vec<u32>,
+    /// Where in `rows` each row begins.
+    begins: Vec<usize>,
+    /// How many lines are deleted, and inserted, at most.
+    most: (usize, usize),
     /// How many changed lines get to the end.
     distance: usize,
 }
 
+/// It takes too many steps.
+struct TooFar;
+
 impl Reach {
-    fn within(base: &[u32], current: &[u32], steps_max: usize) -> Option<Self> {
-        let mut reach = Self { rows: Vec::new(), distance: 0 };
-        let mut steps = 0_usize;
+    fn of(base: &[u32], current: &[u32], steps_max: usize) -> Option<Self> {
+        // Whatever is deleted and inserted beyond the difference in length comes in pairs. The number of these is doubled
+        // until it is enough, so at most four times the needed work is done.
+        let (shorter, longer) =
+            (base.len().saturating_sub(current.len()), current.len().saturating_sub(base.len()));
+        let mut pairs = 8_usize;
         loop {
-            let changed = reach.distance;
-            steps += changed + 1;
+            let most = (shorter.checked_add(pairs)?, longer.checked_add(pairs)?);
+            if let Some(reach) = Self::within(base, current, most, steps_max).ok()? {
+                return Some(reach);
+            }
+            pairs = pairs.checked_mul(2)?;
+        }
+    }
+
+    /// `None` if the end is farther than that.
+    fn within(
+        base: &[u32],
+        current: &[u32],
+        most: (usize, usize),
+        steps_max: usize,
+    ) -> Result<Option<Self>, TooFar> {
+        let mut reach = Self { rows: Vec::new(), begins: Vec::new(), most, distance: 0 };
+        let mut steps = 0_usize;
+        for changed in 0..=most.0.saturating_add(most.1) {
+            reach.distance = changed;
+            reach.begins.push(reach.rows.len());
             let mut arrived = false;
-            for deleted in 0..=changed {
+            for deleted in changed.saturating_sub(most.1)..=changed.min(most.0) {
                 let start = reach.start(deleted);
                 let column = start + changed - 2 * deleted;
                 let kept = equal_lines(base, start, current, column);
-                steps += kept;
+                steps += 1 + kept;
                 if steps > steps_max {
-                    return None;
+                    return Err(TooFar);
                 }
                 arrived |= start + kept >= base.len() && column + kept >= current.len();
-                reach.rows.push(u32::try_from(start + kept).ok()?);
+                reach.rows.push(u32::try_from(start + kept).map_err(|_| TooFar)?);
             }
             if arrived {
-                return Some(reach);
+                return Ok(Some(reach));
             }
-            reach.distance += 1;
         }
+        Ok(None)
+    }
+
+    /// How many of the changed lines that get to the end are deleted.
+    fn deletions(&self, base: &[u32], current: &[u32]) -> usize {
+        (base.len() + self.distance).saturating_sub(current.len()) / 2
+    }
+
+    /// How many are inserted.
+    fn insertions(&self, base: &[u32], current: &[u32]) -> usize {
+        self.distance.saturating_sub(self.deletions(base, current))
     }
 
     /// Where the last of the changed lines leads, if `deleted` of them are deleted: from the diagonal with one
@@ -108,8 +147,12 @@ impl Reach {
     }
 
     fn at(&self, changed: usize, deleted: usize) -> Option<usize> {
-        let row = self.rows.get(changed * (changed + 1) / 2 + deleted)?;
-        (deleted <= changed).then_some(*row as usize)
+        let first = changed.saturating_sub(self.most.1);
+        if deleted > changed.min(self.most.0) {
+            return None;
+        }
+        let row = self.rows.get(self.begins.get(changed)? + deleted.checked_sub(first)?)?;
+        Some(*row as usize)
     }
 
     /// How far it is on the same diagonal with less changed lines.
@@ -141,7 +184,10 @@ impl Paths<'_> {
         let mut nodes = vec![Only::Nothing; rows + 1];
         let mut crossings = vec![Only::Nothing; rows];
         let mut seen = 0;
-        for (changed, deleted) in (0..=distance).flat_map(|d| (0..=d).map(move |n| (d, n))) {
+        let deletions = self.from_start.deletions(self.base, self.current);
+        let insertions = self.from_start.insertions(self.base, self.current);
+        let all = (0..=deletions).flat_map(|n| (0..=insertions).map(move |m| (n + m, n)));
+        for (changed, deleted) in all {
             let Some((first, last)) = self.nodes(changed, deleted) else { continue };
             seen += last - first + 1;
             if seen > nodes_max {
@@ -175,7 +221,7 @@ impl Paths<'_> {
     fn nodes(&self, changed: usize, deleted: usize) -> Option<(usize, usize)> {
         let (rows, columns) = (self.base.len(), self.current.len());
         let left = self.from_start.distance.checked_sub(changed)?;
-        let deletions = (rows + self.from_start.distance).checked_sub(columns)? / 2;
+        let deletions = self.from_start.deletions(self.base, self.current);
         let deletions_left = deletions.checked_sub(deleted)?;
         let mut first = rows.saturating_sub(self.to_end.at(left, deletions_left)?);
         let mut last = self.from_start.at(changed, deleted)?;
@@ -369,6 +415,11 @@ mod tests {
         let other: Vec<u32> = (5_000..6_000).collect();
         assert_eq!(Alignment::certain(&base, &other, 100_000), None);
         assert!(Alignment::certain(&base, &base, 100_000).is_some());
+        // Much was put in, and that is all.
+        let longer: Vec<u32> = base.iter().copied().chain(5_000..9_000).collect();
+        let certain = Alignment::certain(&base, &longer, 100_000).unwrap();
+        assert!(certain.lines.iter().enumerate().all(|(row, at)| *at == Some(row)));
+        assert_eq!(certain.common, 1_000);
         // Few lines changed, and many ways to have done it.
         let same = |lines: usize| vec![7; lines];
         assert_eq!(Alignment::certain(&same(10_000), &same(10_100), 100_000), None);

@@ -125,8 +125,8 @@ impl<'t> Anchoring<'t> {
     /// Compares `base` with `current`.
     ///
     /// # Cost
-    /// Linear in the lines, and the square of the number of changed ones, at most 8 million steps and 32 MB; beyond
-    /// that the cost of a histogram diff.
+    /// Linear in the lines, and the deleted times the inserted ones, at most 16 million steps and 64 MB; beyond that the
+    /// cost of a histogram diff.
     pub fn new(base: &'t [u8], current: &'t [u8]) -> Self {
         Self::compare(Cow::Borrowed(base), Cow::Borrowed(current), STEPS_MAX)
     }
