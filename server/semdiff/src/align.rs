@@ -26,7 +26,8 @@
 //! band around the main diagonal. It costs the lines times the changed ones, however alike the texts are.
 
 /// How many steps are taken from either end, at most: lines compared, and diagonals looked at for each number of changed
-/// lines. About 4,000 lines may then be changed, or 800,000 put into a text that is otherwise as it was; 64 MB are used.
+/// lines. About 2,800 lines may be changed (see [`Alignment::certain`]), or 800,000 put into a text that is otherwise as it
+/// was; 64 MB are used.
 pub(crate) const STEPS_MAX: usize = 8_000_000;
 
 /// Which lines and gaps of base are where in current.
@@ -43,7 +44,8 @@ pub(crate) struct Alignment {
 
 impl Alignment {
     /// The alignment on which all shortest ways from `base` to `current` agree, or `None` if that takes more
-    /// than `steps_max` steps.
+    /// than `steps_max` steps, or the deleted times the inserted lines are more than a quarter of that: of so much that
+    /// was exchanged, as where sections changed places, the shortest way is no longer what anybody did.
     ///
     /// # Cost
     /// Linear in the lines, and the deleted times the inserted ones; at worst, where much repeats, the lines times the
@@ -52,6 +54,9 @@ impl Alignment {
         let reversed = |text: &[u32]| text.iter().rev().copied().collect::<Vec<u32>>();
         let from_start = Reach::of(base, current, steps_max)?;
         let most = (from_start.deletions(base, current), from_start.insertions(base, current));
+        if most.0.saturating_mul(most.1) > steps_max / 4 {
+            return None;
+        }
         let to_end = Reach::within(&reversed(base), &reversed(current), most, steps_max).ok()??;
         Paths { base, current, from_start, to_end }.agreed(steps_max)
     }
@@ -415,6 +420,15 @@ mod tests {
         let other: Vec<u32> = (5_000..6_000).collect();
         assert_eq!(Alignment::certain(&base, &other, 100_000), None);
         assert!(Alignment::certain(&base, &base, 100_000).is_some());
+        // As much was exchanged as may be, or more.
+        let exchanged = |lines: u32| {
+            base.iter().copied().map(move |line| line + if line < lines { 5_000 } else { 0 })
+        };
+        let certain = |lines| {
+            let other: Vec<u32> = exchanged(lines).collect();
+            Alignment::certain(&base, &other, 1_000_000).is_some()
+        };
+        assert_eq!([certain(500), certain(501)], [true, false]);
         // Much was put in, and that is all.
         let longer: Vec<u32> = base.iter().copied().chain(5_000..9_000).collect();
         let certain = Alignment::certain(&base, &longer, 100_000).unwrap();
