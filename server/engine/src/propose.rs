@@ -36,6 +36,17 @@ pub enum Proposal {
     Rejected(Vec<RejectedBefore>),
 }
 
+impl Proposal {
+    /// The ChangeSet in the ledger, if there is one.
+    pub fn id(&self) -> Option<ChangeSetId> {
+        match self {
+            Self::New(captured) => Some(captured.changeset.id),
+            Self::Known { id, .. } => Some(*id),
+            Self::Rejected(_) => None,
+        }
+    }
+}
+
 /// A ChangeSet that was captured, reviewed and judged.
 #[derive(Debug, Clone)]
 pub struct Captured {

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use engine::{AdoptedRun, Proposal, Since};
-use model::ChangeSetId;
 use serde_json::json;
 use workspace::Woken;
 
@@ -90,7 +89,7 @@ fn watch(
     loop {
         match engine.adopt(since, args.agent.as_deref()) {
             Ok(run) => {
-                let id = run.proposal.as_ref().and_then(adopted);
+                let id = run.proposal.as_ref().and_then(Proposal::id);
                 if id != last && id.is_some() {
                     told(engine, &run, args.format, terminal);
                 }
@@ -129,15 +128,6 @@ fn began(
     Ok(())
 }
 
-/// The change that is in the ledger for what was adopted.
-fn adopted(proposal: &Proposal) -> Option<ChangeSetId> {
-    match proposal {
-        Proposal::New(captured) => Some(captured.changeset.id),
-        Proposal::Known { id, .. } => Some(*id),
-        Proposal::Rejected(_) => None,
-    }
-}
-
 /// One adoption on one line.
 fn told(engine: &mut engine::Engine, run: &AdoptedRun, format: Format, terminal: &Terminal) {
     if format == Format::Json {
@@ -145,7 +135,7 @@ fn told(engine: &mut engine::Engine, run: &AdoptedRun, format: Format, terminal:
         return;
     }
     notices(run, terminal);
-    let id = run.proposal.as_ref().and_then(adopted);
+    let id = run.proposal.as_ref().and_then(Proposal::id);
     if let Some(change) = id.and_then(|id| engine.change(id).ok()) {
         terminal.print(&output::change_line(&change, None));
     }

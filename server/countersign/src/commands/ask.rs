@@ -79,31 +79,34 @@ pub enum TaskRun {
     Recipes(RecipeRun),
 }
 
+impl TaskRun {
+    /// What was proposed, be it known or turned down before; or the run of which all was thrown away.
+    pub fn proposals(&self) -> Result<&[Proposal], &CommandRun> {
+        match self {
+            Self::Recipes(run) => Ok(&run.proposals),
+            Self::Command(run) => match &run.outcome {
+                CommandOutcome::Proposed(proposal) => Ok(std::slice::from_ref(&**proposal)),
+                CommandOutcome::Unchanged => Ok(&[]),
+                CommandOutcome::ThrownAway => Err(run),
+            },
+        }
+    }
+}
+
 /// What the ledger keeps of how a task ended.
 fn end_of(run: &Result<TaskRun, Failure>, cancelled: bool) -> TaskEnd {
-    let proposals = match run {
-        Ok(TaskRun::Recipes(run)) => run.proposals.as_slice(),
-        Ok(TaskRun::Command(run)) => match &run.outcome {
-            CommandOutcome::Proposed(proposal) => std::slice::from_ref(&**proposal),
-            CommandOutcome::Unchanged => &[],
-            CommandOutcome::ThrownAway if cancelled => return TaskEnd::Cancelled,
-            CommandOutcome::ThrownAway => {
-                return TaskEnd::Failed { reason: run_command::thrown_away(run).message };
-            }
-        },
-        Err(_) if cancelled => return TaskEnd::Cancelled,
-        Err(failure) => return TaskEnd::Failed { reason: failure.message.clone() },
+    let reason = match run.as_ref().map(TaskRun::proposals) {
+        Ok(Ok(proposals)) => {
+            let changesets: Vec<_> = proposals.iter().filter_map(Proposal::id).collect();
+            return match changesets.is_empty() {
+                true => TaskEnd::Unchanged,
+                false => TaskEnd::Proposed { changesets },
+            };
+        }
+        Ok(Err(thrown_away)) => run_command::thrown_away(thrown_away).message,
+        Err(failure) => failure.message.clone(),
     };
-    let id = |proposal: &Proposal| match proposal {
-        Proposal::New(captured) => Some(captured.changeset.id),
-        Proposal::Known { id, .. } => Some(*id),
-        Proposal::Rejected(_) => None,
-    };
-    let changesets: Vec<_> = proposals.iter().filter_map(id).collect();
-    match changesets.is_empty() {
-        true => TaskEnd::Unchanged,
-        false => TaskEnd::Proposed { changesets },
-    }
+    if cancelled { TaskEnd::Cancelled } else { TaskEnd::Failed { reason } }
 }
 
 /// Has a worker carry out a task. A program runs in the sandbox, or not at all.

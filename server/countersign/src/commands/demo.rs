@@ -130,13 +130,9 @@ fn import(engine: &mut Engine, name: &str, terminal: &Terminal) -> Result<Change
     let proposal =
         engine.import(&Import::Patch { name: name.to_owned(), bytes, rationale: None })?;
     terminal.print(&proposal_text(engine, &proposal));
-    match proposal {
-        Proposal::New(captured) => Ok(captured.changeset.id),
-        Proposal::Known { id, .. } => Ok(id),
-        Proposal::Rejected(_) => {
-            Err(Failure::new(format!("{name} was rejected before"), "start with a new folder"))
-        }
-    }
+    proposal.id().ok_or_else(|| {
+        Failure::new(format!("{name} was rejected before"), "start with a new folder")
+    })
 }
 
 /// The largest proposal that policy allows and that does not touch the file edited later.

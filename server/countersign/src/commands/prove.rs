@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use attest::{SigningKey, TrustStore};
-use engine::{
-    Effort, Engine, Import, Proposal, ProveStep, ProveTask, ProveWhat, Proved, Selection,
-};
+use engine::{Effort, Engine, Import, ProveStep, ProveTask, ProveWhat, Proved, Selection};
 use model::{ChangeSetId, Decision};
 use sandbox::{Sandbox, Stop, Tier};
 use serde_json::json;
@@ -136,16 +134,12 @@ fn of_change(
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let bytes = super::input(&arguments.directory, path)?;
         let import = Import::Patch { name, bytes, rationale: args.rationale.clone() };
-        let id = match engine.import(&import)? {
-            Proposal::New(captured) => captured.changeset.id,
-            Proposal::Known { id, .. } => id,
-            Proposal::Rejected(_) => {
-                return Err(Failure::new(
-                    "all of the patch was rejected before",
-                    "`countersign list --state rejected` lists it; `countersign restore` takes the rejection back",
-                ));
-            }
-        };
+        let id = engine.import(&import)?.id().ok_or_else(|| {
+            Failure::new(
+                "all of the patch was rejected before",
+                "`countersign list --state rejected` lists it; `countersign restore` takes the rejection back",
+            )
+        })?;
         return Ok(ProveWhat::ChangeSet(id, Selection::All));
     }
     let (id, hunk) = named(engine, args.id.as_deref().unwrap_or_default())?;

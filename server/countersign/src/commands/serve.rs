@@ -4,9 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use engine::{
-    Cancel, Clock, CommandOutcome, Effort, Engine, Proposal, ProveWhat, Selection, WorkerSet,
-};
+use engine::{Cancel, Clock, Effort, Engine, Proposal, ProveWhat, Selection, WorkerSet};
 use lsp::{Interrupt, Occasion, Worked};
 use model::{Actor, ActorKind, ChangeSetId, Digest, Surface, Task, TaskKind};
 use sandbox::Stop;
@@ -98,33 +96,22 @@ impl lsp::Approves for Approvals {
 
 /// What a task came to, in one sentence.
 fn worked(task: &Task, worker: &str, run: &TaskRun) -> Result<Worked, String> {
-    let (proposals, output) = match run {
-        TaskRun::Recipes(run) => (run.proposals.as_slice(), ""),
-        TaskRun::Command(run) => match &run.outcome {
-            CommandOutcome::Proposed(proposal) => {
-                (std::slice::from_ref(&**proposal), run.tail.as_str())
-            }
-            CommandOutcome::Unchanged => ([].as_slice(), run.tail.as_str()),
-            CommandOutcome::ThrownAway => {
-                let last = run.tail.lines().last().unwrap_or_default();
-                let said =
-                    if last.is_empty() { String::new() } else { format!("; it said: {last}") };
-                return Err(told(run_command::thrown_away(run)) + &said);
-            }
-        },
-    };
-    let mut changesets = Vec::new();
+    let proposals = run.proposals().map_err(|run| {
+        let last = run.tail.lines().last().unwrap_or_default();
+        let said = if last.is_empty() { String::new() } else { format!("; it said: {last}") };
+        told(run_command::thrown_away(run)) + &said
+    })?;
+    let output = if let TaskRun::Command(run) = run { run.tail.trim() } else { "" };
+    let changesets = proposals.iter().filter_map(Proposal::id).collect();
     let mut sentences = Vec::new();
     for proposal in proposals {
         sentences.push(match proposal {
             Proposal::New(captured) => {
-                changesets.push(captured.changeset.id);
                 let hunks = captured.changeset.hunks().count();
                 let hunks = output::counted(u32::try_from(hunks).unwrap_or(u32::MAX), "hunk");
                 format!("{worker} proposes {hunks}: {}", captured.changeset.title)
             }
             Proposal::Known { id, stage } => {
-                changesets.push(*id);
                 format!("{worker} proposes what is known already: change {} ({stage})", id.short())
             }
             Proposal::Rejected(_) => {
@@ -137,8 +124,8 @@ fn worked(task: &Task, worker: &str, run: &TaskRun) -> Result<Worked, String> {
     }
     let mut said = sentences.join("; ");
     // Of a review, what is said is what was asked for.
-    if (proposals.is_empty() || task.kind == TaskKind::Review) && !output.trim().is_empty() {
-        said.push_str(&format!("; it said: {}", output.trim()));
+    if (proposals.is_empty() || task.kind == TaskKind::Review) && !output.is_empty() {
+        said.push_str(&format!("; it said: {output}"));
     }
     Ok(Worked { said, changesets })
 }

@@ -69,22 +69,27 @@ pub fn trust(
 
 /// What of the repository around a folder nobody trusts yet; `None`: nothing.
 pub fn wanted(folder: &Path) -> Result<Option<lsp::Approval>, Failure> {
-    let set = engine::gates(folder, &session::rules_from(None, &[])?)?;
-    let store = TrustStore::new(session::own_folder("trust")?);
-    Ok(left(&set, &known(&store, &set)?))
+    let (set, _, known) = looked_up(folder)?;
+    Ok(left(&set, &known))
 }
 
 /// Trusts that, if it is just what `digest` names.
 pub fn approve(folder: &Path, digest: Digest, by: &Actor) -> Result<String, Failure> {
-    let set = engine::gates(folder, &session::rules_from(None, &[])?)?;
-    let store = TrustStore::new(session::own_folder("trust")?);
-    let known = known(&store, &set)?;
+    let (set, store, known) = looked_up(folder)?;
     if left(&set, &known).is_none_or(|left| left.digest != digest) {
         let message = "what would run is not what was shown";
         return Err(Failure::new(message, "ask for it again, and look at what is shown then"));
     }
     all_trusted(&store, &set, known, &by.name)?;
     Ok(TRUSTED.to_owned())
+}
+
+/// What the repository around a folder would have run, and what of that is trusted.
+fn looked_up(folder: &Path) -> Result<(GateSet, TrustStore, Known), Failure> {
+    let set = engine::gates(folder, &session::rules_from(None, &[])?)?;
+    let store = TrustStore::new(session::own_folder("trust")?);
+    let known = known(&store, &set)?;
+    Ok((set, store, known))
 }
 
 /// What is left to trust, named by what it consists of.

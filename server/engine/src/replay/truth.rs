@@ -115,11 +115,8 @@ fn made_between_singles(
 ) -> bool {
     let single = |row: &usize| {
         let line = base.of(&(*row..*row + 1));
-        let once = |lines: &Lines<'_>| lines.standing(line).nth(1).is_none();
-        says_something(line)
-            && once(base)
-            && once(current)
-            && current.standing(line).next().is_some()
+        let once = |lines: &Lines<'_>| lines.standing(line).count() == 1;
+        says_something(line) && once(base) && once(current)
     };
     let (Some(above), Some(below)) =
         ((0..own.start).rev().find(single), (own.end..base.count()).find(single))
