@@ -13,7 +13,8 @@ use serde_json::Value;
 
 use crate::Options;
 use crate::command::Verb;
-use crate::engine_thread::{Done, Failure, Job, RootId, Token, told};
+use crate::engine_thread::told;
+use crate::jobs::{Done, Failure, Job, RootId, Token};
 use crate::main_loop::{Refusal, Reply};
 use crate::outbox::{Continuation, Outgoing, Question};
 use crate::prose;
@@ -144,18 +145,17 @@ impl Session {
             },
         };
         let message = format!("{}. Trust that?", approval.told());
-        let question = Question::Choose(ShowMessageRequestParams {
+        let params = ShowMessageRequestParams {
             typ: MessageType::WARNING,
             message,
             actions: Some([AGREE, DECLINE].map(action).to_vec()),
-        });
-        let digest = approval.digest;
+        };
+        let question = Question::Choose { root, digest: approval.digest, params };
         let asked = Asked { approval, prove, reply };
         if let Some(Asked { reply: Some(earlier), .. }) = self.approvals.insert(root, asked) {
             answer(earlier, Err(Refusal::Moved("it was asked for again".to_owned())));
         }
-        let continuation = Continuation::Approval { root, digest };
-        self.outbox.send(Outgoing::Ask(Box::new(question), continuation));
+        self.outbox.send(Outgoing::Ask(Box::new(question), Continuation::Nothing));
     }
 
     /// The person answered, or the client asks no questions.

@@ -14,8 +14,8 @@ use crate::asks;
 use crate::command::{self, OfFiles, Verb};
 use crate::documents::Document;
 use crate::edits::{self, Replacement};
-use crate::engine_thread::{Begun, Failure, Job, RootId, Token};
 use crate::hover;
+use crate::jobs::{Begun, Failure, Job, RootId, Token};
 use crate::main_loop::{Refusal, Reply};
 use crate::outbox::{Continuation, Outgoing, Question};
 use crate::pause;
@@ -257,8 +257,7 @@ impl Session {
             }
             Continuation::Refresh => self.refresh_answered(outcome),
             Continuation::Registration => self.registration_answered(outcome),
-            // The choice comes by itself.
-            Continuation::Nothing | Continuation::Approval { .. } => {}
+            Continuation::Nothing => {}
             Continuation::Progress(token) => self.progress_answered(*token, &outcome),
         }
     }

@@ -70,12 +70,10 @@ impl Known {
             Self::Told(Some((of, last))) if **last == items && *of == revision => return None,
             Self::Told(None) if items.is_empty() => return None,
             Self::Told(_) => Some(publish(&uri, Some(page.version), &items)?),
-            Self::Answered(last) => {
-                if last.as_deref().map_or(&[][..], Vec::as_slice) == items {
-                    return None;
-                }
-                None
+            Self::Answered(last) if last.as_deref().map_or(&[][..], Vec::as_slice) == items => {
+                return None;
             }
+            Self::Answered(_) => None,
         };
         Some(News { uri, revision, items: Arc::new(items), message })
     }

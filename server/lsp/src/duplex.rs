@@ -209,8 +209,9 @@ mod tests {
     use engine::Board;
 
     use super::*;
-    use crate::engine_thread::{Done, EngineThread, Job};
+    use crate::engine_thread::EngineThread;
     use crate::fixture::Sketch;
+    use crate::jobs::{Done, Job};
     use crate::main_loop::Wake;
 
     const FILE: &str = "file:///r/a.rs";

@@ -14,7 +14,7 @@ use model::{ChangeSetId, HunkState, RelPath};
 use crate::acceptance::{Acceptance, Input};
 use crate::command::Verb;
 use crate::conduct::Running;
-use crate::engine_thread::{Hunks, Job, RootId, Token};
+use crate::jobs::{Hunks, Job, RootId, Token};
 use crate::main_loop::Wake;
 use crate::placement::{self, HunksThen, Side, Sides};
 use crate::pool;

@@ -28,6 +28,7 @@ mod extension;
 mod fixture;
 mod follow;
 mod hover;
+mod jobs;
 #[cfg(test)]
 mod journey;
 #[cfg(test)]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use lsp_types::Uri;
 
-use crate::engine_thread::{AskedText, Job, RootId, Token};
 use crate::extension::{self, Changesets, DocumentParams, DocumentText, Status, TaskState};
+use crate::jobs::{AskedText, Job, RootId, Token};
 use crate::main_loop::{Refusal, Reply};
 use crate::outbox::{Continuation, Outgoing, Question};
 use crate::place_name;

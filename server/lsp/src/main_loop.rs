@@ -17,8 +17,8 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use crate::approval::Choice;
-use crate::engine_thread::{Done, RootId};
 use crate::extension::{Changesets, DocumentParams, DocumentText, Status};
+use crate::jobs::{Done, RootId};
 use crate::outbox::Continuation;
 use crate::placement::{PlacedHunk, Sides};
 use crate::session::Session;

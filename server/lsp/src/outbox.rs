@@ -8,8 +8,8 @@ use model::Digest;
 use serde::Serialize;
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::engine_thread::{RootId, Token};
 use crate::extension::Status;
+use crate::jobs::{RootId, Token};
 use crate::wire;
 
 /// A notification as it goes over the wire.
@@ -67,8 +67,8 @@ pub(crate) enum Question {
     Settings(String),
     /// Show progress under this name.
     Progress(NumberOrString),
-    /// Have the person choose.
-    Choose(ShowMessageRequestParams),
+    /// What the person says to these commands of a repository.
+    Choose { root: RootId, digest: Digest, params: ShowMessageRequestParams },
 }
 
 /// What to go on with when the answer comes: plain data, so that nothing else is held meanwhile.
@@ -84,8 +84,6 @@ pub(crate) enum Continuation {
     Nothing,
     /// A place to show the progress of a task.
     Progress(Token),
-    /// What the person says to these commands of a repository.
-    Approval { root: RootId, digest: Digest },
 }
 
 /// Sends to the client.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::command::Verb;
-use crate::engine_thread::Job;
+use crate::jobs::Job;
 use crate::main_loop::Reply;
 use crate::prose;
 use crate::session::{Session, answer};
@@ -51,7 +51,7 @@ impl Session {
             (true, 0) => "paused: nothing begins in the background".to_owned(),
             (true, tasks) => {
                 let tasks = prose::count(tasks, "task");
-                format!("paused: nothing begins in the background, and {tasks} wait")
+                format!("paused: nothing begins in the background, with {tasks} waiting")
             }
             (false, _) => "work in the background goes on".to_owned(),
         };

@@ -13,7 +13,7 @@ use model::{
 use semdiff::{Anchor, Anchoring};
 
 use crate::documents::Edit;
-use crate::engine_thread::Hunks;
+use crate::jobs::Hunks;
 
 /// Buffers above this are not looked at: placing is a difference of two whole texts.
 pub(crate) const PLACED_BYTES_MAX: usize = 8 << 20;

@@ -15,7 +15,8 @@ use model::ChangeSetId;
 use crate::Options;
 use crate::approval;
 use crate::background;
-use crate::engine_thread::{Done, Failure, RootId, Token, caught};
+use crate::engine_thread::caught;
+use crate::jobs::{Done, Failure, RootId, Token};
 use crate::main_loop::Wake;
 
 /// How many are looked at again at once: each takes a look at all files.

@@ -24,8 +24,9 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
 
-use crate::engine_thread::{Begun, Done, EngineThread, Failure, Hunks, Job, RootId, Token};
+use crate::engine_thread::EngineThread;
 use crate::fixture::Sketch;
+use crate::jobs::{Begun, Done, Failure, Hunks, Job, RootId, Token};
 use crate::main_loop::{Refusal, Wake};
 use crate::outbox::{Continuation, Outbox, Outgoing, Question};
 use crate::placement;
@@ -317,7 +318,7 @@ impl Rig {
                         writeln!(self.log, "register {}", methods.join(", ")).unwrap();
                         (self.manner, Vec::new())
                     }
-                    Question::Choose(params) => {
+                    Question::Choose { params, .. } => {
                         writeln!(self.log, "choose: {}", params.message).unwrap();
                         (Manner::Silent, Vec::new())
                     }

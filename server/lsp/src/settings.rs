@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::command::Verb;
-use crate::engine_thread::Job;
 use crate::extension;
+use crate::jobs::Job;
 use crate::main_loop::Reply;
 use crate::outbox::{Continuation, Outgoing, Question};
 use crate::prose;
@@ -188,7 +188,7 @@ impl Session {
     }
 
     /// Tells an engine that was just started when to prove, where that is set.
-    pub(crate) fn tell_proving(&self, root: crate::engine_thread::RootId, when: Option<ProveWhen>) {
+    pub(crate) fn tell_proving(&self, root: crate::jobs::RootId, when: Option<ProveWhen>) {
         self.post(root, Job::ProvesUnasked(when.map(|when| when == ProveWhen::Automatically)));
     }
 

@@ -21,8 +21,8 @@ use ropey::Rope;
 
 use crate::delivery::{Known, News};
 use crate::diagnostics;
-use crate::engine_thread::RootId;
 use crate::extension::{self, ChangesetRow};
+use crate::jobs::RootId;
 use crate::lenses;
 use crate::main_loop::{Reply, Wake};
 use crate::place_name;

@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 
 use crate::asks::{self, AskArguments, Asking, CancelArguments, Wanted};
 use crate::documents::Document;
-use crate::engine_thread::{Job, RootId, Token};
 use crate::extension::{TaskRow, TaskState};
+use crate::jobs::{Job, RootId, Token};
 use crate::main_loop::{Refusal, Reply, Wake};
 use crate::outbox::{Continuation, Outgoing, Question};
 use crate::place_name;
@@ -536,7 +536,7 @@ mod tests {
 
     use super::*;
     use crate::asks::tests::workers;
-    use crate::engine_thread::Done;
+    use crate::jobs::Done;
     use crate::rig::{Rig, uri};
 
     const TEXT: &str = "pub fn first(queue: &[u32]) -> bool {\n    queue.len() == 0\n}\n";
@@ -629,7 +629,7 @@ mod tests {
         ask(&mut rig, "docs", Some("in verse"));
         expect_test::expect![[r#"
             job pause: true
-            say Info: paused: nothing begins in the background, and 1 task wait
+            say Info: paused: nothing begins in the background, with 1 task waiting
             changed: 0 wait
             say Info: mine changed nothing
             changed: 0 wait

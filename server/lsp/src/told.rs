@@ -30,7 +30,7 @@ pub(crate) fn reproposed(again: &Reproposed) -> (String, Value) {
     let each = |hunks: &[(u32, String)]| -> Vec<Value> {
         hunks.iter().map(|(hunk, why)| json!({ "hunk": hunk, "why": why })).collect()
     };
-    let changeset = again.proposal.as_ref().and_then(id);
+    let changeset = again.proposal.as_ref().and_then(Proposal::id);
     let (suggested, left) = (each(&again.suggested), each(&again.left));
     (text, json!({ "changeset": changeset, "suggested": suggested, "left": left }))
 }
@@ -65,18 +65,10 @@ pub(crate) fn adopted(run: &AdoptedRun) -> (String, Value) {
     for notice in run.notices.iter().take(REASONS_MAX) {
         text.push_str(&format!("; {}", prose::one_line(notice, 160)));
     }
-    let changeset = run.proposal.as_ref().and_then(id);
+    let changeset = run.proposal.as_ref().and_then(Proposal::id);
     (text, json!({ "changeset": changeset, "since": run.since }))
 }
 
 fn named(proposal: &Proposal) -> String {
-    format!("change {}", id(proposal).map(|id| id.short()).unwrap_or_default())
-}
-
-fn id(proposal: &Proposal) -> Option<model::ChangeSetId> {
-    match proposal {
-        Proposal::New(captured) => Some(captured.changeset.id),
-        Proposal::Known { id, .. } => Some(*id),
-        Proposal::Rejected(_) => None,
-    }
+    format!("change {}", proposal.id().map(|id| id.short()).unwrap_or_default())
 }

@@ -462,12 +462,10 @@ fn notice<N: Notification>(params: &N::Params) -> Option<Notice> {
 async fn ask(client: Client, question: Question, continuation: Continuation, inbox: Sender<Wake>) {
     let mut wakes = Vec::new();
     let outcome = match question {
-        Question::Choose(params) => {
+        Question::Choose { root, digest, params } => {
             let answer = client.send_request::<ShowMessageRequest>(params).await;
             let choice = approval::choice(answer.map_err(|error| error.message.into_owned()));
-            if let Continuation::Approval { root, digest } = continuation {
-                wakes.push(Wake::Chosen { root, digest, choice });
-            }
+            wakes.push(Wake::Chosen { root, digest, choice });
             Ok(())
         }
         Question::Settings(section) => {

@@ -8,8 +8,8 @@ use model::HunkState;
 
 use crate::actions::{self, Asked};
 use crate::documents::Edit;
-use crate::engine_thread::RootId;
 use crate::hover;
+use crate::jobs::RootId;
 use crate::main_loop::Wake;
 use crate::placement::{self, Place, PlacedHunk};
 use crate::pool;

@@ -13,7 +13,7 @@ use model::{ChangeSetId, Task};
 
 use crate::Options;
 use crate::background;
-use crate::engine_thread::{Done, RootId, Token};
+use crate::jobs::{Done, RootId, Token};
 use crate::main_loop::Wake;
 
 /// How often it is looked who can be asked: the person may state somebody at any time.

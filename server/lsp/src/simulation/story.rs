@@ -17,7 +17,8 @@ use super::client::{Character, Client, Held, Stale, applied, touched};
 use super::files::{marked, patch, texts};
 use super::random::Random;
 use super::tokens::{Mark, Marked, Side, lines, outside};
-use crate::engine_thread::{Desk, Done, EngineThread, Job, RootId};
+use crate::engine_thread::{Desk, EngineThread};
+use crate::jobs::{Done, Job, RootId};
 use crate::main_loop::Wake;
 use crate::outbox::{Continuation, Outbox, Outgoing, Question};
 use crate::pool::{Pool, Work};
@@ -298,7 +299,7 @@ impl Story {
                     | Question::RefreshLenses
                     | Question::Register(_)
                     | Question::Settings(_)
-                    | Question::Choose(_)
+                    | Question::Choose { .. }
                     | Question::Progress(_) => {}
                 },
             }
