@@ -5,6 +5,7 @@ import type { Middleware } from "vscode-languageclient/node";
 import { Commands } from "./commands";
 import { Documents } from "./documents";
 import { Editors } from "./editors";
+import * as restricted from "./restricted";
 import { Session } from "./session";
 import { ChangesTree, riskBadges, statusItem } from "./view";
 
@@ -17,6 +18,13 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
       command === "countersign.why"
         ? vscode.commands.executeCommand("countersign.proof", args[0])
         : session?.command(command, (args[0] as object | undefined) ?? {}),
+    workspace: {
+      configuration: async (params, token, next) => {
+        const values = await next(params, token);
+        const sections = params.items.map((item) => item.section);
+        return vscode.workspace.isTrusted || !Array.isArray(values) ? values : restricted.settings(values, sections);
+      },
+    },
     provideCodeLenses: async (document, token, next) => {
       if (!vscode.workspace.getConfiguration("countersign").get("codeLens", true)) {
         return [];

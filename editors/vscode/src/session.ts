@@ -14,6 +14,7 @@ import type { ClientCapabilities, Executable, Middleware, StaticFeature } from "
 import * as protocol from "./protocol";
 import type { Changeset, DocumentParams, DocumentText, Status } from "./protocol";
 import { findProgram } from "./program";
+import * as restricted from "./restricted";
 import type { State } from "./words";
 
 export interface CommandArguments {
@@ -104,7 +105,8 @@ export class Session implements vscode.Disposable {
     }
     this.log.info(`starting ${found.file} (${found.by})`);
     this.become("starting");
-    const run: Executable = { command: found.file, args: ["lsp"], options: { cwd: folder.uri.fsPath } };
+    const env = vscode.workspace.isTrusted ? process.env : { ...process.env, ...restricted.environment };
+    const run: Executable = { command: found.file, args: ["lsp"], options: { cwd: folder.uri.fsPath, env } };
     const client = new LanguageClient("countersign", "Countersign", run, {
       documentSelector: [{ scheme: "file" }],
       outputChannel: this.log,
@@ -194,6 +196,14 @@ export class Session implements vscode.Disposable {
     }
   }
 
+  private async tellRestricted(): Promise<void> {
+    const manage = "Manage Trust";
+    const told = "Countersign: this has something run for the workspace. Trust it first.";
+    if ((await vscode.window.showWarningMessage(told, manage)) === manage) {
+      await vscode.commands.executeCommand("workbench.trust.manage");
+    }
+  }
+
   /** Asks for the list again; however often that is wanted meanwhile, once more afterwards. */
   async refresh(): Promise<void> {
     if (this.refreshing) {
@@ -226,6 +236,9 @@ export class Session implements vscode.Disposable {
     if (client?.isRunning() !== true) {
       void vscode.window.showWarningMessage("Countersign: the server is not running.");
       return undefined;
+    }
+    if (!vscode.workspace.isTrusted && restricted.needsTrust(command)) {
+      return this.tellRestricted();
     }
     try {
       return await client.sendRequest(ExecuteCommandRequest.type, { command, arguments: [argument] });

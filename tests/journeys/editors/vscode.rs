@@ -34,6 +34,8 @@ fn vscode_reviews_undoes_restarts_and_says_what_is_missing() {
     missing.write(".vscode/settings.json", r#"{ "countersign.path": "/nowhere/countersign" }"#);
     let asks = queue();
     asks.write(".vscode/settings.json", r#"{ "countersign.proposals.severity": "warning" }"#);
+    let restricted = queue();
+    restricted.write(".vscode/settings.json", r#"{ "countersign.path": "/nowhere/countersign" }"#);
     drive(&[
         ("asks", &asks),
         ("review", &review),
@@ -44,6 +46,7 @@ fn vscode_reviews_undoes_restarts_and_says_what_is_missing() {
         ("killed", &killed),
         ("agent", &agent),
         ("missing", &missing),
+        ("restricted", &restricted),
     ]);
 
     let right = |text: String| text.replace("right.len() == 0", "right.is_empty()");
@@ -64,6 +67,7 @@ fn vscode_reviews_undoes_restarts_and_says_what_is_missing() {
     ends(&killed, &right(rust_accepted()), &["accepted", "accepted"]);
     let reviewed = support::RUST.replace("rest > 0", "rest != 0");
     ends(&agent, &reviewed, &["proposed", "proposed", "rejected", "accepted"]);
+    ends(&restricted, &rust_accepted(), &["accepted", "proposed"]);
     ends(&missing, support::RUST, &["proposed", "proposed"]);
 }
 

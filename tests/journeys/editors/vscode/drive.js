@@ -10,6 +10,7 @@ const path = require("node:path");
 const { spawn, execFileSync } = require("node:child_process");
 
 const given = JSON.parse(fs.readFileSync(process.argv[2], "utf8"));
+const data = path.join(given.scratch, "data");
 const { chromium } = require(path.join(given.playwright, "node_modules/playwright-core"));
 const { Window } = require("./window");
 const journeys = require("./journeys");
@@ -39,6 +40,13 @@ const SETTINGS = {
   "workbench.enableExperiments": false,
   "workbench.layoutControl.enabled": false,
   "workbench.secondarySideBar.defaultVisibility": "hidden",
+};
+
+// A workspace that nobody trusts, and no question about it.
+const RESTRICTED = {
+  "security.workspace.trust.enabled": true,
+  "security.workspace.trust.startupPrompt": "never",
+  "security.workspace.trust.banner": "never",
 };
 
 const FLAGS = [
@@ -71,12 +79,15 @@ function health(port) {
   });
 }
 
+/** A window reads them when it is opened. */
+function settings(more) {
+  fs.writeFileSync(path.join(data, "User/settings.json"), JSON.stringify({ ...SETTINGS, ...more }));
+}
+
 async function serve() {
-  const data = path.join(given.scratch, "data");
   const extensions = path.join(given.scratch, "extensions");
   fs.mkdirSync(path.join(data, "User"), { recursive: true });
   fs.mkdirSync(path.join(data, "Machine"));
-  fs.writeFileSync(path.join(data, "User/settings.json"), JSON.stringify(SETTINGS));
   // The editor takes PATH from a login shell, which knows nothing of the binary under test.
   fs.writeFileSync(path.join(data, "Machine/settings.json"), JSON.stringify({ "countersign.path": given.countersign }));
   const common = ["--config", path.join(given.scratch, "config.yaml"), "--user-data-dir", data, "--extensions-dir", extensions];
@@ -85,8 +96,7 @@ async function serve() {
   const port = await freePort();
   const args = [...common, "--bind-addr", `127.0.0.1:${port}`, "--auth", "none", "--disable-telemetry", "--disable-update-check"];
   const log = fs.openSync(path.join(given.scratch, "server.log"), "w");
-  const more = ["--disable-workspace-trust", "--disable-getting-started-override"];
-  const server = spawn(process.execPath, [entry, ...args, ...more], { stdio: ["ignore", log, log] });
+  const server = spawn(process.execPath, [entry, ...args, "--disable-getting-started-override"], { stdio: ["ignore", log, log] });
   while ((await health(port)) !== 200) {
     if (server.exitCode !== null) throw new Error("code-server ended");
   }
@@ -124,6 +134,7 @@ async function main() {
   try {
     for (const { name, folder } of given.journeys) {
       const journey = journeys[name] ?? pictures[name];
+      settings(name === "restricted" ? RESTRICTED : {});
       await run(name, folder, journey);
     }
   } finally {

@@ -277,6 +277,28 @@ async function missing(window, given) {
   await window.untilStatus("2 to review");
 }
 
+/** Nobody trusts the workspace: what it says of the program is not heeded and nothing is run, but proposals can be decided. */
+async function restricted(window) {
+  const before = window.disk(QUEUE);
+  await window.untilStatus("2 to review");
+  await window.openFile(QUEUE);
+  await window.untilLenses(2);
+  await window.lens("Accept", 0);
+  await same(window, accepted(before));
+  await window.save();
+  await window.untilLedger(QUEUE, "accepted, proposed");
+  await window.untilDisk(QUEUE, accepted(before));
+  await window.isNoCommand("Countersign: Ask for Work");
+  await window.goToLine(10);
+  await window.action("Ask scribe to document total");
+  await window.page.locator(".notification-list-item", { hasText: "Trust it first" }).waitFor();
+  assert.match(window.countersign("list", "--tasks"), /^no work was asked for/);
+  await window.page.locator(".notification-list-item .monaco-button", { hasText: "Manage Trust" }).click();
+  await window.page.locator(".workspace-trust-editor .monaco-button", { hasText: /^Trust$/ }).click();
+  // Now what the workspace says counts, and it names a program that is not there.
+  await window.untilStatus("Countersign: no program");
+}
+
 /** Ask a worker for something in one's own words; what comes is accepted. The settings of the folder are heeded. */
 async function asks(window) {
   const before = window.disk(QUEUE);
@@ -304,4 +326,4 @@ async function asks(window) {
   await quiet(window);
 }
 
-module.exports = { review, twoFiles, stale, arrives, denied, killed, agent, missing, asks };
+module.exports = { review, twoFiles, stale, arrives, denied, killed, agent, missing, asks, restricted };

@@ -3,6 +3,7 @@
 
 "use strict";
 
+const assert = require("node:assert/strict");
 const fs = require("node:fs");
 const path = require("node:path");
 const { execFileSync } = require("node:child_process");
@@ -93,6 +94,29 @@ class Window {
       await input.fill(`>${title}`, { timeout: 5000 });
       const row = this.page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first();
       await row.waitFor({ state: "visible", timeout: 5000 });
+      await row.click({ timeout: 5000 });
+      return true;
+    });
+  }
+
+  /** That the palette does not offer a command. */
+  async isNoCommand(title) {
+    const input = this.page.locator(".quick-input-widget input.input");
+    await this.page.keyboard.press("F1");
+    await input.fill(`>${title}`);
+    const rows = this.page.locator(".quick-input-list .monaco-list-row");
+    await rows.filter({ hasText: /No matching commands|similar commands/ }).first().waitFor();
+    assert.equal(await rows.filter({ hasText: title }).count(), 0, `${title} is offered`);
+    await this.page.keyboard.press("Escape");
+    await input.waitFor({ state: "hidden" });
+  }
+
+  /** Takes one of the code actions at the cursor. */
+  async action(title) {
+    const row = this.page.locator(".action-widget .monaco-list-row", { hasText: title }).first();
+    await this.until(`the action ${title}`, async () => {
+      // Pressed once more, the first one would be taken.
+      if ((await this.page.locator(".action-widget").count()) === 0) await this.page.keyboard.press("Control+.");
       await row.click({ timeout: 5000 });
       return true;
     });
