@@ -7,13 +7,17 @@
 mod cargo;
 mod compare;
 pub(crate) mod document;
+mod dotnet;
+mod elements;
 mod go;
 mod install;
 mod lines;
 mod locks;
 mod lookalike;
+mod maven;
 mod npm;
 mod package;
+mod php;
 mod pnpm;
 mod python;
 mod python_locks;
@@ -42,6 +46,9 @@ pub(crate) fn line_of(text: &[u8], needle: &str) -> u32 {
     lines::line_of(&String::from_utf8_lossy(text), needle)
 }
 
+/// How the names of project files of .NET end.
+const DOTNET: &[&str] = &[".csproj", ".fsproj", ".vbproj"];
+
 /// A kind of file that names packages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
@@ -58,7 +65,17 @@ enum Format {
     PipfileLock,
     GoMod,
     GoSum,
+    Gemfile,
     GemfileLock,
+    PomXml,
+    GradleScript,
+    GradleCatalog,
+    GradleLock,
+    DotnetProject,
+    PackagesConfig,
+    DotnetLock,
+    ComposerJson,
+    ComposerLock,
 }
 
 impl Format {
@@ -80,7 +97,18 @@ impl Format {
             "pipfile.lock" => Self::PipfileLock,
             "go.mod" => Self::GoMod,
             "go.sum" => Self::GoSum,
+            "gemfile" => Self::Gemfile,
             "gemfile.lock" => Self::GemfileLock,
+            "pom.xml" => Self::PomXml,
+            "build.gradle" | "build.gradle.kts" => Self::GradleScript,
+            "libs.versions.toml" => Self::GradleCatalog,
+            "gradle.lockfile" => Self::GradleLock,
+            "packages.config" => Self::PackagesConfig,
+            "packages.lock.json" => Self::DotnetLock,
+            "composer.json" => Self::ComposerJson,
+            "composer.lock" => Self::ComposerLock,
+            "directory.packages.props" | "directory.build.props" => Self::DotnetProject,
+            _ if DOTNET.iter().any(|end| name.ends_with(end)) => Self::DotnetProject,
             _ if requirements && name.ends_with(".txt") => Self::Requirements,
             _ => return None,
         })
@@ -95,7 +123,12 @@ impl Format {
             Self::Requirements | Self::Pyproject | Self::Pipfile => Ecosystem::PyPi,
             Self::PythonLock | Self::PipfileLock => Ecosystem::PyPi,
             Self::GoMod | Self::GoSum => Ecosystem::Go,
-            Self::GemfileLock => Ecosystem::Ruby,
+            Self::Gemfile | Self::GemfileLock => Ecosystem::Ruby,
+            Self::PomXml | Self::GradleScript | Self::GradleCatalog | Self::GradleLock => {
+                Ecosystem::Maven
+            }
+            Self::DotnetProject | Self::PackagesConfig | Self::DotnetLock => Ecosystem::NuGet,
+            Self::ComposerJson | Self::ComposerLock => Ecosystem::Packagist,
         }
     }
 
@@ -104,7 +137,9 @@ impl Format {
             Self::CargoToml | Self::PackageJson | Self::Requirements | Self::Pyproject => {
                 Kind::Asked
             }
-            Self::Pipfile | Self::GoMod => Kind::Asked,
+            Self::Pipfile | Self::GoMod | Self::Gemfile | Self::ComposerJson => Kind::Asked,
+            Self::PomXml | Self::GradleScript | Self::GradleCatalog => Kind::Asked,
+            Self::DotnetProject | Self::PackagesConfig => Kind::Asked,
             Self::GoSum => Kind::Sums,
             _ => Kind::Locked,
         }
@@ -126,7 +161,17 @@ impl Format {
             Self::PipfileLock => python_locks::pipfile(content),
             Self::GoMod => go::module(content),
             Self::GoSum => go::sums(content),
+            Self::Gemfile => Ok(ruby::gemfile(content)),
             Self::GemfileLock => ruby::lock(content),
+            Self::PomXml => maven::pom(content),
+            Self::GradleScript => Ok(maven::gradle_script(content)),
+            Self::GradleCatalog => maven::catalog(content),
+            Self::GradleLock => maven::gradle_lock(content),
+            Self::DotnetProject => dotnet::project(content),
+            Self::PackagesConfig => dotnet::config(content),
+            Self::DotnetLock => dotnet::lock(content),
+            Self::ComposerJson => php::manifest(content),
+            Self::ComposerLock => php::lock(content),
         }
     }
 }

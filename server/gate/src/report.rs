@@ -15,7 +15,7 @@ mod python;
 mod rust;
 mod sarif;
 mod tap;
-mod xml;
+pub(crate) mod xml;
 
 use std::collections::BTreeMap;
 

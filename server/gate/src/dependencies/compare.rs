@@ -61,7 +61,26 @@ impl Compared<'_> {
             }
         }
         findings.extend(self.added(&fresh));
+        findings.extend(self.other_indexes());
         findings
+    }
+
+    /// Registries that were not named before: what is asked for by name may come from there.
+    fn other_indexes(&self) -> Vec<Finding> {
+        let known = self.before.map(|before| &before.indexes);
+        let new =
+            self.after.indexes.iter().filter(|index| !known.is_some_and(|k| k.contains(*index)));
+        new.map(|index| {
+            let source = Source::OtherRegistry(index.clone());
+            let message = format!("packages are fetched from {} now", source.words());
+            let line = self.lines.of(index.trim_start_matches("http://"));
+            let mut found = finding("dependency.source", self.path, line, message);
+            if !source.is_unprotected() {
+                found.severity = Severity::Warning;
+            }
+            found
+        })
+        .collect()
     }
 
     fn say(&self, rule: &str, name: &str, message: String) -> Finding {

@@ -15,6 +15,21 @@ const NPM: &[&str] =
 /// Lists of packages whose scripts may run.
 const NPM_ALLOWED: &[&[&str]] = &[&["trustedDependencies"], &["pnpm", "onlyBuiltDependencies"]];
 
+/// Scripts that Composer runs without being asked by name.
+const COMPOSER: &[&str] = &[
+    "pre-install-cmd",
+    "post-install-cmd",
+    "pre-update-cmd",
+    "post-update-cmd",
+    "pre-autoload-dump",
+    "post-autoload-dump",
+    "post-root-package-install",
+    "post-create-project-cmd",
+];
+
+/// How the names of files end that MSBuild runs.
+const MSBUILD: &[&[u8]] = &[b".csproj", b".fsproj", b".vbproj", b".props", b".targets"];
+
 const RULE: &str = "install-script.changed";
 
 /// Install and build scripts that are new or other than before.
@@ -27,6 +42,7 @@ pub(crate) fn check(file: &File<'_>, files: &[File<'_>], project: &dyn Project) 
         b"package.json" => npm(file, after),
         b"cargo.toml" => cargo(file, after),
         b"pyproject.toml" => pyproject(file, after),
+        b"composer.json" => composer(file, after),
         b"build.rs" if new && has_beside(file.of.path, "Cargo.toml", files, project) => {
             vec![say(0, "a build script is added: it runs whenever the crate is built".to_owned())]
         }
@@ -43,15 +59,25 @@ pub(crate) fn check(file: &File<'_>, files: &[File<'_>], project: &dyn Project) 
             )]
         }
         b"setup.py" => {
-            let line = file.added_texts().find_map(|(span, text)| {
-                let text = String::from_utf8_lossy(text);
-                text.contains("cmdclass").then(|| span.first_line + line_of(&text, "cmdclass"))
-            });
+            let line = added_line(file, "cmdclass");
             let message = "what `setup.py` runs at installation is changed (`cmdclass`)";
+            line.map(|line| say(line, message.to_owned())).into_iter().collect()
+        }
+        name if MSBUILD.iter().any(|end| name.ends_with(end)) => {
+            let line = added_line(file, "<exec ");
+            let message = "a command is added that runs whenever the project is built (`Exec`)";
             line.map(|line| say(line, message.to_owned())).into_iter().collect()
         }
         _ => Vec::new(),
     }
+}
+
+/// The first added line that has this, in whatever case.
+fn added_line(file: &File<'_>, needle: &str) -> Option<u32> {
+    file.added_texts().find_map(|(span, text)| {
+        let text = String::from_utf8_lossy(text).to_lowercase();
+        text.contains(needle).then(|| span.first_line + line_of(&text, needle))
+    })
 }
 
 /// Both sides of a document; a side that does not parse says nothing here, and has a finding elsewhere.
@@ -101,6 +127,38 @@ fn npm(file: &File<'_>, after: &[u8]) -> Vec<Finding> {
             let line = line_of(&content, path.last().copied().unwrap_or_default());
             findings.push(finding("dependency.install-script", file.of.path, line, message));
         }
+    }
+    findings
+}
+
+fn composer(file: &File<'_>, after: &[u8]) -> Vec<Finding> {
+    let Some((before, now, content)) = sides(file, after, true) else { return Vec::new() };
+    let script = |document: &Value, name: &str| document.get("scripts")?.get(name).cloned();
+    let mut findings = Vec::new();
+    for name in COMPOSER {
+        let (Some(command), old) = (script(&now, name), script(&before, name)) else { continue };
+        if Some(&command) != old.as_ref() {
+            let how = if old.is_some() { "is changed" } else { "is added" };
+            let message =
+                format!("the script `{name}` {how}: it runs whenever packages are installed");
+            let line = line_of(&content, &format!("\"{name}\""));
+            findings.push(finding(RULE, file.of.path, line, message));
+        }
+    }
+    let allowed = |document: &Value| -> Vec<String> {
+        let plugins = document.get("config").and_then(|config| config.get("allow-plugins"));
+        if plugins == Some(&Value::Bool(true)) {
+            return vec!["*".to_owned()];
+        }
+        let allowed = members(plugins).filter(|(_, may)| **may == Value::Bool(true));
+        allowed.map(|(name, _)| name.to_owned()).collect()
+    };
+    let old = allowed(&before);
+    for name in allowed(&now).iter().filter(|name| !old.contains(name)) {
+        let name = super::package::shown(name);
+        let message = format!("the plugin `{name}` may run at installation now");
+        let line = line_of(&content, "allow-plugins");
+        findings.push(finding("dependency.install-script", file.of.path, line, message));
     }
     findings
 }

@@ -28,8 +28,11 @@ impl Lines {
     /// The line of a package, from 0.
     pub(crate) fn of(&self, name: &str) -> u32 {
         let key = self.ecosystem.key(name);
-        let found = self.added.get(&key).or_else(|| self.all.get(&key));
-        found.copied().unwrap_or(self.first_added)
+        // Maven's names have two parts, which stand apart in a file.
+        let tail = key.rsplit(':').next().unwrap_or_default();
+        let within =
+            |lines: &HashMap<String, u32>| lines.get(&key).or_else(|| lines.get(tail)).copied();
+        within(&self.added).or_else(|| within(&self.all)).unwrap_or(self.first_added)
     }
 }
 
@@ -47,7 +50,7 @@ fn index(ecosystem: Ecosystem, first: u32, text: &[u8], lines: &mut HashMap<Stri
 /// The names that a word can stand for: `node_modules/a`, `/a@1.0.0`, `dependencies.a`, `a.workspace`.
 fn names_in(word: &str) -> impl Iterator<Item = &str> {
     let path = word.rsplit_once("node_modules/").map_or(word, |(_, name)| name);
-    let path = path.trim_start_matches('/');
+    let path = path.trim_matches('/');
     let name = super::npm::name_of(path);
     let table = name.rsplit_once('.').map(|(_, name)| name);
     let dotted = name.split_once('.').map(|(name, _)| name);

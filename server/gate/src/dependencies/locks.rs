@@ -33,6 +33,9 @@ fn locks_of(format: Format) -> &'static [&'static str] {
         Format::Pyproject => &["poetry.lock", "uv.lock", "pdm.lock", "pylock.toml"],
         Format::Pipfile => &["Pipfile.lock"],
         Format::GoMod => &["go.sum"],
+        Format::Gemfile => &["Gemfile.lock"],
+        Format::ComposerJson => &["composer.lock"],
+        Format::DotnetProject => &["packages.lock.json"],
         _ => &[],
     }
 }
@@ -127,9 +130,9 @@ pub(crate) fn alone(files: &[Read<'_>]) -> Vec<Finding> {
             all.sort();
             all
         };
-        // What a `Gemfile` asks for is not read.
+        // A `.gemspec` and Gradle's scripts are programs: not all that they ask for is known.
         file.format.kind() == Kind::Locked
-            && file.format.ecosystem() != Ecosystem::Ruby
+            && !matches!(file.format.ecosystem(), Ecosystem::Ruby | Ecosystem::Maven)
             && file.before.is_some()
             && file.after.is_some()
             && versions(&file.before) != versions(&file.after)

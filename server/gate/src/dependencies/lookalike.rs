@@ -59,6 +59,9 @@ static NAMES: LazyLock<BTreeMap<Ecosystem, Names>> = LazyLock::new(|| {
         (Ecosystem::PyPi, include_str!("../../../../queries/packages/pypi.txt")),
         (Ecosystem::Go, include_str!("../../../../queries/packages/go.txt")),
         (Ecosystem::Ruby, include_str!("../../../../queries/packages/ruby.txt")),
+        (Ecosystem::Maven, include_str!("../../../../queries/packages/maven.txt")),
+        (Ecosystem::NuGet, include_str!("../../../../queries/packages/nuget.txt")),
+        (Ecosystem::Packagist, include_str!("../../../../queries/packages/packagist.txt")),
     ];
     lists.into_iter().map(|(ecosystem, list)| (ecosystem, Names::read(ecosystem, list))).collect()
 });
@@ -137,7 +140,7 @@ fn is_telling(ecosystem: Ecosystem, chars: &[char], likeness: &Likeness) -> bool
 fn part_that_differs(a: &[char], b: &[char]) -> usize {
     let start = a.iter().zip(b).take_while(|(a, b)| a == b).count();
     let part = |name: &[char]| {
-        let separator = |c: &char| "-_./".contains(*c);
+        let separator = |c: &char| "-_./:".contains(*c);
         let (head, tail) = name.split_at_checked(start).unwrap_or((name, &[]));
         let before = head.iter().rev().take_while(|c| !separator(c)).count();
         before + tail.iter().take_while(|c| !separator(c)).count()
@@ -163,14 +166,15 @@ fn compared(ecosystem: Ecosystem, name: &str) -> String {
     }
 }
 
-/// The scope of an npm package: `@babel` of `@babel/core`.
+/// Who owns a name: `@babel` of `@babel/core` in npm, the group of a Maven package.
 fn scope(name: &str) -> Option<&str> {
-    name.starts_with('@').then(|| name.split('/').next()).flatten()
+    let npm = || name.starts_with('@').then(|| name.split('/').next()).flatten();
+    name.split_once(':').map(|(group, _)| group).or_else(npm)
 }
 
 /// The letters and digits alone.
 fn letters(key: &str) -> String {
-    key.chars().filter(|c| !"-_.@/".contains(*c)).collect()
+    key.chars().filter(|c| !"-_.@/:".contains(*c)).collect()
 }
 
 /// Each character, or pair, as the plain one that it looks like.
@@ -257,6 +261,17 @@ mod tests {
         like(Ecosystem::Go, "github.com/boltdbs/bolt/v2", "github.com/boltdb/bolt", How::Letter);
         like(Ecosystem::Ruby, "nokogirl", "nokogiri", How::Shape);
         like(Ecosystem::Ruby, "nokogirii", "nokogiri", How::Doubled);
+        like(Ecosystem::Maven, "com.gooogle.guava:guava", "com.google.guava:guava", How::Doubled);
+        like(
+            Ecosystem::Maven,
+            "org.porjectlombok:lombok",
+            "org.projectlombok:lombok",
+            How::Swapped,
+        );
+        like(Ecosystem::Maven, "org.projectl0mbok:lombok", "org.projectlombok:lombok", How::Shape);
+        like(Ecosystem::NuGet, "NewtonsoftJson", "Newtonsoft.Json", How::Separators);
+        like(Ecosystem::NuGet, "Serilogg", "Serilog", How::Doubled);
+        like(Ecosystem::Packagist, "guzzlehtpp/guzzle", "guzzlehttp/guzzle", How::Letter);
     }
 
     #[test]
@@ -272,6 +287,9 @@ mod tests {
         );
         own(Ecosystem::PyPi, "PyYAML python_dateutil urllib4 md4 torchvision acme-requests");
         own(Ecosystem::Cargo, "serde-json serde_yml2 sha4 countersign");
+        own(Ecosystem::Maven, "org.slf4j:slf4j-apis com.acme:guava org.acme:lombok-tools");
+        own(Ecosystem::NuGet, "newtonsoft.json Acme.Json xunit.v3");
+        own(Ecosystem::Packagist, "acme/guzzle symfony/clock");
         own(Ecosystem::Go, "github.com/acme/mux github.com/gorilla/mux/v9 gopkg.in/yaml.v3");
     }
 }

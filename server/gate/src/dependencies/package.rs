@@ -10,6 +10,9 @@ pub(crate) enum Ecosystem {
     PyPi,
     Go,
     Ruby,
+    Maven,
+    NuGet,
+    Packagist,
 }
 
 impl Ecosystem {
@@ -21,6 +24,9 @@ impl Ecosystem {
             Self::PyPi => "PyPI",
             Self::Go => "Go",
             Self::Ruby => "RubyGems",
+            Self::Maven => "Maven",
+            Self::NuGet => "NuGet",
+            Self::Packagist => "Packagist",
         }
     }
 
@@ -29,7 +35,7 @@ impl Ecosystem {
         match self {
             Self::PyPi => separators_as(&name.to_lowercase(), '-'),
             Self::Cargo => name.to_lowercase().replace('_', "-"),
-            Self::Npm | Self::Go | Self::Ruby => name.to_lowercase(),
+            _ => name.to_lowercase(),
         }
     }
 }
@@ -171,6 +177,8 @@ pub(crate) struct Listing {
     pub(crate) members: BTreeSet<String>,
     /// Of a lock file: the names of packages that are part of the project.
     pub(crate) own: BTreeSet<String>,
+    /// Of a manifest: the registries that it names beside the public one, by address.
+    pub(crate) indexes: BTreeSet<String>,
 }
 
 impl Listing {
@@ -181,6 +189,7 @@ impl Listing {
             packages: Vec::new(),
             members: BTreeSet::new(),
             own: BTreeSet::new(),
+            indexes: BTreeSet::new(),
         }
     }
 

@@ -1,4 +1,6 @@
-//! `Gemfile.lock`. A `Gemfile` is a program and is not read.
+//! `Gemfile` and `Gemfile.lock`.
+//!
+//! A `Gemfile` is a program and is not run: what it says as plain text, as most do, is read.
 
 use super::document::Unreadable;
 use super::package::{Ecosystem, Kind, Listing, Package, Source, address};
@@ -44,6 +46,51 @@ pub(crate) fn lock(content: &str) -> Result<Listing, Unreadable> {
         }
     }
     Ok(listing)
+}
+
+/// What a `Gemfile` asks for; it is never refused.
+pub(crate) fn gemfile(content: &str) -> Listing {
+    let mut listing = Listing::new(Ecosystem::Ruby, Kind::Asked);
+    for line in content.lines().map(str::trim) {
+        let (verb, rest) = line.split_once([' ', '(']).unwrap_or((line, ""));
+        match verb {
+            "source" => listing
+                .indexes
+                .extend(quoted(rest.trim()).map(address).filter(|place| place != "rubygems.org")),
+            "gem" => listing.packages.extend(asked(rest.trim_start().trim_end_matches(')'))),
+            _ => {}
+        }
+    }
+    listing
+}
+
+/// A text that begins with a quotation mark, as far as it is in such.
+fn quoted(text: &str) -> Option<&str> {
+    let mark = text.chars().next().filter(|c| ['"', '\''].contains(c))?;
+    text.get(1..)?.split(mark).next()
+}
+
+/// `"name", "~> 1.0", ">= 1.2", git: "..", group: ..`
+fn asked(arguments: &str) -> Option<Package> {
+    let mut arguments = arguments.split(',').map(str::trim);
+    let name = quoted(arguments.next()?)?;
+    let (mut versions, mut source) = (Vec::new(), Source::Registry);
+    for argument in arguments {
+        if let Some(version) = quoted(argument) {
+            versions.push(version);
+            continue;
+        }
+        let (key, value) = argument.split_once("=>").or_else(|| argument.split_once(':'))?;
+        let Some(value) = quoted(value.trim()) else { continue };
+        source = match key.trim().trim_start_matches(':') {
+            "git" => Source::Git(address(value)),
+            "github" => Source::Git(format!("github.com/{value}")),
+            "path" => Source::Path(value.to_owned()),
+            "source" => Source::OtherRegistry(address(value)),
+            _ => source,
+        };
+    }
+    Some(Package::new(name, &versions.join(", ")).at("gem").from(source))
 }
 
 fn source_of(section: &str, remote: &str) -> Source {

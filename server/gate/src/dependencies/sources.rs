@@ -26,6 +26,7 @@ const PUBLIC: &[&str] = &[
     "pypi.python.org/simple",
     "github.com/rust-lang/crates.io-index",
     "index.crates.io",
+    "api.nuget.org/v3/index.json",
 ];
 
 /// Added lines that name another index: what is asked for by name may come from there from now on.
@@ -60,13 +61,20 @@ fn is_setting(file: &File<'_>) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     let requirements = name.ends_with(".txt") && path.contains("requirements");
     let cargo = path.ends_with(".cargo/config.toml") || path.ends_with(".cargo/config");
-    let named = [".npmrc", ".yarnrc", ".yarnrc.yml", "pip.conf", "pip.ini"].contains(&name);
+    let named = [".npmrc", ".yarnrc", ".yarnrc.yml", "pip.conf", "pip.ini", "nuget.config"];
+    let named = named.contains(&name);
     requirements || cargo || named
 }
 
 /// The address of the index that a line names; `None` for a public one.
 fn index_of(line: &str) -> Option<String> {
     let line = line.trim();
+    // `<add key="name" value="https://.." />` in `nuget.config`.
+    if line.starts_with("<add ") {
+        let (_, value) = line.split_once(" value=\"")?;
+        let value = value.split('"').next().filter(|value| value.contains("://"))?;
+        return other(value);
+    }
     let (key, value) = line.split_once(|c: char| c == '=' || c == ':' || c.is_whitespace())?;
     let key = key.trim_matches('"');
     // `@scope:registry=..` in `.npmrc`.
@@ -78,6 +86,11 @@ fn index_of(line: &str) -> Option<String> {
     if !INDEXES.contains(&key) || !value.contains("://") {
         return None;
     }
-    let place = address(value.trim_start_matches("registry+"));
+    other(value.trim_start_matches("registry+"))
+}
+
+/// The address of a registry that is not a public one.
+fn other(url: &str) -> Option<String> {
+    let place = address(url);
     (!PUBLIC.contains(&place.as_str())).then(|| shown(&place))
 }

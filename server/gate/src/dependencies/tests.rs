@@ -20,7 +20,17 @@ const NAMES: &[&str] = &[
     "Pipfile.lock",
     "go.mod",
     "go.sum",
+    "Gemfile",
     "Gemfile.lock",
+    "pom.xml",
+    "build.gradle",
+    "libs.versions.toml",
+    "gradle.lockfile",
+    "App.csproj",
+    "packages.config",
+    "packages.lock.json",
+    "composer.json",
+    "composer.lock",
 ];
 
 fn of_change(name: &str, before: Option<&[u8]>, after: &[u8]) -> Vec<Finding> {
@@ -79,6 +89,16 @@ fn pieces() -> impl Strategy<Value = String> {
         "npm:",
         "scripts",
         "postinstall",
+        "<project>",
+        "</project>",
+        "<dependency>",
+        "</dependency>",
+        "<artifactId>a</artifactId>",
+        "<version>${v}</version>",
+        "<PackageReference Include=\"A\" Version=\"1.0\"/>",
+        "a:b:1.0=c",
+        "gem 'a', '1.0'",
+        "\"require\"",
     ]);
     prop::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
 }

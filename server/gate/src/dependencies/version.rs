@@ -121,6 +121,11 @@ pub(crate) struct Allowed {
 /// What `requirement` allows; `None` when that cannot be told (a tag, a variable).
 pub(crate) fn allowed(ecosystem: Ecosystem, requirement: &str) -> Option<Allowed> {
     let requirement = requirement.trim();
+    if matches!(ecosystem, Ecosystem::Maven | Ecosystem::NuGet)
+        && let Some(range) = requirement.strip_prefix(['[', '('])
+    {
+        return in_range(range);
+    }
     if matches!(requirement, "" | "*" | "x" | "latest") {
         return Some(Allowed { oldest: None, exact: false });
     }
@@ -129,6 +134,17 @@ pub(crate) fn allowed(ecosystem: Ecosystem, requirement: &str) -> Option<Allowed
     let alternatives = alternatives?;
     let exact = alternatives.len() == 1 && alternatives.iter().all(|allowed| allowed.exact);
     let oldest = alternatives.into_iter().map(|allowed| allowed.oldest).min()?;
+    Some(Allowed { oldest, exact })
+}
+
+/// The rest of `[1.2]`, `[1.0,2.0)` or `(,1.0]`.
+fn in_range(range: &str) -> Option<Allowed> {
+    let (range, _) = range.split_once([']', ')'])?;
+    let (from, exact) = match range.split_once(',') {
+        Some((from, _)) => (from.trim(), false),
+        None => (range.trim(), true),
+    };
+    let oldest = if from.is_empty() { None } else { Some(Version::parse(from)?) };
     Some(Allowed { oldest, exact })
 }
 
@@ -175,8 +191,10 @@ fn is_exact(ecosystem: Ecosystem, by: &str, version: &str) -> bool {
         _ if wild => false,
         ("==" | "===", _) => true,
         ("=", Ecosystem::Cargo) => true,
-        ("=" | "", Ecosystem::Npm) => whole,
+        ("=" | "", Ecosystem::Npm | Ecosystem::Packagist) => whole,
         ("" | "=", Ecosystem::PyPi | Ecosystem::Go | Ecosystem::Ruby) => true,
+        // The oldest that is allowed is what is taken.
+        ("", Ecosystem::Maven | Ecosystem::NuGet) => true,
         _ => false,
     }
 }
@@ -226,6 +244,14 @@ mod tests {
         check(Ecosystem::PyPi, "== 2.1", Some("2.1"), true);
         check(Ecosystem::PyPi, "!=2", None, false);
         check(Ecosystem::Ruby, "~> 2.1", Some("2.1"), false);
+        check(Ecosystem::Maven, "2.1", Some("2.1"), true);
+        check(Ecosystem::Maven, "[2.1]", Some("2.1"), true);
+        check(Ecosystem::NuGet, "[2.1, 3)", Some("2.1"), false);
+        check(Ecosystem::NuGet, "(,3]", None, false);
+        check(Ecosystem::Packagist, "^2.1 || ^3", Some("2.1"), false);
+        check(Ecosystem::Packagist, "2.1.0", Some("2.1.0"), true);
+        assert_eq!(allowed(Ecosystem::Packagist, "dev-main"), None);
+        assert_eq!(allowed(Ecosystem::Maven, "[2.1"), None);
         assert_eq!(allowed(Ecosystem::Npm, "next"), None);
     }
 }

@@ -26,6 +26,11 @@ pub(crate) struct Element {
 }
 
 impl Element {
+    /// Names, without a prefix or with one, and values.
+    pub(crate) fn attributes(&self) -> &[(String, String)] {
+        &self.attributes
+    }
+
     /// The value of an attribute.
     pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
