@@ -1,5 +1,7 @@
 //! What this system can confine, as a person sees it. How it holds is tested in the `sandbox` crate.
 
+use std::time::{Duration, Instant};
+
 use test_support::{Output, World};
 
 use crate::support::{countersign, run};
@@ -10,6 +12,8 @@ pub fn run_after(world: &World, before: &str, args: &[&str]) -> Output {
     let wrapper = ["-Urm", "sh", "-c", &script, "sh", countersign().to_str().unwrap()];
     world.run("unshare", &[&wrapper[..], args].concat())
 }
+
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A limit that counts from the namespace in which it is set.
 pub const NO_NAMESPACES: &str = "echo 0 > /proc/sys/user/max_user_namespaces";
@@ -31,6 +35,22 @@ fn doctor_says_what_was_tried_and_what_is_visible() {
     assert_eq!(told["ledger"]["state"], "none");
     let text = run(&world, &["doctor"]).ok().stdout;
     assert!(text.contains("to read a file outside: No such file or directory"), "{text}");
+}
+
+#[test]
+fn its_session_stands_back_too() {
+    let how = std::fs::read_to_string("/proc/sys/kernel/sched_autogroup_enabled");
+    if how.is_err() {
+        // This kernel does not share out between sessions.
+        return;
+    }
+    let world = World::new();
+    let session = || run(&world, &["sandbox", "--", "cat", "/proc/self/autogroup"]).ok().stdout;
+    // The kernel takes one in 100 ms from whoever is not root outside: others start sandboxes here meanwhile.
+    let until = Instant::now() + PATIENCE;
+    while !session().ends_with(" nice 10\n") {
+        assert!(Instant::now() < until, "{}", session());
+    }
 }
 
 #[test]

@@ -25,6 +25,14 @@ const NICE: i32 = 10;
 /// One more than the highest capability there can be (capability.h counts to 40 today).
 const CAPABILITIES_MAX: u32 = 64;
 
+/// Where the kernel shares processors out between sessions first, how far back a process stands counts only within its own:
+/// the session of the sandbox stands back as far. Where it does not, or not now (it lets nobody write that often), this is
+/// as before.
+#[expect(clippy::disallowed_methods, reason = "a setting of the kernel, no file of a source tree")]
+fn stand_back_as_session() {
+    std::fs::write("/proc/self/autogroup", NICE.to_string()).ok();
+}
+
 /// Runs the plan that arrives over `control`. Answers the exit code of this process.
 pub fn run(control: &File) -> Result<i32, Failure> {
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
@@ -33,6 +41,10 @@ pub fn run(control: &File) -> Result<i32, Failure> {
     rustix::process::setsid().step("leave the terminal")?;
     // Whoever watches it, and the person's own programs, come first: also when it starts more than it may.
     rustix::process::nice(NICE).step("take the second place")?;
+    // A probe is over at once, and would use up what may be written for a while.
+    if plan.bait.is_none() {
+        stand_back_as_session();
+    }
     let writable = match plan.tier {
         Tier::Namespaces => {
             rustix::system::sethostname(b"sandbox").step("name the host")?;
