@@ -3,7 +3,7 @@
 //! One file of 5,000 lines in which 500 hunks wait. By turns with it, a trivial server (this program once more: it reads
 //! frames and answers the same) is the floor, and the language servers of Python and TypeScript that are found on the
 //! `PATH` are the peers, on a file of that length with 500 findings of their own kind. Then typing, while nothing happens
-//! and while a worker runs again and again, branches are switched and every proposal is placed anew.
+//! and while much does (`typing`).
 //!
 //! `cargo bench -p countersign --bench latency`, with names behind `--` for some of them only, and `--typing` for the last part. The peers:
 //! `npm install --global pyright typescript typescript-language-server` and `pip install ruff 'python-lsp-server[pyflakes]'`.
@@ -16,9 +16,10 @@
 mod client;
 #[path = "latency/trivial.rs"]
 mod trivial;
+#[path = "latency/typing.rs"]
+mod typing;
 
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -28,22 +29,10 @@ use client::Client;
 
 const LINES: usize = 5_000;
 const HUNKS: usize = 500;
+const HOVER: &str = "textDocument/hover";
 /// Requests of each kind, and edits that are waited for.
 const REQUESTS: usize = 300;
 const EDITS: usize = 30;
-/// Keystrokes while nothing else happens, and while much does.
-const KEYSTROKES: usize = 600;
-/// How often that is measured.
-const TURNS: usize = 5;
-/// How much longer a keystroke may take at the 99th percentile while everything else happens.
-const BUSY_BUDGET: f64 = 2.0;
-/// The pause between two keystrokes: twice as fast as people type.
-const PAUSE: Duration = Duration::from_millis(4);
-
-const HOVER: &str = "textDocument/hover";
-/// What is answered at once, when all that came before it has been taken in.
-const STATUS: &str = "countersign/status";
-
 /// Figures of one thing that was measured often.
 struct Times(Vec<Duration>);
 
@@ -97,6 +86,7 @@ fn text(language: &str, changed: bool) -> String {
 /// A repository with the file in both languages, a ChangeSet of 500 hunks for one of them, and a branch.
 fn world() -> World {
     let world = World::new();
+    world.write("../config/countersign/config.toml", typing::WORKERS);
     world.write("long.py", text("python", false));
     world.write("long.ts", text("typescript", false));
     world.commit("Two long files");
@@ -194,7 +184,7 @@ fn measure(subject: Subject, world: &World) -> Row {
         let context = json!({ "diagnostics": diagnostic.into_iter().collect::<Vec<_>>() });
         json!({ "textDocument": { "uri": uri }, "range": range, "context": context })
     });
-    let keystroke = type_and_ask(&mut client, &uri, HOVER, REQUESTS, Duration::ZERO);
+    let keystroke = type_and_ask(&mut client, &uri, HOVER, REQUESTS, |_, _| {});
     // A line more above everything, and a line less: what is shown moves.
     let diagnostics = (0..EDITS).map_while(|nth| client.line_above(&uri, nth % 2 == 0)).collect();
     let end_bytes = client.resident();
@@ -213,7 +203,7 @@ fn type_and_ask(
     uri: &str,
     method: &str,
     times: usize,
-    pause: Duration,
+    mut between: impl FnMut(&mut Client, usize),
 ) -> Times {
     let mut taken = Vec::new();
     for nth in 0..times {
@@ -221,125 +211,10 @@ fn type_and_ask(
         let params = if method == HOVER { at(uri, line + 3, 6) } else { json!({}) };
         let begun = Instant::now();
         client.letter(uri, line);
-        client.ask(method, params);
-        taken.push(begun.elapsed());
-        std::thread::sleep(pause);
+        taken.push(client.answered(method, params) - begun);
+        between(client, nth);
     }
     Times(taken)
-}
-
-/// Everything that goes on behind a person's back, until told to stop; answers how often.
-fn bustle(world: &World, stop: &AtomicBool) -> usize {
-    let mut rounds = 0;
-    while !stop.load(Ordering::Relaxed) {
-        // A worker in a checkout of its own: what it proposes is reviewed, and all that waits is placed anew.
-        let script = format!("echo {rounds} > note.txt");
-        let task = ["run", "take a note", "--worker", "command", "--", "sh", "-c", &script];
-        world.run(env!("CARGO_BIN_EXE_countersign"), &task).ok();
-        world.git(&["checkout", "--quiet", if rounds % 2 == 0 { "other" } else { "main" }]);
-        rounds += 1;
-    }
-    world.git(&["checkout", "--quiet", "main"]);
-    rounds
-}
-
-/// What goes on beside the keystrokes that are measured while much does.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Beside {
-    Bustle,
-    /// And a program that only uses a processor, as placing everything anew does where the server knows hunks.
-    BustleAndLoop,
-}
-
-/// Another process that uses a processor until it is dropped, as far back as the server's own background threads stand.
-struct Loop(std::process::Child);
-
-impl Loop {
-    fn start() -> Self {
-        let mut command = Command::new("nice");
-        command.args(["-n", "5"]).arg(std::env::current_exe().unwrap()).arg("--loop");
-        Self(command.spawn().unwrap())
-    }
-}
-
-impl Drop for Loop {
-    fn drop(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-}
-
-/// Keystrokes while nothing else happens, and while everything does; and how often that was.
-fn typing(world: &World, subject: Subject, method: &str, beside: Beside) -> (Times, Times, usize) {
-    let uri = uri_from_path(&world.path(subject.file));
-    let mut client = Client::start(subject.command, world);
-    client.open(&uri, subject.language, &text(subject.language, false));
-    let idle = type_and_ask(&mut client, &uri, method, KEYSTROKES, PAUSE);
-    let stop = AtomicBool::new(false);
-    let (busy, rounds) = std::thread::scope(|scope| {
-        let bustle = scope.spawn(|| bustle(world, &stop));
-        let spin = (beside == Beside::BustleAndLoop).then(Loop::start);
-        let busy = type_and_ask(&mut client, &uri, method, KEYSTROKES, PAUSE);
-        drop(spin);
-        stop.store(true, Ordering::Relaxed);
-        (busy, bustle.join().unwrap())
-    });
-    client.leave();
-    (idle, busy, rounds)
-}
-
-/// The middle one.
-fn median(mut of: Vec<f64>) -> f64 {
-    of.sort_by(f64::total_cmp);
-    of.get(of.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-/// Takes turns, since what others do on a machine changes from minute to minute, and shows the medians.
-fn print_typing(asked: &dyn Fn(&str) -> bool) {
-    println!(
-        "| a keystroke taken in, medians of {TURNS} turns | idle | busy | p99, busy to idle |"
-    );
-    println!("|---|---|---|---|");
-    for method in [STATUS, HOVER] {
-        let worlds: Vec<World> = (0..TURNS).map(|_| world()).collect();
-        let rows = [
-            ("trivial", Beside::Bustle, ""),
-            ("trivial", Beside::BustleAndLoop, " beside a loop"),
-            ("countersign", Beside::Bustle, ""),
-        ];
-        let mut figures = vec![Vec::new(); rows.len()];
-        for world in &worlds {
-            for ((name, beside, _), figures) in rows.iter().zip(&mut figures) {
-                let subject = subjects(world).0.into_iter().find(|one| one.name == *name);
-                let Some(subject) = subject.filter(|_| asked(name)) else { continue };
-                let (mut idle, mut busy, rounds) = typing(world, subject, method, *beside);
-                let ratio = busy.at(99) / idle.at(99);
-                figures.push([
-                    idle.at(50),
-                    idle.at(99),
-                    busy.at(50),
-                    busy.at(99),
-                    ratio,
-                    rounds as f64,
-                ]);
-            }
-        }
-        for ((name, _, how), figures) in
-            rows.iter().zip(&figures).filter(|(_, all)| !all.is_empty())
-        {
-            let of = |nth: usize| median(figures.iter().map(|one| one[nth]).collect());
-            let within = if of(4) <= BUSY_BUDGET { "within" } else { "over" };
-            println!(
-                "| {name}{how}, {method} ({} rounds) | {:.2} / {:.2} | {:.2} / {:.2} | {:.1}, {within} {BUSY_BUDGET} |",
-                of(5),
-                of(0),
-                of(1),
-                of(2),
-                of(3),
-                of(4)
-            );
-        }
-    }
 }
 
 fn megabytes(bytes: usize) -> f64 {
@@ -362,7 +237,7 @@ fn main() {
     let asked = |name: &str| named.is_empty() || named.iter().any(|one| one == name);
     println!("{LINES} lines, {HUNKS} hunks or findings; p50 / p99 in ms");
     if std::env::args().any(|argument| argument == "--typing") {
-        return print_typing(&asked);
+        return typing::print(&asked);
     }
     println!(
         "| server | start | open to diagnostics | hover | code action | keystroke, then hover | line above to diagnostics | MB idle, at the end |"
@@ -389,5 +264,5 @@ fn main() {
         println!("| {name} | absent | | | | | | |");
     }
     println!();
-    print_typing(&asked);
+    typing::print(&asked);
 }

@@ -34,7 +34,8 @@ impl Client {
         std::thread::spawn(move || listen(BufReader::new(stdout), &say));
         let stdin = child.stdin.take().unwrap();
         let (file, diagnostics) = (String::new(), Vec::new());
-        let mut client = Self { child, stdin, heard, next: 0, version: 0, file, diagnostics };
+        let (next, version) = (0, 0);
+        let mut client = Self { child, stdin, heard, next, version, file, diagnostics };
         let root = uri_from_path(world.root());
         let params = json!({
             "processId": std::process::id(),
@@ -63,19 +64,27 @@ impl Client {
         self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": params }));
     }
 
-    /// Asks, and answers how long that took.
-    pub fn ask(&mut self, method: &str, params: Value) -> Duration {
+    /// Asks, and does not wait for the answer.
+    pub fn request(&mut self, method: &str, params: Value) -> i64 {
         self.next += 1;
         let id = self.next;
-        let message =
-            frame(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
+        self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
+        id
+    }
+
+    /// Asks, and answers how long that took.
+    pub fn ask(&mut self, method: &str, params: Value) -> Duration {
         let begun = Instant::now();
-        self.stdin.write_all(&message).unwrap();
-        self.stdin.flush().unwrap();
+        self.answered(method, params) - begun
+    }
+
+    /// Asks, and answers when the answer came.
+    pub fn answered(&mut self, method: &str, params: Value) -> Instant {
+        let id = self.request(method, params);
         loop {
             let (at, message) = self.receive(PATIENCE).unwrap();
             if message["id"] == id && message["method"].is_null() {
-                return at - begun;
+                return at;
             }
         }
     }
