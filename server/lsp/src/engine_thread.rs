@@ -24,7 +24,7 @@ use crate::approval;
 use crate::background;
 use crate::extension;
 use crate::jobs::{AskedText, Begun, Done, Failure, Job, RootId, Token};
-use crate::main_loop::{Refusal, Wake};
+use crate::main_loop::{Inbox, Refusal, Wake};
 use crate::placement::{self, has_lone_return};
 use crate::proving::{Occasion, Unasked, prove};
 use crate::session::answer;
@@ -38,7 +38,7 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 const PRESENCE_RENEWAL: Duration = Duration::from_millis(PRESENCE_TTL_MS / 3);
 
 /// Starts an engine for the repository around a folder. It wakes the main loop through the sender.
-pub(crate) type Engines = Box<dyn Fn(RootId, PathBuf, Sender<Wake>) -> EngineThread + Send>;
+pub(crate) type Engines = Box<dyn Fn(RootId, PathBuf, Inbox) -> EngineThread + Send>;
 
 /// Engines on threads of their own.
 pub(crate) fn engines(options: Options) -> Engines {
@@ -101,7 +101,7 @@ pub(crate) struct Desk {
     version: Option<i64>,
 }
 
-fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inbox: &Sender<Wake>) {
+fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inbox: &Inbox) {
     let wake = |done: Done| {
         if inbox.send(Wake::Engine(root, Box::new(done))).is_err() {
             tracing::debug!("the main loop is gone");
@@ -178,7 +178,7 @@ fn open(
     start: &Path,
     options: &Options,
     queue: &Receiver<Job>,
-    inbox: &Sender<Wake>,
+    inbox: &Inbox,
     (offered, unasked): (&mut Offered, &mut Unasked),
 ) -> Result<Option<(Engine, Option<Job>)>, Error> {
     let folder = engine::ledger_folder(start)?;

@@ -1,9 +1,10 @@
-//! The main loop: one thread that owns the [`Session`] and does one thing after the other.
+//! The main loop: it owns the [`Session`] and does one thing after the other.
 //!
-//! It never waits for the client, the ledger, git or files, and compares no texts: it waits for the next [`Wake`].
+//! It never waits for the client, the ledger, git or files, and compares no texts: it waits for the next [`Wake`]. So it
+//! shares a thread with what reads and writes messages: a keystroke that passed from thread to thread would wait each time
+//! until that one gets its turn.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use lsp_types::{
@@ -14,7 +15,9 @@ use lsp_types::{
 };
 use model::Digest;
 use serde_json::Value;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::sync::oneshot;
+use tokio::time::timeout_at;
 
 use crate::approval::Choice;
 use crate::extension::{Changesets, DocumentParams, DocumentText, Status};
@@ -28,6 +31,9 @@ use crate::views::Moment;
 
 /// Where an answer goes. One that the client cancelled goes nowhere.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
+
+/// Where what wakes the main loop is put, from any thread.
+pub(crate) type Inbox = UnboundedSender<Wake>;
 
 /// How long what was asked for may take to end when the connection is over.
 const LEAVE_WAIT: Duration = Duration::from_secs(3);
@@ -122,33 +128,33 @@ impl Refusal {
     }
 }
 
-/// Runs until the connection is over.
-pub(crate) fn run(mut session: Session, inbox: &Receiver<Wake>) {
+/// Runs until the connection is over, and gives back the session, whose end waits for its engines.
+pub(crate) async fn run(mut session: Session, mut inbox: UnboundedReceiver<Wake>) -> Session {
     loop {
         let wake = match session.deadline() {
-            None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(at) => inbox.recv_timeout(at.saturating_duration_since(Instant::now())),
+            None => inbox.recv().await,
+            Some(at) => timeout_at(at.into(), inbox.recv()).await.unwrap_or(Some(Wake::Timer)),
         };
         match wake {
-            Ok(Wake::Exit) | Err(RecvTimeoutError::Disconnected) => {
-                return leave(&mut session, inbox);
+            Some(Wake::Exit) | None => {
+                leave(&mut session, &mut inbox).await;
+                return session;
             }
-            Ok(wake) => session.handle(wake, Instant::now()),
-            Err(RecvTimeoutError::Timeout) => session.handle(Wake::Timer, Instant::now()),
+            Some(wake) => session.handle(wake, Instant::now()),
         }
     }
 }
 
 /// Ends what was asked for, and waits a little for it, so that its end is recorded and nothing is left of it. What takes longer ends
 /// with this process, and is settled by the next.
-fn leave(session: &mut Session, inbox: &Receiver<Wake>) {
+async fn leave(session: &mut Session, inbox: &mut UnboundedReceiver<Wake>) {
     session.end_tasks();
     let until = Instant::now() + LEAVE_WAIT;
     while session.has_tasks() {
-        match inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok(wake @ Wake::Engine(..)) => session.handle(wake, Instant::now()),
-            Ok(_) => {}
-            Err(_) => return,
+        match timeout_at(until.into(), inbox.recv()).await {
+            Ok(Some(wake @ Wake::Engine(..))) => session.handle(wake, Instant::now()),
+            Ok(Some(_)) => {}
+            Ok(None) | Err(_) => return,
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
 use crate::background;
-use crate::main_loop::Wake;
+use crate::main_loop::{Inbox, Wake};
 
 /// How many pieces of work are under way at once, at most; fewer where that would take every processor from whoever types.
 const THREADS: usize = 2;
@@ -25,7 +25,7 @@ impl Pool {
     ///
     /// # Errors
     /// The system gave no thread.
-    pub(crate) fn start(inbox: &Sender<Wake>) -> std::io::Result<Self> {
+    pub(crate) fn start(inbox: &Inbox) -> std::io::Result<Self> {
         let (work, queue) = channel();
         let queue = Arc::new(Mutex::new(queue));
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -50,7 +50,7 @@ impl Pool {
     }
 }
 
-fn run(queue: &Mutex<Receiver<Work>>, inbox: &Sender<Wake>) {
+fn run(queue: &Mutex<Receiver<Work>>, inbox: &Inbox) {
     loop {
         // The lock is held while waiting only: taking one piece is all that happens under it.
         let next = queue.lock().map(|queue| queue.recv());
@@ -71,27 +71,29 @@ pub(crate) fn caught<T>(work: impl FnOnce() -> T, otherwise: T) -> T {
 
 #[cfg(test)]
 mod tests {
+    use tokio::sync::mpsc::unbounded_channel;
+
     use super::*;
 
     #[test]
     fn work_is_done_elsewhere_and_comes_back() {
-        let (inbox, wakes) = channel();
+        let (inbox, mut wakes) = unbounded_channel();
         let pool = Pool::start(&inbox).unwrap();
         let here = std::thread::current().id();
         pool.post(Box::new(move || match std::thread::current().id() == here {
             true => Some(Wake::Timer),
             false => Some(Wake::Initialized),
         }));
-        assert!(matches!(wakes.recv(), Ok(Wake::Initialized)));
+        assert!(matches!(wakes.blocking_recv(), Some(Wake::Initialized)));
     }
 
     #[test]
     fn a_panic_is_answered_and_costs_no_thread() {
-        let (inbox, wakes) = channel();
+        let (inbox, mut wakes) = unbounded_channel();
         let pool = Pool::start(&inbox).unwrap();
         for _ in 0..=THREADS {
             pool.post(Box::new(|| caught(|| panic!("the test says so"), Some(Wake::Timer))));
-            assert!(matches!(wakes.recv(), Ok(Wake::Timer)));
+            assert!(matches!(wakes.blocking_recv(), Some(Wake::Timer)));
         }
     }
 }

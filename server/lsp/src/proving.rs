@@ -6,7 +6,6 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 use engine::{Board, BoardChange};
@@ -17,7 +16,7 @@ use crate::approval;
 use crate::background;
 use crate::engine_thread::caught;
 use crate::jobs::{Done, Failure, RootId, Token};
-use crate::main_loop::Wake;
+use crate::main_loop::{Inbox, Wake};
 
 /// How many are looked at again at once: each takes a look at all files.
 const AGAIN_MAX: usize = 8;
@@ -118,7 +117,7 @@ pub(crate) fn prove(
     folder: &Path,
     options: &Options,
     (token, changeset, occasion): (Option<Token>, ChangeSetId, Occasion),
-    inbox: &Sender<Wake>,
+    inbox: &Inbox,
 ) {
     // Nobody waits for what is proved by itself, and gates that nobody trusts are no news.
     let failed = move |message: &str| match token {

@@ -96,7 +96,7 @@ impl Rig {
     }
 
     fn start(capabilities: Value, sketches: &[Sketch], manner: Manner) -> Self {
-        let (inbox, _wakes) = channel();
+        let (inbox, _wakes) = unbounded_channel();
         let (sender, outgoing) = unbounded_channel();
         let (job_sender, jobs) = channel();
         let engines = move |_, _, _| EngineThread::played_by(job_sender.clone());

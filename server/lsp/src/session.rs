@@ -5,7 +5,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 use engine::{Board, Clock, OpenText, OpenTexts, WorkerSet};
@@ -26,7 +25,7 @@ use crate::engine_thread::{EngineThread, Engines};
 use crate::follow::Watched;
 use crate::jobs::{Done, Job, RootId, Token};
 use crate::listing::Told;
-use crate::main_loop::{Refusal, Reply, Wake};
+use crate::main_loop::{Inbox, Refusal, Reply, Wake};
 use crate::outbox::Outbox;
 use crate::place_name;
 use crate::pool::Pool;
@@ -48,7 +47,7 @@ pub(crate) struct Session {
     engines: Engines,
     pub(crate) pool: Pool,
     pub(crate) outbox: Outbox,
-    inbox: Sender<Wake>,
+    inbox: Inbox,
     pub(crate) client: Client,
     folders: Vec<PathBuf>,
     /// Folders that an engine was looked for from already.
@@ -110,7 +109,7 @@ impl Session {
         engines: Engines,
         pool: Pool,
         outbox: Outbox,
-        inbox: Sender<Wake>,
+        inbox: Inbox,
     ) -> Self {
         Self {
             clock,

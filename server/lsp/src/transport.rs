@@ -9,7 +9,6 @@
 use std::future::{poll_fn, ready};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Sender, channel};
 
 use engine::Clock;
 use futures::channel::mpsc;
@@ -32,7 +31,7 @@ use crate::ServeError;
 use crate::approval;
 use crate::engine_thread::Engines;
 use crate::extension::{self, Changed, Changesets, DocumentParams, DocumentText, Nothing, Status};
-use crate::main_loop::{self, Refusal, Reply, Wake};
+use crate::main_loop::{self, Inbox, Refusal, Reply, Wake};
 use crate::outbox::{Continuation, Notice, Outbox, Outgoing, Question};
 use crate::pool::Pool;
 use crate::session::Session;
@@ -60,16 +59,13 @@ where
     I: AsyncRead + Unpin,
     O: AsyncWrite,
 {
-    let (inbox, wakes) = channel();
+    let (inbox, wakes) = unbounded_channel();
     let (outbox, outgoing) = unbounded_channel();
     let over = OverOnDrop(inbox.clone());
     let session_inbox = inbox.clone();
     let pool = Pool::start(&inbox).map_err(ServeError::Thread)?;
-    let main_loop = std::thread::Builder::new().name("main-loop".to_owned()).spawn(move || {
-        let session = Session::new(clock, engines, pool, Outbox(outbox), session_inbox);
-        main_loop::run(session, &wakes);
-    });
-    let main_loop = main_loop.map_err(ServeError::Thread)?;
+    let session = Session::new(clock, engines, pool, Outbox(outbox), session_inbox);
+    let main_loop = tokio::spawn(main_loop::run(session, wakes));
     let shut_down = Arc::new(AtomicBool::new(false));
     let mut client = None;
     let service = LspService::build(|handle| {
@@ -93,8 +89,9 @@ where
     };
     speaking.abort();
     drop(over);
-    let ended = tokio::task::spawn_blocking(move || main_loop.join());
-    if crashed || !matches!(ended.await, Ok(Ok(()))) {
+    let Ok(session) = main_loop.await else { return Err(ServeError::MainLoop) };
+    let ended = tokio::task::spawn_blocking(move || drop(session));
+    if crashed || ended.await.is_err() {
         return Err(ServeError::MainLoop);
     }
     if shut_down.load(Ordering::SeqCst) { Ok(()) } else { Err(ServeError::NoShutdown) }
@@ -306,7 +303,7 @@ async fn write<O: AsyncWrite>(stdout: O, mut said: impl Stream<Item = Said> + Un
 }
 
 /// Ends the main loop however serving ends.
-struct OverOnDrop(Sender<Wake>);
+struct OverOnDrop(Inbox);
 
 impl Drop for OverOnDrop {
     fn drop(&mut self) {
@@ -317,7 +314,7 @@ impl Drop for OverOnDrop {
 }
 
 struct Shims {
-    inbox: Sender<Wake>,
+    inbox: Inbox,
     shut_down: Arc<AtomicBool>,
 }
 
@@ -432,7 +429,7 @@ async fn speak(
     client: Client,
     mut outgoing: UnboundedReceiver<Outgoing>,
     mut notify: mpsc::Sender<Notice>,
-    inbox: Sender<Wake>,
+    inbox: Inbox,
 ) {
     while let Some(message) = outgoing.recv().await {
         let notice = match message {
@@ -459,7 +456,7 @@ fn notice<N: Notification>(params: &N::Params) -> Option<Notice> {
     Notice::of(N::METHOD, params)
 }
 
-async fn ask(client: Client, question: Question, continuation: Continuation, inbox: Sender<Wake>) {
+async fn ask(client: Client, question: Question, continuation: Continuation, inbox: Inbox) {
     let mut wakes = Vec::new();
     let outcome = match question {
         Question::Choose { root, digest, params } => {

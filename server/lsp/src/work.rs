@@ -4,7 +4,6 @@
 use std::panic::{AssertUnwindSafe, RefUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,7 +13,7 @@ use model::{ChangeSetId, Task};
 use crate::Options;
 use crate::background;
 use crate::jobs::{Done, RootId, Token};
-use crate::main_loop::Wake;
+use crate::main_loop::{Inbox, Wake};
 
 /// How often it is looked who can be asked: the person may state somebody at any time.
 const RENEWAL: Duration = Duration::from_secs(2);
@@ -120,7 +119,7 @@ pub(crate) fn start(
     folder: &Path,
     options: &Options,
     (token, task, interrupt): (Token, Box<Task>, Interrupt),
-    inbox: &Sender<Wake>,
+    inbox: &Inbox,
 ) {
     let (works, folder) = (options.works.clone(), folder.to_owned());
     let work = move || match works {

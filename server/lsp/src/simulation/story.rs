@@ -129,7 +129,7 @@ impl Story {
                 hunks.extend(marked.map(|m| (id, hunk.ordinal, files[at].clone(), m)));
             }
         }
-        let (inbox, _wakes) = channel();
+        let (inbox, _wakes) = unbounded_channel();
         let (sender, outgoing) = unbounded_channel();
         let (job_sender, jobs) = channel();
         let engines = move |_, _, _| EngineThread::played_by(job_sender.clone());
