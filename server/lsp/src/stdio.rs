@@ -27,6 +27,11 @@ mod ready {
 
     use super::{Input, Output};
 
+    /// How much a pipe to the client holds, in bytes: more than what is said of a file with hundreds of hunks. What does not fit
+    /// waits until the client reads, and what is said next behind it.
+    #[cfg(target_os = "linux")]
+    const PIPE_BYTES: usize = 1 << 20;
+
     pub(super) fn input() -> Option<Input> {
         let end = || io::stdin().as_fd().try_clone_to_owned().ok();
         match pipe::Receiver::from_owned_fd(end()?) {
@@ -37,6 +42,10 @@ mod ready {
 
     pub(super) fn output() -> Option<Output> {
         let end = || io::stdout().as_fd().try_clone_to_owned().ok();
+        #[cfg(target_os = "linux")]
+        if let Err(error) = rustix::pipe::fcntl_setpipe_size(io::stdout(), PIPE_BYTES) {
+            tracing::debug!(%error, "the output is no pipe, or stays as small as it is");
+        }
         match pipe::Sender::from_owned_fd(end()?) {
             Ok(pipe) => Some(Box::new(pipe)),
             Err(_) => Some(Box::new(socket(end()?)?)),
