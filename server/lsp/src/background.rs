@@ -24,8 +24,36 @@ pub(crate) fn spawn<T: Send + 'static>(
 /// On Linux it is of one thread; elsewhere it would be of the process.
 fn stand_back() {
     #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::nice(NICE) {
+    if let Err(error) = linux::stand_back() {
         tracing::debug!(%error, "a background thread runs like any other");
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use rustix::io;
+    use rustix::process::{getpriority_process, setpriority_process};
+    use thread_priority::{
+        NormalThreadSchedulePolicy, ThreadPriority, ThreadPriorityValue, ThreadSchedulePolicy,
+        set_thread_priority_and_policy, thread_native_id,
+    };
+
+    use super::NICE;
+
+    /// What this library takes for `nice` 5, on its scale from 0 to 99.
+    const PRIORITY: u8 = 34;
+
+    pub(super) fn stand_back() -> io::Result<()> {
+        let nice = getpriority_process(None)?;
+        // One that wakes up takes the processor from whoever woke it, in the middle of a keystroke: not one of this policy.
+        let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Batch);
+        let priority = ThreadPriorityValue::try_from(PRIORITY);
+        let priority = priority.map_or(ThreadPriority::Min, ThreadPriority::Crossplatform);
+        // Policy and priority are set one after the other: a failure may be of the priority alone, which is set below.
+        if let Err(error) = set_thread_priority_and_policy(thread_native_id(), priority, policy) {
+            tracing::debug!(%error, "a background thread may have another policy");
+        }
+        setpriority_process(None, (nice + NICE).min(19))
     }
 }
 
@@ -33,12 +61,19 @@ fn stand_back() {
 mod tests {
     use super::*;
 
+    use thread_priority::{
+        NormalThreadSchedulePolicy, ThreadSchedulePolicy, thread_schedule_policy,
+    };
+
     #[test]
     fn only_that_thread_stands_back() {
-        let nice = || rustix::process::getpriority_process(None).unwrap();
-        let before = nice();
-        let inside = spawn("test", move || rustix::process::getpriority_process(None).unwrap());
-        let inside = inside.unwrap().join().unwrap();
-        assert_eq!((inside, nice()), ((before + NICE).min(19), before));
+        let how = || {
+            let nice = rustix::process::getpriority_process(None).unwrap();
+            (nice, thread_schedule_policy().unwrap())
+        };
+        let before = how();
+        let inside = spawn("test", how).unwrap().join().unwrap();
+        let batch = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Batch);
+        assert_eq!((inside, how()), (((before.0 + NICE).min(19), batch), before));
     }
 }
