@@ -64,7 +64,7 @@ pub use replay::{
 pub use repropose::Reproposed;
 pub use rules::{RulesFrom, read_named, read_policies};
 pub use standing::{Landing, Standing, Standings};
-pub use tasks::{Around, TaskRecord, around};
+pub use tasks::{Around, TaskRecord, innermost, named};
 pub use workers::{
     OBJECTIVE_BYTES_MAX, OWN_CONFIG_FILE, Worker, WorkerBy, WorkerError, WorkerSet, prompt, workers,
 };

@@ -34,27 +34,33 @@ impl Around {
     }
 }
 
-/// The innermost named thing of a text that holds all of these lines; `None` where there is none, or the text is
-/// of no language whose structure is known.
+/// The named things of a text, the shortest first; none where the text is of no language whose structure is known.
 ///
 /// # Cost
 /// One parse.
-pub fn around(path: &RelPath, text: &[u8], first_line: u32, lines: u32) -> Option<Around> {
-    let language = syntax::language_of(path, text)?;
-    let parsed = syntax::parse(language, text).ok()?;
-    let outline = syntax::outline(&parsed).ok()?;
-    let end = |first: u32, lines: u32| first.saturating_add(lines.max(1));
-    let holds = |entity: &&syntax::Entity| {
-        entity.first_line <= first_line
-            && end(first_line, lines) <= end(entity.first_line, entity.lines)
+pub fn named(path: &RelPath, text: &[u8]) -> Vec<Around> {
+    let outline = || {
+        let language = syntax::language_of(path, text)?;
+        syntax::outline(&syntax::parse(language, text).ok()?).ok()
     };
-    let entity = outline.iter().filter(holds).min_by_key(|entity| entity.range.len())?;
-    Some(Around {
+    let mut outline = outline().unwrap_or_default();
+    outline.sort_by_key(|entity| entity.range.len());
+    let named = outline.into_iter().map(|entity| Around {
         kind: entity.kind,
-        name: entity.name.clone(),
+        name: entity.name,
         first_line: entity.first_line,
         lines: entity.lines,
         in_test: entity.in_test,
+    });
+    named.collect()
+}
+
+/// The innermost of the [`named`] things that holds all of these lines.
+pub fn innermost(named: &[Around], first_line: u32, lines: u32) -> Option<&Around> {
+    let end = |first: u32, lines: u32| first.saturating_add(lines.max(1));
+    named.iter().find(|around| {
+        around.first_line <= first_line
+            && end(first_line, lines) <= end(around.first_line, around.lines)
     })
 }
 
@@ -171,7 +177,8 @@ impl Engine {
         let Some(saved) = self.repository.saved(&place.path)? else {
             return Err(Error::NoSuchPath(place.path.clone()));
         };
-        Ok(around(&place.path, &saved.bytes, place.first_line, place.lines))
+        let named = named(&place.path, &saved.bytes);
+        Ok(innermost(&named, place.first_line, place.lines).cloned())
     }
 
     /// Has the recipes carry out a task: those that put right what its diagnostic says, or all, in its file.
@@ -199,13 +206,14 @@ mod tests {
     fn the_innermost_thing_is_what_a_task_is_about() {
         let at = |first, lines| {
             let path = "a.rs".parse().unwrap();
-            around(&path, TEXT.as_bytes(), first, lines).map(|it| (it.is_tested(), it.name))
+            let named = named(&path, TEXT.as_bytes());
+            innermost(&named, first, lines).map(|it| (it.is_tested(), it.name.clone()))
         };
         assert_eq!(at(5, 1), Some((true, "Queue::first".to_owned())));
         assert_eq!(at(1, 0), Some((false, "Queue".to_owned())));
         assert_eq!(at(10, 1), Some((false, "it_works".to_owned())));
         assert_eq!(at(2, 1), None);
         assert_eq!(at(0, 11), None);
-        assert_eq!(around(&"a.txt".parse().unwrap(), TEXT.as_bytes(), 5, 1), None);
+        assert_eq!(named(&"a.txt".parse().unwrap(), TEXT.as_bytes()), []);
     }
 }

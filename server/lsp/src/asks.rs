@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use engine::{Around, WorkerSet, around};
+use engine::{Around, WorkerSet, innermost};
 use lsp_types::{
     CodeAction, CodeActionKind, CodeActionOrCommand, Command, Diagnostic, NumberOrString, Range,
     Uri,
@@ -15,6 +15,7 @@ use serde_json::Value;
 use crate::actions::wanted;
 use crate::command::{OfFiles, Verb};
 use crate::diagnostics::SOURCE;
+use crate::documents::Named;
 use crate::prose;
 
 /// How many diagnostics at one place can be asked about, and how many workers for each kind.
@@ -30,6 +31,8 @@ pub(crate) struct Asking {
     pub uri: Uri,
     pub path: RelPath,
     pub text: Arc<str>,
+    /// The named things in it, if somebody has looked.
+    pub named: Named,
     pub range: Range,
     pub only: Option<Vec<CodeActionKind>>,
     /// The diagnostics that the client shows there.
@@ -220,10 +223,11 @@ fn of_place(asking: &Asking) -> Vec<Offer> {
         return Vec::new();
     }
     let (first, count) = lines(asking.range);
-    let around = around(&asking.path, asking.text.as_bytes(), first, count);
+    let named = asking.named.get_or_init(|| engine::named(&asking.path, asking.text.as_bytes()));
+    let around = innermost(named, first, count);
     let mut offers = Vec::new();
     for kind in kinds {
-        let Some((what, range)) = about(kind, asking.range, around.as_ref()) else { continue };
+        let Some((what, range)) = about(kind, asking.range, around) else { continue };
         for worker in fitting(kind).into_iter().take(WORKERS_MAX) {
             let argument = AskArguments {
                 kind,
@@ -294,17 +298,13 @@ pub(crate) mod tests {
 
     const ALL: &str = "[workers.mine]\ncommand = [\"x\"]\nkinds = [\"fix\", \"tests\", \"docs\", \"refactor\", \"review\"]\n";
 
-    fn check(
-        toml: &str,
-        (from, to): ((u32, u32), (u32, u32)),
-        diagnostics: Value,
-        expected: Expect,
-    ) {
+    fn asking(toml: &str, (from, to): ((u32, u32), (u32, u32)), diagnostics: Value) -> Asking {
         let at = |(line, character): (u32, u32)| Position { line, character };
-        let asking = Asking {
+        Asking {
             uri: "file:///r/a.rs".parse().unwrap(),
             path: "a.rs".parse().unwrap(),
             text: TEXT.into(),
+            named: Named::default(),
             range: Range { start: at(from), end: at(to) },
             only: None,
             diagnostics: serde_json::from_value(diagnostics).unwrap(),
@@ -312,7 +312,28 @@ pub(crate) mod tests {
             under_way: Vec::new(),
             to_approve: None,
             literals: true,
-        };
+        }
+    }
+
+    #[test]
+    fn a_text_is_looked_through_once() {
+        let asking = asking(ALL, ((2, 4), (2, 4)), json!([]));
+        let first = super::at(&asking);
+        assert!(asking.named.get().is_some_and(|named| !named.is_empty()));
+        // Somebody has looked and found nothing: nobody looks again.
+        let named = Named::default();
+        named.set(Vec::new()).unwrap();
+        let again = super::at(&Asking { named, ..asking });
+        assert!(again.len() < first.len(), "{again:?}");
+    }
+
+    fn check(
+        toml: &str,
+        (from, to): ((u32, u32), (u32, u32)),
+        diagnostics: Value,
+        expected: Expect,
+    ) {
+        let asking = asking(toml, (from, to), diagnostics);
         let mut shown = String::new();
         for action in super::at(&asking) {
             let CodeActionOrCommand::CodeAction(action) = action else { panic!() };

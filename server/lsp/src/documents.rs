@@ -4,8 +4,9 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use engine::Around;
 use lsp_types::{TextDocumentContentChangeEvent, TextDocumentItem, Uri};
 use ropey::Rope;
 
@@ -33,7 +34,11 @@ pub(crate) struct Document {
     /// The revision that was last compared with the disk, though no save was told of.
     compared: u64,
     text: OnceCell<Arc<str>>,
+    named: Named,
 }
+
+/// The named things in a text, as soon as somebody has looked.
+pub(crate) type Named = Arc<OnceLock<Vec<Around>>>;
 
 /// One replacement, in bytes of the text before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +60,11 @@ impl Document {
     /// The whole text. Cost: one copy for each revision.
     pub(crate) fn text(&self) -> &Arc<str> {
         self.text.get_or_init(|| self.rope.to_string().into())
+    }
+
+    /// Where the named things in the text are kept: to be found elsewhere, once for each revision.
+    pub(crate) fn named(&self) -> &Named {
+        &self.named
     }
 
     /// Whether the text differs from the saved one.
@@ -101,6 +111,7 @@ impl Documents {
             compared: self.revision,
             rope,
             text: OnceCell::from(Arc::from(item.text)),
+            named: Named::default(),
             uri: item.uri,
         };
         let key = document.uri.as_str().to_owned();
@@ -129,6 +140,7 @@ impl Documents {
         document.version = version;
         document.revision = self.revision;
         document.text = OnceCell::new();
+        document.named = Named::default();
         document.saved_from = None;
         Some(
             changes.into_iter().map(|change| apply(&mut document.rope, change, encoding)).collect(),

@@ -119,6 +119,7 @@ impl Session {
             uri: document.uri.clone(),
             path,
             text: document.text().clone(),
+            named: document.named().clone(),
             range: params.range,
             only: params.context.only.clone(),
             diagnostics: params.context.diagnostics.clone(),
@@ -180,12 +181,16 @@ impl Session {
             let message = "no repository is open around that file".to_owned();
             return self.refuse(reply, message);
         };
-        let text = document.map(|document| document.text().clone());
+        let text = document.map(|document| (document.text().clone(), document.named().clone()));
         let range = arguments.range;
         self.pool.post(Box::new(move || {
-            let around = text.zip(range).and_then(|(text, range)| {
+            let around = text.zip(range).and_then(|((text, named), range)| {
                 let (first, count) = asks::lines(range);
-                pool::caught(|| engine::around(&path, text.as_bytes(), first, count), None)
+                let around = || {
+                    let named = named.get_or_init(|| engine::named(&path, text.as_bytes()));
+                    engine::innermost(named, first, count).cloned()
+                };
+                pool::caught(around, None)
             });
             Some(Wake::AskedFor(Box::new(Placed { root, path, arguments, around, reply })))
         }));
