@@ -250,8 +250,11 @@ impl Compared<'_> {
             Kind::Sums => None,
             Kind::Locked => self.locked_older(old, now),
             Kind::Asked => now.iter().find_map(|now| {
-                let old = old.iter().find(|old| old.place == now.place)?;
-                self.asked_older(old, now)
+                let mut beside = old.iter().filter(|old| old.place == now.place).peekable();
+                let first = *beside.peek()?;
+                // One place may ask for several versions, each for other circumstances.
+                let was_there = beside.any(|old| old.version == now.version);
+                if was_there { None } else { self.asked_older(first, now) }
             }),
         }
     }
@@ -282,6 +285,10 @@ impl Compared<'_> {
             return None;
         }
         let ecosystem = self.after.ecosystem;
+        // Here a version that is not said is said elsewhere.
+        if now.version.is_empty() && matches!(ecosystem, Ecosystem::Maven | Ecosystem::NuGet) {
+            return None;
+        }
         let (from, to) = (allowed(ecosystem, &old.version)?, allowed(ecosystem, &now.version)?);
         let name = shown(&now.name);
         let asks = |package: &Package| match package.version.as_str() {

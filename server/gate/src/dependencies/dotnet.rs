@@ -1,5 +1,7 @@
 //! What .NET projects ask for and fix: project files, central versions, `packages.config` and `packages.lock.json`.
 
+use std::collections::BTreeSet;
+
 use super::document::{Unreadable, json, members, text};
 use super::elements;
 use super::package::{Ecosystem, Kind, Listing, Package};
@@ -50,6 +52,7 @@ pub(crate) fn lock(content: &str) -> Result<Listing, Unreadable> {
     }
     let mut listing = Listing::new(Ecosystem::NuGet, Kind::Locked);
     listing.members.insert(String::new());
+    let mut seen = BTreeSet::new();
     for (_, packages) in members(document.get("dependencies")) {
         for (name, said) in members(Some(packages)) {
             if text(said, "type") == Some("Project") {
@@ -60,7 +63,8 @@ pub(crate) fn lock(content: &str) -> Result<Listing, Unreadable> {
             if let Some(hash) = text(said, "contentHash") {
                 package.hashes.insert(("content".to_owned(), hash.to_owned()));
             }
-            if !listing.packages.contains(&package) {
+            // Each framework lists them once more.
+            if seen.insert((package.name.clone(), package.version.clone())) {
                 listing.packages.push(package);
             }
         }

@@ -77,11 +77,14 @@ pub(crate) fn read(content: &str) -> Result<Element, Unreadable> {
         Ok(())
     });
     let line = match read {
-        Ok(()) => 0,
+        Ok(()) => None,
         Err(ReportError::Malformed { line, .. }) => {
-            u32::try_from(line).unwrap_or(u32::MAX).saturating_sub(1)
+            Some(u32::try_from(line).unwrap_or(u32::MAX).saturating_sub(1))
         }
-        Err(_) => return Err(Unreadable::new("it is no XML", 0)),
+        Err(_) => Some(0),
     };
-    root.filter(|_| line == 0).ok_or_else(|| Unreadable::new("it is no XML", line))
+    match line {
+        None => root.ok_or_else(|| Unreadable::new("it is no XML", 0)),
+        Some(line) => Err(Unreadable::new("it is no XML", line)),
+    }
 }

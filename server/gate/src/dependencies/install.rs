@@ -23,8 +23,13 @@ const COMPOSER: &[&str] = &[
     "post-update-cmd",
     "pre-autoload-dump",
     "post-autoload-dump",
-    "post-root-package-install",
-    "post-create-project-cmd",
+    "pre-operations-exec",
+    "pre-package-install",
+    "post-package-install",
+    "pre-package-update",
+    "post-package-update",
+    "pre-package-uninstall",
+    "post-package-uninstall",
 ];
 
 /// How the names of files end that MSBuild runs.
@@ -64,7 +69,9 @@ pub(crate) fn check(file: &File<'_>, files: &[File<'_>], project: &dyn Project) 
             line.map(|line| say(line, message.to_owned())).into_iter().collect()
         }
         name if MSBUILD.iter().any(|end| name.ends_with(end)) => {
-            let line = added_line(file, "<exec ");
+            let line = ["<exec ", "<exec\n", "<exec\r", "<exec\t"]
+                .iter()
+                .find_map(|needle| added_line(file, needle));
             let message = "a command is added that runs whenever the project is built (`Exec`)";
             line.map(|line| say(line, message.to_owned())).into_iter().collect()
         }

@@ -161,7 +161,13 @@ fn is_locked(package: &Package, locked: Option<&Vec<&Package>>, ecosystem: Ecosy
     let Some(locked) = locked else { return false };
     let oldest = allowed(ecosystem, &package.version).and_then(|allowed| allowed.oldest);
     let Some(oldest) = oldest else { return true };
-    let versions: Vec<Version> = locked.iter().filter_map(|p| Version::parse(&p.version)).collect();
+    // Behind a dash a gem says what it was built for.
+    let built_for = |version: &'_ str| match ecosystem {
+        Ecosystem::Ruby => version.split('-').next().unwrap_or_default().to_owned(),
+        _ => version.to_owned(),
+    };
+    let versions: Vec<Version> =
+        locked.iter().filter_map(|p| Version::parse(&built_for(&p.version))).collect();
     versions.is_empty() || versions.iter().any(|version| *version >= oldest)
 }
 

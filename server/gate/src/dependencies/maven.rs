@@ -24,6 +24,9 @@ const PLUGINS: &str = "org.apache.maven.plugins";
 /// The central repository, as it is written.
 const CENTRAL: &[&str] = &["repo.maven.apache.org/maven2", "repo1.maven.org/maven2"];
 
+/// How long what properties stand for may be, in bytes.
+const PROPERTY_BYTES_MAX: usize = 1 << 10;
+
 /// How often a property may stand for another.
 const PROPERTIES_DEEP_MAX: usize = 8;
 
@@ -33,7 +36,8 @@ pub(crate) fn pom(content: &str) -> Result<Listing, Unreadable> {
     if root.name != "project" {
         return Err(Unreadable::new("it is no `project`", 0));
     }
-    let properties = root.child("properties").map(properties).unwrap_or_default();
+    let mut properties = root.child("properties").map(properties).unwrap_or_default();
+    properties.extend(own(&root));
     let mut listing = Listing::new(Ecosystem::Maven, Kind::Asked);
     root.each(&mut |path, element| {
         let said = |name: &str| element.text_of(name).map(|said| resolved(said, &properties));
@@ -57,12 +61,27 @@ pub(crate) fn pom(content: &str) -> Result<Listing, Unreadable> {
         // A version that is said elsewhere is no version here.
         let version = said("version").filter(|version| !version.contains("${"));
         let mut package = Package::new(&name, &version.unwrap_or_default()).at(&table);
+        // A module of the same project.
+        package.inherited =
+            element.text_of("version").is_some_and(|version| version.starts_with("${project."));
         if let Some(path) = said("systemPath") {
             package.source = Source::Path(path);
         }
         listing.packages.push(package);
     });
     Ok(listing)
+}
+
+/// What a project says of itself, or has from its parent, as properties.
+fn own(root: &Element) -> impl Iterator<Item = (String, String)> {
+    let parent = root.child("parent");
+    ["groupId", "version"].into_iter().flat_map(move |name| {
+        let parents = parent.and_then(|parent| parent.text_of(name));
+        let own = root.text_of(name).or(parents);
+        let named =
+            |of: &str, value: Option<&str>| Some((format!("{of}.{name}"), value?.to_owned()));
+        [named("project", own), named("project.parent", parents)].into_iter().flatten()
+    })
 }
 
 fn properties(of: &Element) -> BTreeMap<String, String> {
@@ -77,7 +96,8 @@ fn resolved(said: &str, properties: &BTreeMap<String, String>) -> String {
         let Some((name, rest)) = said.get(start + 2..).and_then(|tail| tail.split_once('}')) else {
             break;
         };
-        let Some(value) = properties.get(name) else { break };
+        let short = |value: &&String| said.len() + value.len() <= PROPERTY_BYTES_MAX;
+        let Some(value) = properties.get(name).filter(short) else { break };
         said = format!("{}{value}{rest}", &said[..start]);
     }
     said
@@ -162,11 +182,22 @@ pub(crate) fn gradle_script(content: &str) -> Listing {
     for line in content.lines() {
         let line = line.split("//").next().unwrap_or_default();
         for quoted in line.split(['\'', '"']).skip(1).step_by(2) {
-            let Some((name, version)) = coordinates(quoted) else { continue };
+            let Some((name, version)) = coordinates(quoted).filter(is_likely) else { continue };
             let version = version.filter(|version| !version.contains('$'));
             let package = Package::new(&name, version.unwrap_or_default());
             listing.packages.push(package.at("script"));
         }
     }
     listing
+}
+
+/// Whether a quoted text is likely to be a package: much else has colons in it, such as images, times and options.
+fn is_likely((name, version): &(String, Option<&str>)) -> bool {
+    let begins = |part: &str| part.starts_with(|c: char| c.is_ascii_alphabetic());
+    let (group, artifact) = name.split_once(':').unwrap_or((name, ""));
+    let versioned = version.map(|version| {
+        version.starts_with(|c: char| c.is_ascii_digit() || "$[(+".contains(c))
+            || version.starts_with("latest")
+    });
+    begins(group) && begins(artifact) && versioned.unwrap_or_else(|| group.contains('.'))
 }

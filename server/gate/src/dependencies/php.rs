@@ -57,10 +57,16 @@ pub(crate) fn lock(content: &str) -> Result<Listing, Unreadable> {
                 package.hashes.insert(("dist".to_owned(), sum.to_owned()));
             }
             let commit = said.get("source").and_then(|source| text(source, "reference"));
-            if let Some(commit) = commit {
+            // What is on a branch may be another commit each time.
+            let fixed = !version.starts_with("dev-") && !version.ends_with("-dev");
+            if let Some(commit) = commit.filter(|_| fixed) {
                 package.hashes.insert(("source".to_owned(), commit.to_owned()));
             }
             listing.packages.push(package);
+            // What it stands for is there with it.
+            for also in ["replace", "provide"] {
+                listing.own.extend(members(said.get(also)).map(|(name, _)| name.to_owned()));
+            }
         }
     }
     Ok(listing)

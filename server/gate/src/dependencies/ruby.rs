@@ -51,8 +51,15 @@ pub(crate) fn lock(content: &str) -> Result<Listing, Unreadable> {
 /// What a `Gemfile` asks for; it is never refused.
 pub(crate) fn gemfile(content: &str) -> Listing {
     let mut listing = Listing::new(Ecosystem::Ruby, Kind::Asked);
-    for line in content.lines().map(str::trim) {
-        let (verb, rest) = line.split_once([' ', '(']).unwrap_or((line, ""));
+    let mut lines = content.lines().map(str::trim);
+    while let Some(first) = lines.next() {
+        let mut line = first.to_owned();
+        // What ends with a comma goes on.
+        while line.ends_with(',') {
+            let Some(next) = lines.next() else { break };
+            line.push_str(next);
+        }
+        let (verb, rest) = line.split_once([' ', '(']).unwrap_or((&line, ""));
         match verb {
             "source" => listing
                 .indexes
@@ -80,7 +87,8 @@ fn asked(arguments: &str) -> Option<Package> {
             versions.push(version);
             continue;
         }
-        let (key, value) = argument.split_once("=>").or_else(|| argument.split_once(':'))?;
+        let pair = argument.split_once("=>").or_else(|| argument.split_once(':'));
+        let Some((key, value)) = pair else { continue };
         let Some(value) = quoted(value.trim()) else { continue };
         source = match key.trim().trim_start_matches(':') {
             "git" => Source::Git(address(value)),

@@ -1,7 +1,12 @@
 //! Settings that say where packages are fetched from.
 
+use std::collections::BTreeSet;
+
 use model::Finding;
 
+use super::document::text_of;
+use super::elements;
+use super::lines::line_of;
 use super::package::{Source, address, shown};
 use crate::place::{File, finding};
 
@@ -27,10 +32,14 @@ const PUBLIC: &[&str] = &[
     "github.com/rust-lang/crates.io-index",
     "index.crates.io",
     "api.nuget.org/v3/index.json",
+    "www.nuget.org/api/v2",
 ];
 
 /// Added lines that name another index: what is asked for by name may come from there from now on.
 pub(crate) fn check(file: &File<'_>) -> Vec<Finding> {
+    if file.of.path.file_name().eq_ignore_ascii_case(b"nuget.config") {
+        return nuget(file);
+    }
     if !is_setting(file) {
         return Vec::new();
     }
@@ -45,15 +54,42 @@ pub(crate) fn check(file: &File<'_>) -> Vec<Finding> {
             } else {
                 ""
             };
-            let message = format!("packages are fetched from {} now{beside}", source.words());
-            let mut found = finding("dependency.source", file.of.path, number, message);
-            if !source.is_unprotected() {
-                found.severity = model::Severity::Warning;
-            }
-            findings.push(found);
+            findings.push(fetched(file, number, source, beside));
         }
     }
     findings
+}
+
+/// The sources that a `nuget.config` adds; one that cannot be read names none.
+fn nuget(file: &File<'_>) -> Vec<Finding> {
+    let named = |text: Option<&[u8]>| -> BTreeSet<String> {
+        let read = text.and_then(|text| elements::read(text_of(text).ok()?).ok());
+        let mut named = BTreeSet::new();
+        read.iter().for_each(|root| {
+            root.each(&mut |path, element| {
+                let is_source = path.last() == Some(&"packageSources") && element.name == "add";
+                let value = element.attribute("value").filter(|value| value.contains("://"));
+                named.extend(value.filter(|_| is_source).and_then(other));
+            });
+        });
+        named
+    };
+    let (before, after) = (named(file.of.before), named(file.of.after));
+    let content = String::from_utf8_lossy(file.of.after.unwrap_or_default()).into_owned();
+    let tell = |place: &String| {
+        let line = line_of(&content, place.trim_start_matches("http://"));
+        fetched(file, line, Source::OtherRegistry(place.clone()), "")
+    };
+    after.difference(&before).map(tell).collect()
+}
+
+fn fetched(file: &File<'_>, line: u32, source: Source, beside: &str) -> Finding {
+    let message = format!("packages are fetched from {} now{beside}", source.words());
+    let mut found = finding("dependency.source", file.of.path, line, message);
+    if !source.is_unprotected() {
+        found.severity = model::Severity::Warning;
+    }
+    found
 }
 
 fn is_setting(file: &File<'_>) -> bool {
@@ -61,7 +97,7 @@ fn is_setting(file: &File<'_>) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     let requirements = name.ends_with(".txt") && path.contains("requirements");
     let cargo = path.ends_with(".cargo/config.toml") || path.ends_with(".cargo/config");
-    let named = [".npmrc", ".yarnrc", ".yarnrc.yml", "pip.conf", "pip.ini", "nuget.config"];
+    let named = [".npmrc", ".yarnrc", ".yarnrc.yml", "pip.conf", "pip.ini"];
     let named = named.contains(&name);
     requirements || cargo || named
 }
@@ -69,12 +105,6 @@ fn is_setting(file: &File<'_>) -> bool {
 /// The address of the index that a line names; `None` for a public one.
 fn index_of(line: &str) -> Option<String> {
     let line = line.trim();
-    // `<add key="name" value="https://.." />` in `nuget.config`.
-    if line.starts_with("<add ") {
-        let (_, value) = line.split_once(" value=\"")?;
-        let value = value.split('"').next().filter(|value| value.contains("://"))?;
-        return other(value);
-    }
     let (key, value) = line.split_once(|c: char| c == '=' || c == ':' || c.is_whitespace())?;
     let key = key.trim_matches('"');
     // `@scope:registry=..` in `.npmrc`.

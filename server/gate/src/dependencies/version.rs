@@ -75,6 +75,12 @@ fn stage_of(rest: &str) -> (Stage, Vec<Piece>) {
         }
     }
     take(&mut current);
+    // Java's words for a release, and for what it is built for.
+    if let Some(Piece::Word(word)) = pieces.first()
+        && matches!(word.as_str(), "final" | "ga" | "release" | "jre" | "android")
+    {
+        return (Stage::Release, Vec::new());
+    }
     let stage = match pieces.first() {
         None => Stage::Release,
         Some(Piece::Word(word)) if word == "dev" => Stage::Development,
@@ -129,8 +135,11 @@ pub(crate) fn allowed(ecosystem: Ecosystem, requirement: &str) -> Option<Allowed
     if matches!(requirement, "" | "*" | "x" | "latest") {
         return Some(Allowed { oldest: None, exact: false });
     }
+    let or = if ecosystem == Ecosystem::Packagist { "|" } else { "||" };
+    let alternatives =
+        requirement.split(or).map(str::trim).filter(|all| or != "|" || !all.is_empty());
     let alternatives: Option<Vec<Allowed>> =
-        requirement.split("||").map(|all| all_of(ecosystem, all.trim())).collect();
+        alternatives.map(|all| all_of(ecosystem, all)).collect();
     let alternatives = alternatives?;
     let exact = alternatives.len() == 1 && alternatives.iter().all(|allowed| allowed.exact);
     let oldest = alternatives.into_iter().map(|allowed| allowed.oldest).min()?;
@@ -176,7 +185,7 @@ fn all_of(ecosystem: Ecosystem, text: &str) -> Option<Allowed> {
 
 /// The oldest version of `1.2`, `1.x`, `1.*`; the inner `None` for any.
 fn floor_of(version: &str) -> Option<Option<Version>> {
-    let is_any = |part: &str| matches!(part, "*" | "x" | "X");
+    let is_any = |part: &str| matches!(part, "*" | "x" | "X" | "+");
     let fixed: Vec<&str> = version.split('.').take_while(|part| !is_any(part)).collect();
     if fixed.is_empty() {
         return Some(None);
@@ -185,7 +194,7 @@ fn floor_of(version: &str) -> Option<Option<Version>> {
 }
 
 fn is_exact(ecosystem: Ecosystem, by: &str, version: &str) -> bool {
-    let wild = version.split('.').any(|part| matches!(part, "*" | "x" | "X"));
+    let wild = version.split('.').any(|part| matches!(part, "*" | "x" | "X" | "+"));
     let whole = version.split(['-', '+']).next().unwrap_or_default().split('.').count() >= 3;
     match (by, ecosystem) {
         _ if wild => false,
@@ -220,6 +229,8 @@ mod tests {
             list.windows(2).for_each(|pair| order(pair[0], pair[1]));
         }
         assert_eq!(Version::parse("1.0"), Version::parse("v1.0.0+linux"));
+        assert_eq!(Version::parse("33.0.0-jre"), Version::parse("33.0.0-android"));
+        order("6.1.0.RC1", "6.1.0.Final");
         assert_eq!(Version::parse("main"), None);
         assert_eq!(Version::parse("99999999999999999999999"), None);
     }
@@ -250,6 +261,8 @@ mod tests {
         check(Ecosystem::NuGet, "(,3]", None, false);
         check(Ecosystem::Packagist, "^2.1 || ^3", Some("2.1"), false);
         check(Ecosystem::Packagist, "2.1.0", Some("2.1.0"), true);
+        check(Ecosystem::Packagist, "^7.0|^8.0", Some("7.0"), false);
+        check(Ecosystem::Maven, "1.+", Some("1"), false);
         assert_eq!(allowed(Ecosystem::Packagist, "dev-main"), None);
         assert_eq!(allowed(Ecosystem::Maven, "[2.1"), None);
         assert_eq!(allowed(Ecosystem::Npm, "next"), None);
