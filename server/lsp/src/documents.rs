@@ -261,6 +261,17 @@ mod tests {
     }
 
     #[test]
+    fn what_was_found_in_a_text_is_not_of_the_next() {
+        let mut documents = Documents::default();
+        let document = documents.open(item("a"));
+        let (uri, before) = (document.uri.clone(), document.named().clone());
+        before.set(Vec::new()).unwrap();
+        documents.change(&uri, 2, vec![change(None, "b")], Encoding::Utf16).unwrap();
+        let after = documents.get("file:///a").unwrap().named();
+        assert!(before.get().is_some() && after.get().is_none());
+    }
+
+    #[test]
     fn a_save_says_what_was_there_and_a_file_read_again_was_not_saved() {
         let mut documents = Documents::default();
         let uri = documents.open(item("a")).uri.clone();

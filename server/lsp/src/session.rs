@@ -303,7 +303,11 @@ impl Session {
         self.views.retain(|uri, _| self.homes.contains_key(uri));
         self.placings.retain(|uri, _| self.homes.contains_key(uri));
         self.show_all();
-        // The engine finishes what was posted; waiting for that is not the main loop's business.
+        self.forget_root(id);
+    }
+
+    /// The engine finishes what was posted; waiting for that is not the main loop's business.
+    fn forget_root(&mut self, id: RootId) {
         if let Some(root) = self.roots.remove(&id) {
             std::thread::spawn(move || drop(root));
         }
@@ -456,7 +460,7 @@ impl Session {
             Done::Unavailable(reason) => {
                 tracing::info!(reason, "no repository to serve here");
                 self.abandon(id);
-                self.roots.remove(&id);
+                self.forget_root(id);
             }
             Done::Board(board) => {
                 if let Some(root) = self.roots.get_mut(&id) {

@@ -27,7 +27,7 @@ mod ready {
 
     use super::{Input, Output};
 
-    /// How much a pipe to the client holds, in bytes: more than what is said of a file with hundreds of hunks. What does not fit
+    /// How much the output holds where it is a pipe, in bytes: more than what is said of a file with hundreds of hunks. What does not fit
     /// waits until the client reads, and what is said next behind it.
     #[cfg(target_os = "linux")]
     const PIPE_BYTES: usize = 1 << 20;
