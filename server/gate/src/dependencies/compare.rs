@@ -8,6 +8,7 @@ use super::go::INDIRECT;
 use super::lines::Lines;
 use super::lookalike::{How, lookalike};
 use super::package::{Ecosystem, Kind, Listing, Package, Source, shown};
+use super::sources::fetched;
 use super::version::{Version, allowed};
 use crate::place::finding;
 
@@ -71,14 +72,8 @@ impl Compared<'_> {
         let new =
             self.after.indexes.iter().filter(|index| !known.is_some_and(|k| k.contains(*index)));
         new.map(|index| {
-            let source = Source::OtherRegistry(index.clone());
-            let message = format!("packages are fetched from {} now", source.words());
             let line = self.lines.of(index.trim_start_matches("http://"));
-            let mut found = finding("dependency.source", self.path, line, message);
-            if !source.is_unprotected() {
-                found.severity = Severity::Warning;
-            }
-            found
+            fetched(self.path, line, index, "")
         })
         .collect()
     }

@@ -37,6 +37,12 @@ pub(crate) fn json(text: &str) -> Result<Value, Unreadable> {
     })
 }
 
+/// A JSON document that is an object.
+pub(crate) fn object(text: &str) -> Result<Value, Unreadable> {
+    let document = json(text)?;
+    if document.is_object() { Ok(document) } else { Err(Unreadable::new("it is no object", 0)) }
+}
+
 /// A TOML document.
 pub(crate) fn toml(text: &str) -> Result<Value, Unreadable> {
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::document::{Unreadable, json, members, text};
+use super::document::{Unreadable, members, object, text};
 use super::elements;
 use super::package::{Ecosystem, Kind, Listing, Package};
 
@@ -46,10 +46,7 @@ pub(crate) fn config(content: &str) -> Result<Listing, Unreadable> {
 
 /// What a `packages.lock.json` fixes, for each framework.
 pub(crate) fn lock(content: &str) -> Result<Listing, Unreadable> {
-    let document = json(content)?;
-    if !document.is_object() {
-        return Err(Unreadable::new("it is no object", 0));
-    }
+    let document = object(content)?;
     let mut listing = Listing::new(Ecosystem::NuGet, Kind::Locked);
     listing.members.insert(String::new());
     let mut seen = BTreeSet::new();

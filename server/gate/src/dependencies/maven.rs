@@ -55,15 +55,16 @@ pub(crate) fn pom(content: &str) -> Result<Listing, Unreadable> {
         };
         let Some(artifact) = said("artifactId") else { return };
         let group = said("groupId").or_else(|| (*table == "plugins").then(|| PLUGINS.to_owned()));
-        let name = format!("{}:{artifact}", group.unwrap_or_default());
+        let name = format!("{}:{artifact}", group.as_deref().unwrap_or_default());
         let managed = path.iter().any(|above| above.ends_with("Management"));
         let table = if managed { format!("managed {table}") } else { (*table).to_owned() };
         // A version that is said elsewhere is no version here.
         let version = said("version").filter(|version| !version.contains("${"));
         let mut package = Package::new(&name, &version.unwrap_or_default()).at(&table);
-        // A module of the same project.
-        package.inherited =
-            element.text_of("version").is_some_and(|version| version.starts_with("${project."));
+        // A module of the same project: its group is the project's own, whatever others call their version.
+        package.inherited = group.is_some()
+            && group.as_ref() == properties.get("project.groupId")
+            && element.text_of("version").is_some_and(|version| version.starts_with("${project."));
         if let Some(path) = said("systemPath") {
             package.source = Source::Path(path);
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::document::{Unreadable, json, members, text};
+use super::document::{Unreadable, json, members, object, text};
 use super::package::{Ecosystem, Kind, Listing, Package, Source, address};
 use super::version::Version;
 
@@ -16,10 +16,7 @@ const DEPTH_MAX: usize = 60;
 
 /// What a `package.json` asks for.
 pub(crate) fn manifest(content: &str) -> Result<Listing, Unreadable> {
-    let document = json(content)?;
-    if !document.is_object() {
-        return Err(Unreadable::new("it is no object", 0));
-    }
+    let document = object(content)?;
     let mut listing = Listing::new(Ecosystem::Npm, Kind::Asked);
     for table in TABLES {
         for (name, said) in members(document.get(table)) {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::document::{Unreadable, elements, json, members, text};
+use super::document::{Unreadable, elements, members, object, text};
 use super::package::{Ecosystem, Kind, Listing, Package, Source, address};
 
 const TABLES: &[&str] = &["require", "require-dev"];
@@ -70,11 +70,6 @@ pub(crate) fn lock(content: &str) -> Result<Listing, Unreadable> {
         }
     }
     Ok(listing)
-}
-
-fn object(content: &str) -> Result<Value, Unreadable> {
-    let document = json(content)?;
-    if document.is_object() { Ok(document) } else { Err(Unreadable::new("it is no object", 0)) }
 }
 
 /// What has no vendor is the language, or part of the system.

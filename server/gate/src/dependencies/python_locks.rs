@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::document::{Unreadable, elements, json, members, text, toml};
+use super::document::{Unreadable, elements, members, object, text, toml};
 use super::package::{Ecosystem, Kind, Listing, Package, Source, address};
 
 /// What a `poetry.lock`, a `pdm.lock`, a `uv.lock` or a `pylock.toml` fixes: they differ in little.
@@ -88,10 +88,7 @@ fn add_hash(hashes: &mut BTreeSet<(String, String)>, file: &Value) {
 
 /// What a `Pipfile.lock` fixes.
 pub(crate) fn pipfile(content: &str) -> Result<Listing, Unreadable> {
-    let document = json(content)?;
-    if !document.is_object() {
-        return Err(Unreadable::new("it is no object", 0));
-    }
+    let document = object(content)?;
     let mut listing = Listing::new(Ecosystem::PyPi, Kind::Locked);
     listing.members.insert(String::new());
     for (group, packages) in members(Some(&document)).filter(|(group, _)| *group != "_meta") {

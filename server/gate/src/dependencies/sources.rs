@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::Finding;
+use model::{Finding, RelPath};
 
 use super::document::text_of;
 use super::elements;
@@ -48,13 +48,12 @@ pub(crate) fn check(file: &File<'_>) -> Vec<Finding> {
         let text = String::from_utf8_lossy(text);
         for (number, line) in (span.first_line..).zip(text.lines()) {
             let Some(place) = index_of(line) else { continue };
-            let source = Source::OtherRegistry(place);
             let beside = if line.contains("extra-index-url") {
                 "; a name that both know is taken from either"
             } else {
                 ""
             };
-            findings.push(fetched(file, number, source, beside));
+            findings.push(fetched(file.of.path, number, &place, beside));
         }
     }
     findings
@@ -78,14 +77,16 @@ fn nuget(file: &File<'_>) -> Vec<Finding> {
     let content = String::from_utf8_lossy(file.of.after.unwrap_or_default()).into_owned();
     let tell = |place: &String| {
         let line = line_of(&content, place.trim_start_matches("http://"));
-        fetched(file, line, Source::OtherRegistry(place.clone()), "")
+        fetched(file.of.path, line, place, "")
     };
     after.difference(&before).map(tell).collect()
 }
 
-fn fetched(file: &File<'_>, line: u32, source: Source, beside: &str) -> Finding {
+/// That packages are fetched from another registry from now on.
+pub(crate) fn fetched(path: &RelPath, line: u32, place: &str, beside: &str) -> Finding {
+    let source = Source::OtherRegistry(place.to_owned());
     let message = format!("packages are fetched from {} now{beside}", source.words());
-    let mut found = finding("dependency.source", file.of.path, line, message);
+    let mut found = finding("dependency.source", path, line, message);
     if !source.is_unprotected() {
         found.severity = model::Severity::Warning;
     }
