@@ -144,45 +144,57 @@ fn every_kind() -> String {
     exported(&ledger)
 }
 
+/// How many events, ChangeSets and blobs an export has, its head, and what its events come to.
+#[track_caller]
+fn replays(
+    file: &str,
+    counts: (u64, u64, u64),
+    head: &expect_test::Expect,
+    states: &expect_test::Expect,
+) {
+    let stored = fs::read_to_string(file).unwrap();
+    let verified = verify_export(stored.as_bytes()).unwrap();
+    assert_eq!((verified.events, verified.changesets, verified.blobs), counts);
+    head.assert_eq(&verified.head.to_string());
+    states.assert_eq(&folded(&stored));
+}
+
 #[test]
 fn format_1_replays() {
-    let stored = fs::read_to_string(V1).unwrap();
-    let verified = verify_export(stored.as_bytes()).unwrap();
-    assert_eq!((verified.events, verified.changesets, verified.blobs), (20, 2, 8));
-    expect_test::expect!["557da68b2dab0c1debf016cb6118f38490d80ad2b805890e9ed4208f3b27b392"]
-        .assert_eq(&verified.head.to_string());
-    expect_test::expect![[r#"
+    replays(
+        V1,
+        (20, 2, 8),
+        &expect_test::expect!["557da68b2dab0c1debf016cb6118f38490d80ad2b805890e9ed4208f3b27b392"],
+        &expect_test::expect![[r#"
         change a: undone: undone, rejected
-        change b: partly accepted: undone (unsaved), accepted (unsaved)"#]]
-    .assert_eq(&folded(&stored));
+        change b: partly accepted: undone (unsaved), accepted (unsaved)"#]],
+    );
 }
 
 #[test]
 fn format_2_replays() {
-    let stored = fs::read_to_string(V2).unwrap();
-    let verified = verify_export(stored.as_bytes()).unwrap();
-    assert_eq!((verified.events, verified.changesets, verified.blobs), (32, 3, 12));
-    expect_test::expect!["8608c51c6b14b7dd64ded24ed47587de5ddaca2525aa11b6ea01f590e5dba3ae"]
-        .assert_eq(&verified.head.to_string());
-    expect_test::expect![[r#"
+    replays(
+        V2,
+        (32, 3, 12),
+        &expect_test::expect!["8608c51c6b14b7dd64ded24ed47587de5ddaca2525aa11b6ea01f590e5dba3ae"],
+        &expect_test::expect![[r#"
         change a: undone: undone, rejected
         change b: partly accepted: undone (unsaved), accepted (unsaved)
-        change c: adopted: adopted, superseded"#]]
-    .assert_eq(&folded(&stored));
+        change c: adopted: adopted, superseded"#]],
+    );
 }
 
 #[test]
 fn format_3_replays() {
-    let stored = fs::read_to_string(V3).unwrap();
-    let verified = verify_export(stored.as_bytes()).unwrap();
-    assert_eq!((verified.events, verified.changesets, verified.blobs), (34, 3, 13));
-    expect_test::expect!["a3be09571c751674b82cbadb61e4dfd26c6b1f0c0313577fd8ecb8e544f45ca4"]
-        .assert_eq(&verified.head.to_string());
-    expect_test::expect![[r#"
+    replays(
+        V3,
+        (34, 3, 13),
+        &expect_test::expect!["a3be09571c751674b82cbadb61e4dfd26c6b1f0c0313577fd8ecb8e544f45ca4"],
+        &expect_test::expect![[r#"
         change a: undone: undone, rejected
         change b: partly accepted: undone (unsaved), accepted (unsaved)
-        change c: adopted: adopted, superseded"#]]
-    .assert_eq(&folded(&stored));
+        change c: adopted: adopted, superseded"#]],
+    );
 }
 
 #[test]
@@ -191,16 +203,15 @@ fn format_4_replays() {
     if env::var_os("UPDATE_EXPECT").is_some() && !Path::new(V4).exists() {
         fs::write(V4, every_kind()).unwrap();
     }
-    let stored = fs::read_to_string(V4).unwrap();
-    let verified = verify_export(stored.as_bytes()).unwrap();
-    assert_eq!((verified.events, verified.changesets, verified.blobs), (42, 3, 13));
-    expect_test::expect!["65403d636712296aaa7faa61de3f73e75794e2e7e849dc455fb30ff4a27ddd01"]
-        .assert_eq(&verified.head.to_string());
-    expect_test::expect![[r#"
+    replays(
+        V4,
+        (42, 3, 13),
+        &expect_test::expect!["65403d636712296aaa7faa61de3f73e75794e2e7e849dc455fb30ff4a27ddd01"],
+        &expect_test::expect![[r#"
         change a: undone: undone, rejected
         change b: partly accepted: undone (unsaved), accepted (unsaved)
-        change c: adopted: adopted, superseded"#]]
-    .assert_eq(&folded(&stored));
+        change c: adopted: adopted, superseded"#]],
+    );
 }
 
 #[test]
