@@ -1,22 +1,28 @@
 /* Faults for the program that this is preloaded into (LD_PRELOAD).
  *
  * Before the program's first line, a seccomp filter is put in place that turns every system call that can change
- * files into a SIGSYS. The handler counts those that concern files below one folder, makes the one that was asked
+ * files into a SIGSYS. The handler notes those that concern files below one folder, makes the one that was asked
  * for go wrong, and carries the others out. Interposing libc's functions would not do: some libraries (rustix,
  * under tempfile) make system calls of their own.
+ *
+ * A call goes by what it does to which file, and by how many of the same came before it: when files were written
+ * shows in what is looked at again, so that the same run may make some calls of git's folder more than once, and a
+ * number among all calls would name another one each time.
  *
  * Waiting for the disk is left out throughout: a killed process loses nothing that the system took.
  *
  * FAULTS_BELOW   the folder, absolute and resolved
- * FAULTS_LOG     a file outside it, if wanted: a line "NUMBER NAME PATH [PATH]" for each call that was counted
- * FAULTS_KIND    kill   end the process (SIGKILL) in place of call AT
- *                torn   the same after half of call AT, if it writes, else after it
- *                full   from call AT on there is no space: the first write is cut in half, then nothing grows
- *                eio    call AT answers EIO, once
- *                short  from call AT on every write takes half of what it is given
+ * FAULTS_LOG     a file outside it, if wanted: a line "NAME PATHS" for each call, with a tab between. Paths are
+ *                relative to the folder, with "*" for names that are random, and with " -> " between two
+ * FAULTS_KIND    kill   end the process (SIGKILL) in place of the call
+ *                torn   the same after half of the call, if it writes, else after it
+ *                full   from the call on there is no space: the first write is cut in half, then nothing grows
+ *                eio    the call answers EIO, once
+ *                short  every write takes half of what it is given
  *                denied every call that changes FAULTS_PATH, or makes or removes a name in it, answers EACCES
- *                erofs  every counted call answers EROFS
- * FAULTS_AT      the number of a call, from 1
+ *                erofs  every call answers EROFS
+ * FAULTS_CALL    the call, as a line of the log has it
+ * FAULTS_TURN    which of those that are the same, from 1
  */
 #define _GNU_SOURCE
 #include <elf.h>
@@ -129,9 +135,11 @@ static const struct call CALLS[] = {
 #define CREATES (O_CREAT | O_TRUNC | UNNAMED)
 
 static enum { NOTHING, KILL, TORN, FULL, EIO_ONCE, SHORT, DENIED, READ_ONLY } kind;
-static long at;
-static long counted;
-static int cut; /* whether the disk has filled up */
+static char wanted[2 * PATH_MAX + 64]; /* the call, as it is logged */
+static long turn;
+static long seen;   /* how often the call was made */
+static int reached; /* whether it went wrong */
+static int cut;     /* whether the disk has filled up */
 static int log_file = -1;
 static char below[PATH_MAX];
 static char denied[PATH_MAX];
@@ -161,6 +169,23 @@ static void resolve(char *into, int folder, const char *path) {
 static int lies_in(const char *path, const char *folder) {
     size_t length = strlen(folder);
     return length > 0 && strncmp(path, folder, length) == 0 && (path[length] == 0 || path[length] == '/');
+}
+
+/* Appends what a path is called in the log: relative to the folder, without what is random in it. */
+static void show(char *into, const char *path) {
+    const char *inner = path;
+    if (lies_in(path, below)) {
+        inner += strlen(below);
+        inner = inner[0] == '/' ? inner + 1 : ".";
+    }
+    const char *slash = strrchr(inner, '/');
+    const char *name = slash ? slash + 1 : inner;
+    const char *folder = slash;
+    while (folder && folder > inner && folder[-1] != '/') folder--;
+    int random = strncmp(name, ".countersign-", 13) == 0 ||
+                 (folder && (strncmp(folder, "holders/", 8) == 0 || strncmp(folder, "incoming/", 9) == 0));
+    strncat(into, inner, name - inner);
+    strcat(into, random ? "*" : name);
 }
 
 static int is_there(const char *path) {
@@ -230,35 +255,42 @@ static long act(const struct call *call, const long *a) {
     }
     /* To open a file that is there changes nothing yet. */
     if (opens && !(flags & CREATES)) return carry_out(call->number, a);
-    long number = __atomic_add_fetch(&counted, 1, __ATOMIC_SEQ_CST);
+    char line[2 * PATH_MAX + 64];
+    int removes_folder = call->number == SYS_unlinkat && (a[2] & AT_REMOVEDIR);
+    snprintf(line, sizeof line, "%s\t", removes_folder ? "rmdir" : call->name);
+    show(line, first);
+    if (second[0]) {
+        strcat(line, " -> ");
+        show(line, second);
+    }
+    int is_it = strcmp(line, wanted) == 0 && __atomic_add_fetch(&seen, 1, __ATOMIC_SEQ_CST) == turn;
+    if (is_it) __atomic_store_n(&reached, 1, __ATOMIC_SEQ_CST);
     if (log_file >= 0) {
-        char line[2 * PATH_MAX + 64];
-        int removes_folder = call->number == SYS_unlinkat && (a[2] & AT_REMOVEDIR);
-        const char *name = removes_folder ? "rmdir" : call->name;
-        int length = snprintf(line, sizeof line, "%ld\t%s\t%s\t%s\n", number, name, first, second);
-        faults_syscall(SYS_write, log_file, (long)line, length, 0, 0, 0);
+        size_t length = strlen(line);
+        line[length] = '\n';
+        faults_syscall(SYS_write, log_file, (long)line, length + 1, 0, 0, 0);
     }
     int writes = call->shape == WRITE || call->shape == WRITEV;
     switch (kind) {
     case KILL:
-        if (number == at) end();
+        if (is_it) end();
         break;
     case TORN:
-        if (number == at) {
+        if (is_it) {
             half(call, a);
             end();
         }
         break;
     case FULL:
-        if (number < at || !call->grows) break;
+        if (!__atomic_load_n(&reached, __ATOMIC_SEQ_CST) || !call->grows) break;
         if (opens && !makes) break;
         if (writes && !__atomic_exchange_n(&cut, 1, __ATOMIC_SEQ_CST)) return half(call, a);
         return -ENOSPC;
     case EIO_ONCE:
-        if (number == at) return -EIO;
+        if (is_it) return -EIO;
         break;
     case SHORT:
-        if (number >= at && writes) return half(call, a);
+        if (writes) return half(call, a);
         break;
     case DENIED:
     case READ_ONLY:
@@ -325,11 +357,13 @@ __attribute__((constructor)) static void start(void) {
     static const char *const KINDS[] = {"",     "kill",  "torn",   "full",
                                         "eio",  "short", "denied", "erofs"};
     const char *folder = getenv("FAULTS_BELOW"), *log = getenv("FAULTS_LOG");
-    const char *which = getenv("FAULTS_KIND"), *number = getenv("FAULTS_AT"), *path = getenv("FAULTS_PATH");
+    const char *which = getenv("FAULTS_KIND"), *path = getenv("FAULTS_PATH");
+    const char *call = getenv("FAULTS_CALL"), *number = getenv("FAULTS_TURN");
     if (!folder) return;
     snprintf(below, sizeof below, "%s", folder);
     snprintf(denied, sizeof denied, "%s", path ? path : "");
-    at = number ? atol(number) : 0;
+    snprintf(wanted, sizeof wanted, "%s", call ? call : "");
+    turn = number ? atol(number) : 0;
     for (size_t index = 0; which && index < sizeof(KINDS) / sizeof(KINDS[0]); index++) {
         if (strcmp(which, KINDS[index]) == 0) kind = index;
     }

@@ -16,7 +16,7 @@ fn faulted(
     start: &World,
     args: &[&str],
     worth: fn(&Call) -> bool,
-    at: fn(usize) -> Fault,
+    at: fn(Call) -> Fault,
     then: impl Fn(&World, Output, usize),
 ) {
     let calls = steady_calls_of(start, args);
@@ -26,7 +26,7 @@ fn faulted(
         if !turn.is_multiple_of(2) && !thorough() {
             continue;
         }
-        let fault = at(call.number);
+        let fault = at(call.clone());
         let (world, output) = run_at(start, args, &fault, &call);
         let told = Told(format!("{fault:?} at {} {}: {output:#?}", call.name, call.path));
         then(&world, output, turn);
@@ -121,7 +121,7 @@ fn a_disk_that_breaks_once_during_an_undo_is_survived() {
 
 /// Taking out what an agent did either is done as a whole, or put back, or carried on when there is space again.
 #[track_caller]
-fn a_rejection_of_what_was_adopted_survives(worth: fn(&Call) -> bool, at: fn(usize) -> Fault) {
+fn a_rejection_of_what_was_adopted_survives(worth: fn(&Call) -> bool, at: fn(Call) -> Fault) {
     let story = Story::adopted();
     let args = ["reject", &story.id, "--by", "Ada"];
     faulted(&story.world, &args, worth, at, |world, output, _| {

@@ -19,6 +19,10 @@ const SUFFIX: &str = ".lock";
 /// Random characters in an id: 62^16 of them.
 const ID_RANDOM_CHARS: usize = 16;
 
+/// Digits of the process number in an id, enough for any system's. Ids are part of events, and events of equal
+/// length are the same writes to the disk whatever number a process has, which repeated runs rest on.
+const ID_PROCESS_DIGITS: usize = 10;
+
 /// The longest id that names a file.
 const ID_CHARS_MAX: usize = 64;
 
@@ -39,7 +43,7 @@ impl Holder {
         let failed = |error| LedgerError::io("lock a file in", folder, error);
         for _ in 0..DRAWS_MAX {
             let file = tempfile::Builder::new()
-                .prefix(&format!("{}-", std::process::id()))
+                .prefix(&format!("{:0ID_PROCESS_DIGITS$}-", std::process::id()))
                 .suffix(SUFFIX)
                 .rand_bytes(ID_RANDOM_CHARS)
                 .tempfile_in(folder)
