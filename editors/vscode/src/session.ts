@@ -4,15 +4,18 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as vscode from "vscode";
 import {
+  CloseAction,
+  ErrorAction,
   ExecuteCommandRequest,
   LanguageClient,
   MessageType,
   ShowMessageNotification,
   State as ClientState,
 } from "vscode-languageclient/node";
-import type { ClientCapabilities, Executable, Middleware, StaticFeature } from "vscode-languageclient/node";
+import type { ClientCapabilities, ErrorHandler, Executable, Middleware, StaticFeature } from "vscode-languageclient/node";
 import * as protocol from "./protocol";
 import type { Changeset, DocumentParams, DocumentText, Status } from "./protocol";
+import { Endings } from "./endings";
 import { findProgram } from "./program";
 import * as restricted from "./restricted";
 import type { State } from "./words";
@@ -110,7 +113,7 @@ export class Session implements vscode.Disposable {
     const client = new LanguageClient("countersign", "Countersign", run, {
       documentSelector: [{ scheme: "file" }],
       outputChannel: this.log,
-      connectionOptions: { maxRestartCount: 3 },
+      errorHandler: this.errorHandler(),
       middleware: this.middleware,
     });
     client.registerFeature(hearsChanges);
@@ -137,6 +140,22 @@ export class Session implements vscode.Disposable {
     } catch (error) {
       this.log.warn(`the server did not end in order: ${String(error)}`);
     }
+  }
+
+  private errorHandler(): ErrorHandler {
+    const endings = new Endings();
+    return {
+      // What cannot be written says that the server is going. That it is gone is told next, and is what is answered: the
+      // library's own handler would give up here, and the server would not be started again.
+      error: () => ({ action: ErrorAction.Continue, handled: true }),
+      closed: () => {
+        if (endings.again(Date.now())) {
+          return { action: CloseAction.Restart, handled: true };
+        }
+        void this.tellEnded();
+        return { action: CloseAction.DoNotRestart, handled: true };
+      },
+    };
   }
 
   private clientIs(client: LanguageClient, state: ClientState): void {
@@ -193,6 +212,17 @@ export class Session implements vscode.Disposable {
       await vscode.commands.executeCommand("countersign.setPath");
     } else if (chosen === again) {
       await this.restart();
+    }
+  }
+
+  private async tellEnded(): Promise<void> {
+    const [again, log] = ["Restart", "Show Log"];
+    const told = "Countersign: the server keeps ending by itself, so it was not started again.";
+    const chosen = await vscode.window.showErrorMessage(told, again, log);
+    if (chosen === again) {
+      await this.restart();
+    } else if (chosen === log) {
+      this.log.show();
     }
   }
 
