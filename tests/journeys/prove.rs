@@ -187,6 +187,25 @@ fn a_deleted_failing_test_and_a_bent_one_are_caught_by_the_tests_of_the_base() {
     assert!(says(&proved, "test_larger"), "the deleted test is named: {:?}", reasons(&proved));
 }
 
+/// The run of the proposal's own tests ends with a file that git ignores, where its code looks who is asking.
+#[test]
+fn what_the_proposal_left_behind_is_not_there_for_the_tests_of_the_base() {
+    let world = World::new();
+    world.write(".gitignore", "out/\n__pycache__/\n");
+    world.write("queues.py", QUEUE);
+    world.write("test_queues.py", TESTS);
+    world.commit("Queues");
+    run(&world, &["trust", "--by", "Ada"]).ok();
+    let leaves = "import atexit\nimport os\nimport pathlib\n\nleft = pathlib.Path(\"out/left\")\nfound = left.exists()\n\
+        os.makedirs(\"out\", exist_ok=True)\natexit.register(left.touch)\n";
+    let code = QUEUE.replace("a > b", "(a > b) == found");
+    let code = code.replacen("\n\n\n", &format!("\n\n{leaves}\n\n"), 1);
+    let (kept, _) = TESTS.split_once("\n    def test_larger").unwrap();
+    let id = propose(&world, &[("queues.py", &code), ("test_queues.py", kept)]);
+    let proved = prove(&world, &id).json();
+    assert!(says(&proved, "1 test of the base fails or does not run"), "{:?}", reasons(&proved));
+}
+
 #[test]
 fn a_change_that_keeps_the_runner_from_the_tests_is_caught() {
     let world = World::new();

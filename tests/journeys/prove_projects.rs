@@ -1,4 +1,4 @@
-//! Whole projects of TypeScript and Go, proved with their own compilers and runners: what is sound passes, and each way
+//! Whole projects of TypeScript, Go and Python, proved with their own compilers and runners: what is sound passes, and each way
 //! of pretending is caught and named. `tests/toolchains/setup` says where the tools are.
 
 use std::ffi::OsString;
@@ -143,6 +143,9 @@ fn a_typescript_project_is_proved_with_its_compiler_and_its_runner() {
     let proved = project.proved("0", &[("src/queue.ts", &wrong)]);
     let named = "src/queue.ts:3: Type 'string' is not assignable to type 'number'.";
     is_said(&proved, &format!("npm.type_check: 1 error is new: {named}"));
+    // What was compiled all the same is no build: no test speaks of it.
+    is_said(&proved, "npm.test: passed on the base and fails on the proposal");
+    is_said(&proved, "2 tests of the base fail or do not run");
 
     // The tests that fail are gone, as compiled as they were.
     let broken = code.replace("a > b", "a < b");
@@ -225,4 +228,92 @@ fn a_go_project_is_proved_with_its_compiler_its_vet_and_its_runner() {
     is_said(&proved, "TestRuns proves nothing");
     let survived = &proved["proof"]["validation"]["mutation"]["survived"];
     assert!(!survived.as_array().unwrap().is_empty(), "nothing asserts what Full does");
+}
+
+fn python() -> Project {
+    let installed = installed("COUNTERSIGN_TEST_PYTHON");
+    // The one that the environment was made with comes first, as it does for the person.
+    let interpreter = fs::read_to_string(installed.join("pyvenv.cfg")).unwrap();
+    let home = interpreter.lines().find_map(|line| line.strip_prefix("home = ")).unwrap();
+    let path = OsString::from(format!("{home}:/usr/bin:/bin"));
+    Project::new("python", vec![("PATH", path)], |world| {
+        copy(&installed, &fs::canonicalize(world.root()).unwrap().join(".venv"));
+        // What `pip install --editable .` leaves: the package is where the person works on it.
+        let packages = fs::read_dir(world.path(".venv/lib")).unwrap().next().unwrap().unwrap();
+        let source = format!("{}\n", world.path("src").display());
+        fs::write(packages.path().join("site-packages/waiting.pth"), source).unwrap();
+    })
+}
+
+const FULL_PY: &str = "
+
+def full(count: int, high: int) -> bool:
+    \"\"\"Whether one more than `count` is too many.\"\"\"
+    return count + 1 > high
+";
+
+const FULL_PY_TEST: &str = "
+
+def test_what_is_full_takes_no_more() -> None:
+    assert full(5, 5)
+    assert not full(4, 5)
+";
+
+#[test]
+fn a_python_project_is_proved_with_what_its_virtual_environment_holds() {
+    let project = python();
+    let (code, tests) =
+        (project.text("src/waiting/__init__.py"), project.text("tests/test_waiting.py"));
+    let imported = tests.replace("import first, larger", "import first, full, larger");
+    let edits = |mutants: &str, code: &str, tests: &str| {
+        let files = [("src/waiting/__init__.py", code), ("tests/test_waiting.py", tests)];
+        project.proved(mutants, &files)
+    };
+    let sound = code.clone() + FULL_PY;
+
+    let proved = edits("2", &sound, &(imported.clone() + FULL_PY_TEST));
+    all_pass(&proved, &["mypy", "pytest", "ruff.format", "ruff.lint"]);
+    is_sound(&proved);
+    let coverage = &proved["proof"]["validation"]["coverage"];
+    assert_eq!((&coverage["lines"], &coverage["missed"]), (&json!(6), &json!([])), "{coverage:#}");
+
+    // Nothing runs wrong, but it does not mean what it says, is never used, and is laid out by no rule.
+    let wrong = code.replace("return queue[0]", "import os\n    return str( queue[0])");
+    let proved = project.proved("0", &[("src/waiting/__init__.py", &wrong)]);
+    is_said(
+        &proved,
+        "mypy: 1 error is new: src/waiting/__init__.py:7: Incompatible return value type",
+    );
+    is_said(
+        &proved,
+        "ruff.lint: 1 error is new: src/waiting/__init__.py:6: `os` imported but unused",
+    );
+    is_said(&proved, "ruff.format: passed on the base and fails on the proposal");
+
+    // The tests that fail are gone, or are run no more.
+    let broken = code.replace("a > b", "a < b");
+    let (kept, _) = tests.split_once("\n\ndef test_the_larger").unwrap();
+    let proved = edits("0", &broken, kept);
+    is_said(&proved, "1 test of the base fails or does not run");
+    is_said(&proved, "test_the_larger_is_larger");
+    let manifest = project.text("pyproject.toml");
+    let ways = ["addopts = \"-k first\"", "testpaths = [\"src\"]"];
+    for way in ways {
+        let manifest = manifest.replace("testpaths = [\"tests\"]", way);
+        let files = [("src/waiting/__init__.py", broken.as_str()), ("pyproject.toml", &manifest)];
+        let proved = project.proved("0", &files);
+        is_said(&proved, "1 test of the base fails or does not run");
+        is_said(&proved, "it says how tests are run");
+    }
+    let hook = "def pytest_collection_modifyitems(items):\n    items[:] = items[:1]\n";
+    let files = [("src/waiting/__init__.py", broken.as_str()), ("conftest.py", hook)];
+    is_said(&project.proved("0", &files), "1 test of the base fails or does not run");
+
+    let idle = "\n\ndef test_it_can_be_full() -> None:\n    callable(full)\n";
+    let proved = edits("1", &sound, &(imported + idle));
+    is_said(&proved, "test_it_can_be_full proves nothing");
+    let validation = &proved["proof"]["validation"];
+    assert_eq!(validation["mutation"]["survived"].as_array().unwrap().len(), 1, "{validation:#}");
+    let missed = &validation["coverage"]["missed"];
+    assert_eq!(missed, &json!([{ "path": "src/waiting/__init__.py", "line": 15 }]));
 }

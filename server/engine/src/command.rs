@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use agent::command::{self, CommandEnded};
 use model::{ChangeSet, Origin, Ran, RelPath, Task, WorkerName};
-use sandbox::{Bound, Bounds, Confined, End, Input, Network, Sandbox, Stop, Tier, toolchains};
+use sandbox::{Bound, Bounds, Confined, End, Input, Network, Sandbox, Stop, Tier};
 use workspace::{CHECKOUT_AT, LeftOut, Start, Trees};
 
 use crate::Error;
@@ -17,6 +17,7 @@ use crate::check::captured_file;
 use crate::engine::Engine;
 use crate::examine::ChangedFile;
 use crate::propose::{Proposal, stated};
+use crate::surroundings::Surroundings;
 
 /// What a program is to do, and within which limits.
 #[derive(Debug, Clone)]
@@ -101,14 +102,20 @@ impl Engine {
     ) -> Result<CommandRun, Error> {
         let (rules, base) = (self.rules()?, self.repository.base()?);
         let checkout = self.repository.checkout(trees, Start::Saved)?;
-        let room = checkout.room(&self.repository.caches()?)?;
-        let toolchains = toolchains(&task.env, sandbox.tier());
+        let caches = self.repository.caches()?;
+        let room = checkout.room(&caches)?;
+        let surroundings = Surroundings::of(&task.env, sandbox.tier(), &caches, &[]);
+        let folder = task.folder.to_str().and_then(|folder| folder.parse().ok());
         let confined = Confined {
             argv: task.argv.clone(),
             cwd: Path::new(CHECKOUT_AT).join(&task.folder),
-            env: toolchains.env.into_iter().chain(task.given.iter().cloned()).collect(),
+            env: surroundings
+                .env(&room, folder.as_ref())
+                .into_iter()
+                .chain(task.given.iter().cloned())
+                .collect(),
             stdin: Input::Bytes(task.input.clone()),
-            mounts: room.mounts().iter().cloned().chain(toolchains.mounts).collect(),
+            mounts: surroundings.mounts(&room, &[]),
             network: Network::None,
             one_output: false,
             bounds: task.bounds,

@@ -34,6 +34,7 @@ mod replay;
 mod repropose;
 mod rules;
 mod standing;
+mod surroundings;
 mod take_out;
 mod tasks;
 mod workers;

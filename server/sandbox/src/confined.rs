@@ -129,6 +129,14 @@ pub enum Mount {
         /// How much it holds, in bytes.
         size_bytes: u64,
     },
+    /// Another name for what is seen elsewhere inside. Left out where something else has that name already or nothing
+    /// can be placed, and at [`Tier::Landlock`].
+    Link {
+        /// Inside, absolute: what it leads to.
+        to: PathBuf,
+        /// Inside. Absolute.
+        at: PathBuf,
+    },
 }
 
 impl Mount {
@@ -138,7 +146,8 @@ impl Mount {
             Self::Bind { at, .. }
             | Self::Overlay { at, .. }
             | Self::Cover { at, .. }
-            | Self::Scratch { at, .. } => at,
+            | Self::Scratch { at, .. }
+            | Self::Link { at, .. } => at,
         }
     }
 }

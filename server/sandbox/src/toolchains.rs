@@ -161,6 +161,13 @@ impl Found<'_> {
                 self.set("PYENV_VERSION", version);
             }
         }
+        // An environment that is in force and lies elsewhere than the files.
+        if let Some(active) = self.folder("VIRTUAL_ENV", None)
+            && active.join("pyvenv.cfg").is_file()
+            && self.show(&active)
+        {
+            self.set("VIRTUAL_ENV", active);
+        }
         if let Some(pip) = self.folder("PIP_CACHE_DIR", Some(".cache/pip"))
             && self.cover(&pip)
         {

@@ -423,6 +423,14 @@ mod linux {
         );
         assert_eq!(seen, "tool\nx\na\nchanged\n");
         assert_eq!(everything(&world.root), before);
+        // They are there for the next room over what this one left, too.
+        let other = checkout.room(&caches).unwrap();
+        says(&other, "true");
+        let next = other.kept(&repository).unwrap().unwrap().room(&caches).unwrap();
+        assert_eq!(
+            says(&next, "cat node_modules/tool/index.js packages/one/node_modules/x"),
+            "tool\nx\n"
+        );
         let installed = caches.digest().unwrap();
         assert_eq!(repository.caches().unwrap().digest().unwrap(), installed);
         world.write("packages/one/node_modules/x", "xx\n");

@@ -11,16 +11,14 @@ use model::{
     Artifact, Digest, Evidence, EvidenceRecord, EvidenceSubject, GateDefinition, GateId, GateKind,
     GateOutcome, RelPath, SandboxTier,
 };
-use sandbox::{
-    Bound, Bounds, Confined, End, Input, Network, Refusal, Sandbox, Stop, Stream, Tier, Toolchains,
-    toolchains,
-};
+use sandbox::{Bound, Bounds, Confined, End, Input, Network, Refusal, Sandbox, Stop, Stream, Tier};
 use workspace::{CHECKOUT_AT, Caches, Checkout, REPORTS_AT, Repository, Room};
 
 use super::reports::{self, Printed};
 use super::{Effort, ProveStep, Side};
 use crate::Error;
 use crate::clock::Clock;
+use crate::surroundings::Surroundings;
 
 /// What every run gets beside what its toolchain needs, so that it does not depend on who asks for it.
 const SETTINGS: &[(&str, &str)] = &[
@@ -107,7 +105,7 @@ pub(crate) struct Runs<'r> {
     place: Place<'r>,
     ledger: &'r mut Ledger,
     clock: Clock,
-    toolchains: Toolchains,
+    surroundings: Surroundings,
     tally: Tally,
     /// How long all runs took.
     spent: Duration,
@@ -133,11 +131,10 @@ impl<'r> Runs<'r> {
         watch: &'r mut dyn FnMut(&ProveStep),
     ) -> Result<Self, Error> {
         let tier = place.sandbox.tier();
-        let mut toolchains = toolchains(env, tier);
-        toolchains.env.extend(SETTINGS.iter().map(|(name, value)| (name.into(), value.into())));
+        let surroundings = Surroundings::of(env, tier, place.caches, SETTINGS);
         let tally = Tally {
             toolchain: Digest::of(b""),
-            environment: environment(&toolchains.env, place.caches.digest()?),
+            environment: environment(surroundings.common(), place.caches.digest()?),
             tier: match tier {
                 Tier::Landlock => SandboxTier::Landlock,
                 Tier::Namespaces => SandboxTier::Namespaces,
@@ -149,7 +146,7 @@ impl<'r> Runs<'r> {
             place,
             ledger,
             clock,
-            toolchains,
+            surroundings,
             tally,
             spent: Duration::ZERO,
             remember: true,
@@ -196,9 +193,9 @@ impl<'r> Runs<'r> {
         let confined = Confined {
             argv: argv.collect(),
             cwd: PathBuf::from(CHECKOUT_AT),
-            env: self.toolchains.env.clone(),
+            env: self.surroundings.env(&room, None),
             stdin: Input::Bytes(Vec::new()),
-            mounts: room.mounts().iter().chain(&self.toolchains.mounts).cloned().collect(),
+            mounts: self.surroundings.mounts(&room, &[]),
             network: Network::None,
             one_output: false,
             bounds: Bounds { time: Duration::from_secs(60), ..Bounds::default() },
@@ -472,16 +469,15 @@ impl<'r> Runs<'r> {
     ) -> Confined {
         let root = Path::new(CHECKOUT_AT);
         let time = Duration::from_secs(gate.time_limit_s.into());
-        let mounts = room.mounts().iter().chain([folder.mount()]).chain(&self.toolchains.mounts);
         Confined {
             argv: gate.argv(REPORTS_AT).into_iter().map(OsString::from).collect(),
             cwd: gate
                 .folder
                 .as_ref()
                 .map_or_else(|| root.to_owned(), |at| root.join(at.to_string())),
-            env: self.toolchains.env.clone(),
+            env: self.surroundings.env(room, gate.folder.as_ref()),
             stdin: Input::Bytes(Vec::new()),
-            mounts: mounts.cloned().collect(),
+            mounts: self.surroundings.mounts(room, &[folder.mount()]),
             network: Network::None,
             one_output: reports::reads_both(gate),
             bounds: bounds(time),

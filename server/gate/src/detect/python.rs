@@ -141,20 +141,26 @@ fn mypy(project: &Project<'_>, settings: &Settings, file: &str) -> Gate {
 fn tests(project: &Project<'_>, settings: &Settings, nested: &[&str]) -> Option<Gate> {
     let texts =
         ["pyproject.toml", "setup.cfg", "setup.py", "tox.ini", "Pipfile", "requirements.txt"];
-    let dev = project.names().filter(|name| name.starts_with("requirements"));
-    let mentions =
-        |name: &&str| project.listed_text(name).is_some_and(|text| text.contains("pytest"));
+    let dev = || project.names().filter(|name| name.starts_with("requirements"));
+    let mentioned = |package: &str| {
+        let says = |text: String| text.contains(package);
+        texts.into_iter().chain(dev()).find(|name| project.listed_text(name).is_some_and(says))
+    };
     let configured = settings.of(project, "pytest", "pytest", &["pytest.ini", "conftest.py"]);
-    let mentioned = texts.into_iter().chain(dev).find(mentions);
     let tests = test_files(project, nested);
     let first = tests.first()?;
-    let file = configured.or(mentioned);
+    let file = configured.or_else(|| mentioned("pytest"));
     let styled = || tests.iter().take(TESTS_READ_MAX).any(|path| is_pytest_style(project, path));
     if file.is_some() || styled() {
         let command = ["python3", "-m", "pytest", "-p", "no:cacheprovider", "-rA"];
         let gate = project.gate("pytest", GateKind::Test, file.unwrap_or(first), &command);
         let gate = gate.with(["--junitxml={reports}/pytest.xml"]);
-        return Some(gate.writes(ReportFormat::Junit, "pytest.xml"));
+        let gate = gate.writes(ReportFormat::Junit, "pytest.xml");
+        if mentioned("pytest-cov").is_none() {
+            return Some(gate);
+        }
+        let gate = gate.with(["--cov", "--cov-report=lcov:{reports}/coverage.lcov"]);
+        return Some(gate.writes(ReportFormat::Lcov, "coverage.lcov"));
     }
     // `discover` looks into packages only, so a folder that is none is where it has to start.
     let loose = |folder: &str| {

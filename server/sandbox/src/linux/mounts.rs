@@ -162,7 +162,10 @@ pub fn build(plan: &Plan) -> Result<Vec<PathBuf>, Failure> {
             Placed::Link { to, at } => {
                 let parent = Path::new(at).parent().unwrap_or(Path::new("/"));
                 own.folders(parent)?;
-                rustix::fs::symlink(to, at).step_at("place", Path::new(at))?;
+                match rustix::fs::symlink(to, at) {
+                    Err(rustix::io::Errno::EXIST) => {}
+                    made => made.step_at("place", Path::new(at))?,
+                }
             }
             Placed::Text { at, text } => own.text(Path::new(at), text)?,
             _ => {}

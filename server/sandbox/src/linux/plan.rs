@@ -30,6 +30,11 @@ pub fn of(confined: &Confined, tier: Tier, own: Option<&Path>) -> Result<Plan, R
         Tier::Landlock => Vec::new(),
     };
     for mount in &confined.mounts {
+        if let Mount::Link { at, .. } = mount
+            && (tier == Tier::Landlock || !is_free(at, mount, &confined.mounts))
+        {
+            continue;
+        }
         let placed = placed(mount)?;
         match (tier, &placed) {
             (Tier::Landlock, Placed::Bind { from, at, .. } | Placed::Cover { from, at })
@@ -95,7 +100,7 @@ fn weaker(what: &str) -> Refusal {
 fn placed(mount: &Mount) -> Result<Placed, Refusal> {
     let at = mount.at();
     inside(at)?;
-    if at == Path::new("/") || RESERVED.iter().any(|reserved| at.starts_with(reserved)) {
+    if is_reserved(at) {
         let reason = format!("nothing can be placed at {}", at.display());
         return Err(Refusal::Description { reason });
     }
@@ -115,7 +120,21 @@ fn placed(mount: &Mount) -> Result<Placed, Refusal> {
         }
         Mount::Cover { from, .. } => Placed::Cover { from: resolved(from)?.into(), at },
         Mount::Scratch { size_bytes, .. } => Placed::Scratch { at, size_bytes: *size_bytes },
+        Mount::Link { to, .. } => {
+            inside(to)?;
+            Placed::Link { to: to.into(), at }
+        }
     })
+}
+
+/// Whether nothing else is placed at `at` or below, and something can be.
+fn is_free(at: &Path, own: &Mount, mounts: &[Mount]) -> bool {
+    let taken = mounts.iter().any(|mount| mount != own && mount.at().starts_with(at));
+    !taken && !is_reserved(at)
+}
+
+fn is_reserved(at: &Path) -> bool {
+    at == Path::new("/") || RESERVED.iter().any(|reserved| at.starts_with(reserved))
 }
 
 /// A path inside must say exactly where it leads.
@@ -164,6 +183,17 @@ mod tests {
         assert!(of(&confined("tmp", Vec::new())).is_err());
         let gone = Mount::Bind { from: "/nonexistent".into(), at: "/a".into(), writable: false };
         assert!(matches!(of(&confined("/tmp", vec![gone])).unwrap_err(), Refusal::Mount { .. }));
+        let link = |at: &str| Mount::Link { to: "/workspace".into(), at: at.into() };
+        let links = |mounts: Vec<Mount>| {
+            let plan = of(&confined("/tmp", mounts)).unwrap();
+            let own =
+                |placed: &&Placed| matches!(placed, Placed::Link { to, .. } if to == "/workspace");
+            plan.mounts.iter().filter(own).count()
+        };
+        assert_eq!(links(vec![link("/home/ada/queue"), scratch("/home/ada/.cache")]), 1);
+        for taken in [vec![link("/home/ada"), scratch("/home/ada/.cache")], vec![link("/etc/a")]] {
+            assert_eq!(links(taken), 0, "another name is no reason to refuse anything");
+        }
         let plan = of(&confined("/tmp", vec![scratch("/a")])).unwrap();
         assert_eq!(
             plan.env.last().unwrap(),

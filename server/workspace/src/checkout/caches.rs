@@ -30,6 +30,9 @@ const ENTRIES_MAX: usize = 20_000;
 /// like `target` would make files of another state of the tree look up to date.
 const NAMES: &[&str] = &["node_modules", ".venv", "venv", ".tox", ".mypy_cache", ".ruff_cache"];
 
+/// Where programs lie in them.
+const PROGRAMS: &[(&str, &str)] = &[(".venv", "bin"), ("venv", "bin"), ("node_modules", ".bin")];
+
 /// Folders of the person's tree that a room may show.
 #[derive(Debug, Clone, Default)]
 pub struct Caches {
@@ -41,6 +44,22 @@ impl Caches {
     /// Where they lie.
     pub fn folders(&self) -> &[RelPath] {
         &self.folders
+    }
+
+    /// The folder that they lie in, as the person has it.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where programs lie in them, outside: those nearest to the top first.
+    pub fn programs(&self) -> Vec<PathBuf> {
+        let of = |folder: &RelPath| {
+            let path = folder.to_string();
+            let name = path.rsplit('/').next().unwrap_or_default();
+            let (_, programs) = PROGRAMS.iter().find(|(known, _)| *known == name)?;
+            Some(os::join(&self.root, folder).ok()?.join(programs))
+        };
+        self.folders.iter().filter_map(of).collect()
     }
 
     /// Another one when what is installed is another: names, sizes and times of the first 20,000 entries of
@@ -122,7 +141,7 @@ impl Repository {
             }
         }
         found.truncate(CACHES_MAX);
-        Ok(Caches { root: root.to_owned(), folders: found })
+        Ok(Caches { root: root.components().collect(), folders: found })
     }
 }
 
@@ -167,6 +186,8 @@ pub struct Room {
     pub(super) checkout: Checkout,
     pub(super) scratch: Scratch,
     mounts: Vec<Mount>,
+    /// The folders of dependencies that are shown.
+    shown: Vec<RelPath>,
     /// What is changed in shown folders of dependencies goes to these.
     _caches: Vec<Scratch>,
 }
@@ -178,10 +199,12 @@ impl Room {
         let scratch = Scratch::new(&rooms).map_err(cache)?;
         let whole = scratch.over(checkout.layers.0.clone(), CHECKOUT_AT.into()).map_err(cache)?;
         let (mut mounts, mut caches) = (vec![whole], Vec::new());
+        let mut placed_at = Vec::new();
         for folder in &shown.folders {
             let parent = folder.parent();
             let placed = parent.is_none_or(|at| matches!(checkout.layers.is_folder(&at), Ok(true)));
-            if !placed || checkout.layers.look(folder)?.is_some() {
+            // Where an earlier room showed it, it left a folder behind.
+            if !placed || checkout.tree_layers().look(folder)?.is_some() {
                 continue;
             }
             let unnamed = |source| FileError::Io { path: folder.to_string(), source };
@@ -190,12 +213,35 @@ impl Room {
             let scratch = Scratch::new(&rooms).map_err(cache)?;
             mounts.push(scratch.over(vec![from], at).map_err(cache)?);
             caches.push(scratch);
+            placed_at.push(folder.clone());
         }
-        Ok(Self { checkout, scratch, mounts, _caches: caches })
+        if !placed_at.is_empty() && shown.root.is_absolute() {
+            // What is installed knows the files by where the person has them: packages that are being worked on,
+            // scripts that name their interpreter.
+            mounts.push(Mount::Link { to: CHECKOUT_AT.into(), at: shown.root.clone() });
+        }
+        Ok(Self { checkout, scratch, mounts, shown: placed_at, _caches: caches })
     }
 
     /// What to place in the sandbox so that the files are at [`CHECKOUT_AT`].
     pub fn mounts(&self) -> &[Mount] {
         &self.mounts
+    }
+
+    /// Where the programs of installed dependencies lie inside, for what runs in `folder`: the nearest first.
+    pub fn programs(&self, folder: Option<&RelPath>) -> Vec<PathBuf> {
+        let above =
+            std::iter::successors(Some(folder.cloned()), |at| at.as_ref().map(RelPath::parent));
+        let mut found = Vec::new();
+        for at in above {
+            for (name, programs) in PROGRAMS {
+                let path =
+                    at.as_ref().map_or_else(|| (*name).to_owned(), |at| format!("{at}/{name}"));
+                if self.shown.iter().any(|shown| shown.as_bytes() == path.as_bytes()) {
+                    found.push(Path::new(CHECKOUT_AT).join(path).join(programs));
+                }
+            }
+        }
+        found
     }
 }
