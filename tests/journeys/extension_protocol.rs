@@ -12,7 +12,7 @@ fn editor(world: &World) -> LspClient {
     world.lsp(countersign(), &["lsp"], ClientOptions::default())
 }
 
-fn document(editor: &LspClient, id: &str, side: &str, hunks: &[u32]) -> Result<Value, Value> {
+pub fn document(editor: &LspClient, id: &str, side: &str, hunks: &[u32]) -> Result<Value, Value> {
     let params = json!({ "changeset": id, "side": side, "path": FILE, "hunks": hunks });
     editor.try_request("countersign/document", params)
 }

@@ -5,9 +5,10 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::PathBuf;
 
-use serde_json::Value;
-use test_support::{Output, World};
+use serde_json::{Value, json};
+use test_support::{ClientOptions, Output, World};
 
+use crate::extension_protocol::document;
 use crate::support::{countersign, id};
 
 const QUEUE: &str = "\
@@ -110,7 +111,7 @@ fn a_sound_change_is_proved_signed_known_again_and_verified_offline() {
     assert_eq!(gate["required"], true);
     assert_eq!(proof["sandbox"], "namespaces");
     let witness = &proof["validation"]["witness"];
-    assert_eq!(witness["base_tests"][0]["broken"], serde_json::json!([]));
+    assert_eq!(witness["base_tests"][0]["broken"], json!([]));
     assert_eq!(witness["tests"][0]["value"], "proves_the_change", "{witness:#}");
     let mutation = &proof["validation"]["mutation"];
     assert!(mutation["killed"].as_u64().unwrap() >= 2, "{mutation:#}");
@@ -185,6 +186,47 @@ fn a_deleted_failing_test_and_a_bent_one_are_caught_by_the_tests_of_the_base() {
     let proved = prove(&world, &id).json();
     assert!(says(&proved, "1 test of the base fails or does not run"), "{:?}", reasons(&proved));
     assert!(says(&proved, "test_larger"), "the deleted test is named: {:?}", reasons(&proved));
+}
+
+#[test]
+fn what_fails_says_why_wherever_people_look() {
+    let world = python();
+    let silent = "[[gate]]\nid = \"mine\"\nkind = \"lint\"\ncommand = [\"sh\", \"-c\", \"echo; echo '[no](such) thing' >&2; grep -q 'a > b' queues.py\"]\n";
+    world.write("countersign.toml", silent);
+    world.commit("A gate of our own");
+    run(&world, &["trust", "--by", "Ada"]).ok();
+    let id = propose(&world, &[("queues.py", &QUEUE.replace("a > b", "a < b"))]);
+    let proved = run(&world, &["prove", &id]).exited(1).stdout;
+    let said =
+        "fails now test_queues.Queues test_larger\n        | Traceback (most recent call last):\n";
+    for part in [said, "        | AssertionError: 1 != 2\n", "\n        | [no](such) thing\n"] {
+        assert!(proved.contains(part), "no {part:?} in\n{proved}");
+    }
+    let shown = run(&world, &["show", &id, "--proof"]).ok();
+    let (gates, _) = proved.split_once("\n  proof ").unwrap();
+    assert!(shown.stdout.starts_with(gates), "{}", shown.stdout);
+    let json = run(&world, &["show", &id, "--proof", "--format", "json"]).ok().json();
+    assert_eq!(json["proof"]["changeset"], json!(id));
+    let log = run(&world, &["show", &id, "--log", "unittest"]).ok().stdout;
+    assert!(log.contains("FAILED (failures=1)"), "{log}");
+    let refused = run(&world, &["show", &id, "--log", "other"]).exited(2).stderr;
+    assert!(refused.contains("its gates are mine, unittest"), "{refused}");
+
+    let mut editor = world.lsp(countersign(), &["lsp"], ClientOptions::default());
+    editor.open("queues.py");
+    editor.wait_diagnostics("queues.py", |all| all.len() == 1);
+    let page = document(&editor, &id, "proof", &[]).unwrap();
+    let page = page["text"].as_str().unwrap();
+    let parts = [
+        "- `mine` worse: passed on the base and fails on the proposal (not required)\n  > `[no](such) thing`\n",
+        "  - fails now: `test_queues.Queues test_larger`\n    > `Traceback (most recent call last):`\\\n",
+        "    > `AssertionError: 1 != 2`",
+        "### The tests of the base, with the proposed code\n\n- broken: `test_queues.Queues test_larger`\n",
+    ];
+    for part in parts {
+        assert!(page.contains(part), "no {part:?} in\n{page}");
+    }
+    assert!(editor.shutdown().success());
 }
 
 /// The run of the proposal's own tests ends with a file that git ignores, where its code looks who is asking.
@@ -347,7 +389,7 @@ fn a_rust_project_is_built_once_for_all_runs() {
         gates.iter().map(|gate| gate["comparison"]["verdict"].as_str().unwrap()).collect();
     assert_eq!(verdicts, ["passes", "passes"], "{json:#}\n{}", proved.stderr);
     let tests = &gates[1]["comparison"];
-    assert_eq!((&tests["unchanged"], &tests["removed_tests"]), (&1.into(), &serde_json::json!([])));
+    assert_eq!((&tests["unchanged"], &tests["removed_tests"]), (&1.into(), &json!([])));
     assert_eq!(json["proof"]["validation"]["mutation"]["invalid"], 0);
     // Without the harness a file prints what it likes.
     let fake = "fn main() { println!(\"running 1 test\\ntest tests::larger_is_larger ... ok\\n\\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\"); }\n";
@@ -490,7 +532,7 @@ fn hunks_that_no_evidence_needs_are_named() {
     let proved = run(&world, &["prove", &id, "--minimise", "20", "--format", "json"]).json();
     let proof = &proved["proof"]["validation"];
     // The title, and the slice; what is left is the function and its test.
-    assert_eq!(proof["superfluous_hunks"], serde_json::json!([1, 2]), "{proof:#}");
+    assert_eq!(proof["superfluous_hunks"], json!([1, 2]), "{proof:#}");
 }
 
 #[test]

@@ -86,6 +86,16 @@ pub fn verify(
     Ok(Verified { said: said.predicate, key })
 }
 
+/// The proof in an envelope as it stands there. Nothing is verified: for showing what a ledger of one's own holds, whose
+/// events say what the digest of the proof is.
+///
+/// # Errors
+/// [`EnvelopeError`]: it holds no proof.
+pub fn stated(envelope: &Envelope) -> Result<Proof, EnvelopeError> {
+    let said: Statement = exactly(&decoded(&envelope.payload)?, "the payload")?;
+    Ok(said.predicate)
+}
+
 /// Signs how far a ledger had come.
 pub fn sign_head(key: &SigningKey, head: &LedgerHead) -> Envelope {
     seal(key, HEAD_TYPE, head)

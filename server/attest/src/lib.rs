@@ -14,7 +14,7 @@ mod trust;
 
 pub use envelope::{
     ENVELOPE_LIMIT_BYTES, EnvelopeError, HEAD_TYPE, STATEMENT_TYPE, Verified, parse, sign,
-    sign_head, to_bytes, verify, verify_head,
+    sign_head, stated, to_bytes, verify, verify_head,
 };
 pub use heads::{HeadError, HeadStore};
 pub use key::{PublicKey, PublicKeyError, SigningKey};

@@ -326,6 +326,12 @@ pub struct ListArgs {
 pub struct ShowArgs {
     /// The change: any unique beginning of its id, at least 4 digits.
     pub id: String,
+    /// Show its newest proof in full, with what failed tests said.
+    #[arg(long, conflicts_with = "log")]
+    pub proof: bool,
+    /// Show what a gate of its newest proof printed on the proposal.
+    #[arg(long, value_name = "GATE", conflicts_with = "format")]
+    pub log: Option<String>,
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
 }

@@ -54,8 +54,8 @@ pub use gates::{GateSet, gates, init};
 pub use plan::{Landed, OpenText, OpenTexts, Plan, PlanFile, Refused, Selection, anchoring};
 pub use propose::{Captured, Import, Proposal, RecipeRun, recipes};
 pub use prove::{
-    Effort, ProofCheck, ProveStep, ProveTask, ProveWhat, Proved, Side as ProvedSide, Verification,
-    compare_proofs,
+    Effort, GateLog, ProofAccount, ProofCheck, ProveStep, ProveTask, ProveWhat, Proved, Said,
+    Side as ProvedSide, Verification, compare_proofs,
 };
 pub use recover::Recovered;
 pub use replay::{

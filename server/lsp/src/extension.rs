@@ -409,7 +409,7 @@ pub(crate) fn document(
         bytes.and_then(|bytes| std::str::from_utf8(bytes).ok()).map(str::to_owned)
     };
     if params.side == Side::Proof {
-        let proved = engine.proof(id).map_err(|error| error.to_string())?;
+        let proved = engine.proof_account(id).map_err(|error| error.to_string())?;
         let text = proof::text(&change, proved.as_ref());
         return Ok(DocumentText { text: Some(text), refused: Vec::new() });
     }

@@ -1,9 +1,11 @@
 //! Everything that speaks for and against a ChangeSet, as one page of Markdown. Bounded.
 
+mod evidence;
+
 use std::fmt::Write as _;
 
-use engine::BoardChange;
-use model::{ChangeSet, EntityChange, Finding, ProofRef, Review, Verdict};
+use engine::{BoardChange, ProofAccount};
+use model::{ChangeSet, EntityChange, Finding, Review, Verdict};
 
 use crate::prose;
 
@@ -16,8 +18,8 @@ const RATIONALE_BYTES_MAX: usize = 16 << 10;
 
 /// The page: who proposed it and why, what it comes to, the risk and the verdict with their reasons, what was found.
 ///
-/// `proved` is the newest proof, and whether it speaks for what would land.
-pub(crate) fn text(change: &BoardChange, proved: Option<&(ProofRef, bool)>) -> String {
+/// `proved` is the newest proof, and what its gates said.
+pub(crate) fn text(change: &BoardChange, proved: Option<&ProofAccount>) -> String {
     let changeset = &change.changeset;
     let title = prose::escaped(&prose::one_line(&changeset.title, TITLE_MAX));
     let mut out = format!("# {title}\n\n");
@@ -33,7 +35,7 @@ pub(crate) fn text(change: &BoardChange, proved: Option<&(ProofRef, bool)>) -> S
         Some(verdict) => out.push_str(&judgement(verdict)),
         None => out.push_str("## Verdict\n\nPolicy has not judged it yet.\n\n"),
     }
-    out.push_str(&evidence(proved));
+    out.push_str(&evidence::text(proved));
     if let Some(review) = &change.review {
         out.push_str(&risk(review));
         out.push_str(&found(review));
@@ -82,24 +84,6 @@ fn judgement(verdict: &Verdict) -> String {
         out.push_str(&format!("- {decision}: {} ({rule})\n", sentence(&reason.message)));
     }
     out.push_str(if verdict.reasons.is_empty() { "No rule objects.\n\n" } else { "\n" });
-    out
-}
-
-fn evidence(proved: Option<&(ProofRef, bool)>) -> String {
-    let Some((proof, current)) = proved else {
-        return "## Proof\n\nNone yet: `countersign prove` has the project's gates run on it.\n\n"
-            .to_owned();
-    };
-    let mut out = match current {
-        true => "## Proof\n\nIt speaks for what accepting leads to.\n\n".to_owned(),
-        false => "## Proof: unproven\n\nThe newest speaks for other files or hunks.\n\n".to_owned(),
-    };
-    for gate in proof.summary.gates.iter().take(ROWS_MAX) {
-        let verdict = gate.verdict.words();
-        let id = prose::code_span(&prose::one_line(&gate.id.to_string(), TITLE_MAX));
-        out.push_str(&format!("- {id} {verdict}: {}\n", sentence(&gate.reason)));
-    }
-    out.push_str(if proof.summary.gates.is_empty() { "No gate ran.\n\n" } else { "\n" });
     out
 }
 

@@ -53,7 +53,11 @@ pub fn prove(
         })),
         ProveFormat::Envelope => terminal.json_line(&proved.envelope),
         ProveFormat::Human => {
-            terminal.print(&output::proof(&proved.proof, &proved.title));
+            terminal.print(&output::proof(
+                &proved.proof,
+                &proved.title,
+                &engine.said(&proved.proof),
+            ));
             terminal.print(&output::verdict(&proved.verdict));
         }
     }

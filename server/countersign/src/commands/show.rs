@@ -1,5 +1,7 @@
 //! `countersign show`: one change with all that is known of it.
 
+use engine::Engine;
+use model::ChangeSetId;
 use serde_json::json;
 
 use crate::args::{Arguments, Format, ShowArgs};
@@ -18,7 +20,30 @@ pub fn show(arguments: &Arguments, args: &ShowArgs, terminal: &Terminal) -> Resu
     // `ID/2` is how hunks are named elsewhere; the change is shown then.
     let prefix = args.id.split('/').next().unwrap_or_default();
     let id = engine.find(prefix)?;
+    if let Some(gate) = &args.log {
+        return log(&mut engine, terminal, id, gate);
+    }
     let change = engine.change(id)?;
+    if args.proof {
+        let account = engine.proof_account(id)?.ok_or_else(|| unproved(id))?;
+        match args.format {
+            Format::Json => terminal.json(&json!({
+                "version": 1,
+                "current": account.current,
+                "digest": account.proof.digest(),
+                "proof": account.proof,
+            })),
+            Format::Human => {
+                let (proof, title) = (&account.proof, &change.changeset.title);
+                terminal.print(&output::proof(proof, title, &account.said));
+                if !account.current {
+                    terminal
+                        .notice("unproven: it speaks for other files or hunks than would land now");
+                }
+            }
+        }
+        return Ok(Exit::Done);
+    }
     // Where the files cannot be looked at, e.g. in a bare clone, the rest is shown.
     let standings = engine.standings(id, &engine::OpenTexts::default()).ok();
     let proof = engine.proof(id)?;
@@ -55,5 +80,37 @@ pub fn show(arguments: &Arguments, args: &ShowArgs, terminal: &Terminal) -> Resu
             }
         }
     }
+    Ok(Exit::Done)
+}
+
+fn unproved(id: ChangeSetId) -> Failure {
+    let short = id.short();
+    Failure::new(
+        format!("{short} has no proof that could be shown"),
+        format!("`countersign prove {short}` makes one; `countersign verify {short}` looks at one"),
+    )
+}
+
+/// What a gate printed, line by line.
+fn log(
+    engine: &mut Engine,
+    terminal: &Terminal,
+    id: ChangeSetId,
+    gate: &str,
+) -> Result<Exit, Failure> {
+    let Some(log) = engine.gate_log(id, gate)? else {
+        let account = engine.proof_account(id)?.ok_or_else(|| unproved(id))?;
+        let gates = account.proof.validation.gates.iter();
+        let gates: Vec<&str> = gates.map(|gate| gate.comparison.gate.as_str()).collect();
+        return Err(Failure::new(
+            format!("nothing is kept of a gate `{gate}`"),
+            format!("its gates are {}", gates.join(", ")),
+        ));
+    };
+    if log.cut {
+        terminal.notice("the beginning is not kept");
+    }
+    let lines = log.text.lines().map(|line| format!("{}\n", safe(line)));
+    terminal.print(&lines.collect::<String>());
     Ok(Exit::Done)
 }

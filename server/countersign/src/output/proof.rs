@@ -1,5 +1,6 @@
 //! A proof for people: what each gate says, then what was asked beside them.
 
+use engine::Said;
 use model::{
     BaseWitness, ComparisonVerdict, MutationReport, Proof, ProofRef, ProvedGate, TestValue,
     WitnessReport, WitnessedTest,
@@ -25,8 +26,8 @@ pub fn proof_line(proof: &ProofRef, current: bool) -> String {
     format!("  {standing} {DIM}{digest}{RESET} {}\n", gates.join(", "))
 }
 
-/// All of a proof, under its title.
-pub fn proof(proof: &Proof, title: &str) -> String {
+/// All of a proof, under its title, with what its gates `said`.
+pub fn proof(proof: &Proof, title: &str, said: &Said) -> String {
     let validation = &proof.validation;
     let mut out = format!(
         "{} {}  {DIM}{}, {} added, {} removed{RESET}\n",
@@ -40,7 +41,7 @@ pub fn proof(proof: &Proof, title: &str) -> String {
     if validation.gates.is_empty() {
         out.push_str(&format!("    {YELLOW}none ran{RESET}\n"));
     }
-    validation.gates.iter().for_each(|gate| out.push_str(&of_gate(gate)));
+    validation.gates.iter().for_each(|gate| out.push_str(&of_gate(gate, said)));
     if let Some(witness) = &validation.witness {
         out.push_str(&of_witness(witness));
     }
@@ -86,7 +87,7 @@ fn verdict(verdict: ComparisonVerdict) -> String {
     format!("{style}{}{RESET}", verdict.words())
 }
 
-fn of_gate(gate: &ProvedGate) -> String {
+fn of_gate(gate: &ProvedGate, said: &Said) -> String {
     let found = &gate.comparison;
     let required = if gate.required { "" } else { ", not required" };
     let mut out = format!(
@@ -96,7 +97,16 @@ fn of_gate(gate: &ProvedGate) -> String {
         safe(&found.reason)
     );
     let tests = |tests: &[model::TestId], what| names(tests.iter().map(ToString::to_string), what);
-    out.push_str(&tests(&found.new_failures, "fails now"));
+    for (at, test) in found.new_failures.iter().enumerate() {
+        match at {
+            ..SHOWN_NAMES => {
+                out.push_str(&name(&test.to_string(), "fails now"));
+                out.push_str(&lines(said.by_test(&found.gate, test).into_iter()));
+            }
+            SHOWN_NAMES => out.push_str(&more(found.new_failures.len() - SHOWN_NAMES)),
+            _ => break,
+        }
+    }
     out.push_str(&tests(&found.fixed, "passes now"));
     out.push_str(&tests(&found.flaky, "flaky"));
     out.push_str(&tests(&found.removed_tests, "did not run"));
@@ -106,6 +116,7 @@ fn of_gate(gate: &ProvedGate) -> String {
         format!("{path}{line} {}", finding.message)
     };
     out.push_str(&names(found.new_findings.iter().map(finding), "new"));
+    out.push_str(&lines(said.last_lines(&found.gate).iter().map(String::as_str)));
     out
 }
 
@@ -164,12 +175,22 @@ fn of_mutation(mutation: &MutationReport) -> String {
 /// Some of many, a line each.
 fn names(all: impl ExactSizeIterator<Item = String>, what: &str) -> String {
     let count = all.len();
-    let mut out: String = all
-        .take(SHOWN_NAMES)
-        .map(|name| format!("      {DIM}{what}{RESET} {}\n", safe(&name)))
-        .collect();
-    if let Some(more) = count.checked_sub(SHOWN_NAMES).filter(|more| *more > 0) {
-        out.push_str(&format!("      {DIM}... {more} more{RESET}\n"));
+    let mut out: String = all.take(SHOWN_NAMES).map(|one| name(&one, what)).collect();
+    if let Some(left) = count.checked_sub(SHOWN_NAMES).filter(|left| *left > 0) {
+        out.push_str(&more(left));
     }
     out
+}
+
+fn name(name: &str, what: &str) -> String {
+    format!("      {DIM}{what}{RESET} {}\n", safe(name))
+}
+
+fn more(left: usize) -> String {
+    format!("      {DIM}... {left} more{RESET}\n")
+}
+
+/// What a program said, a line each, beside a bar.
+fn lines<'l>(all: impl Iterator<Item = &'l str>) -> String {
+    all.map(|line| format!("        {DIM}|{RESET} {}\n", safe(line))).collect()
 }

@@ -4,6 +4,7 @@
 //! Evidence is kept by what it is about, so that nothing is run twice. What a report means and what runs come to is
 //! said by `gate`; here is decided what runs on what. Start at [`Engine::prove`].
 
+mod account;
 mod minimise;
 mod mutation;
 mod reports;
@@ -30,6 +31,7 @@ use crate::engine::Engine;
 use crate::gates::{GateSet, gates_of};
 use crate::plan::Selection;
 use crate::rules::Rules;
+pub use account::{GateLog, ProofAccount, Said};
 pub use verify::{ProofCheck, Verification, compare_proofs};
 
 use runs::{Ran, Runs};

@@ -14,6 +14,7 @@ use model::{
 use sandbox::{Bound, Bounds, Confined, End, Input, Network, Refusal, Sandbox, Stop, Stream, Tier};
 use workspace::{CHECKOUT_AT, Caches, Checkout, REPORTS_AT, Repository, Room};
 
+use super::account::LOG;
 use super::reports::{self, Printed};
 use super::{Effort, ProveStep, Side};
 use crate::Error;
@@ -501,7 +502,7 @@ impl<'r> Runs<'r> {
         let changed: Vec<String> = changed.iter().map(ToString::to_string).collect();
         let changed = changed.join("\n");
         let mut kept =
-            vec![("log".to_owned(), log, cut), (CHANGED.to_owned(), changed.as_bytes(), false)];
+            vec![(LOG.to_owned(), log, cut), (CHANGED.to_owned(), changed.as_bytes(), false)];
         let written = found.iter().filter(|found| found.name != "printed");
         kept.extend(written.filter_map(|found| {
             Some((found.artifact_name(), found.bytes.as_deref().ok()?, false))

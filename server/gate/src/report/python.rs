@@ -2,7 +2,10 @@
 
 use model::TestOutcome;
 
-use super::{Entries, ReportError, without_escapes};
+use super::{Entries, MESSAGE_LIMIT_BYTES, ReportError, without_escapes};
+
+/// A line of so many equal signs or dashes is a rule of unittest.
+const RULE_CHARS: usize = 70;
 
 /// Reads the short summary that `pytest -rA` prints at its end.
 pub(crate) fn read_pytest(text: &str, entries: &mut Entries<'_>) -> Result<(), ReportError> {
@@ -66,7 +69,9 @@ pub(crate) fn read_unittest(text: &str, entries: &mut Entries<'_>) -> Result<(),
     let text = without_escapes(text);
     let mut named: Option<(&str, &str)> = None;
     let mut ended = false;
+    let mut section = Section::default();
     for line in text.lines().map(str::trim_end) {
+        section.take(line, entries);
         if line.starts_with("Ran ") && line.contains(" test") {
             ended = true;
             break;
@@ -86,6 +91,40 @@ pub(crate) fn read_unittest(text: &str, entries: &mut Entries<'_>) -> Result<(),
             Ok(())
         }
         (false, false) => Err(ReportError::Empty { format: FORMAT }),
+    }
+}
+
+/// What a failed test said: under a double rule its name, under a single one the rest, up to the next rule.
+#[derive(Default)]
+struct Section<'t> {
+    of: Option<(&'t str, &'t str)>,
+    /// Whether the rule below the name was passed.
+    open: bool,
+    said: String,
+}
+
+impl<'t> Section<'t> {
+    fn take(&mut self, line: &'t str, entries: &mut Entries<'_>) {
+        let rule = |c: char| line.len() >= RULE_CHARS && line.chars().all(|other| other == c);
+        match (rule('='), rule('-')) {
+            (_, true) if self.of.is_some() && !self.open => self.open = true,
+            (true, _) | (_, true) => {
+                if let Some((suite, name)) = self.of.take() {
+                    entries.said(suite, name, &self.said);
+                }
+                *self = Self::default();
+            }
+            _ if self.open => {
+                if self.said.len() < MESSAGE_LIMIT_BYTES {
+                    self.said.push_str(line);
+                    self.said.push('\n');
+                }
+            }
+            _ => {
+                let failed = line.strip_prefix("FAIL: ").or_else(|| line.strip_prefix("ERROR: "));
+                self.of = failed.and_then(name).or(self.of);
+            }
+        }
     }
 }
 
