@@ -80,6 +80,22 @@ impl Sandbox {
         Ok(Self { stage: stage.to_owned(), probed, passed_over: None })
     }
 
+    /// The AppArmor profile without which this program is not let have namespaces here; `None` if nothing of the kind
+    /// is in its way.
+    #[cfg(target_os = "linux")]
+    pub fn missing_profile() -> Option<String> {
+        use crate::linux::apparmor;
+        let refused = Self::exactly(Tier::Namespaces).is_err();
+        let program = std::env::current_exe().ok().filter(|_| refused && apparmor::restricts())?;
+        Some(apparmor::profile(&program))
+    }
+
+    /// There is none on this system.
+    #[cfg(not(target_os = "linux"))]
+    pub fn missing_profile() -> Option<String> {
+        None
+    }
+
     /// There is none on this system.
     ///
     /// # Errors

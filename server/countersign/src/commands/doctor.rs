@@ -13,6 +13,9 @@ use crate::output::{BOLD, GREEN, RED, RESET, Terminal, YELLOW, safe};
 /// How long git may take to say its version.
 const GIT_MAX: Limits = Limits { time: Duration::from_secs(10), output_bytes: 4096 };
 
+const PROFILE_HINT: &str = "put this into /etc/apparmor.d/countersign, then `sudo apparmor_parser --replace \
+    /etc/apparmor.d/countersign`, and namespaces are allowed to this program:";
+
 /// What is known of one tier: it withstood, or why it cannot be used.
 type Tried = (Tier, Result<Sandbox, Refusal>);
 
@@ -28,10 +31,12 @@ pub fn doctor(
     let toolchains = ::sandbox::toolchains(&env, best.unwrap_or(Tier::Namespaces));
     let git = git(env);
     let ledger = ledger(arguments);
+    let profile = Sandbox::missing_profile();
     match args.format {
         Format::Json => terminal.json(&json!({
             "version": 1,
             "sandbox": {
+                "missing_profile": profile,
                 "tier": best.map(Tier::name),
                 "tiers": tiers.iter().map(tier_json).collect::<Vec<_>>(),
             },
@@ -44,7 +49,7 @@ pub fn doctor(
             "git": git,
             "ledger": ledger,
         })),
-        Format::Human => terminal.print(&human(&tiers, &toolchains, git.as_deref(), &ledger)),
+        Format::Human => terminal.print(&human(&tiers, profile.as_deref(), &toolchains, git.as_deref(), &ledger)),
     }
     Ok(if best.is_some() { Exit::Done } else { Exit::CouldNot })
 }
@@ -74,7 +79,13 @@ fn reason(refusal: &Refusal) -> String {
     }
 }
 
-fn human(tiers: &[Tried], toolchains: &Toolchains, git: Option<&str>, ledger: &Value) -> String {
+fn human(
+    tiers: &[Tried],
+    profile: Option<&str>,
+    toolchains: &Toolchains,
+    git: Option<&str>,
+    ledger: &Value,
+) -> String {
     let mut text = format!("{BOLD}Sandbox{RESET}\n");
     for (tier, tried) in tiers {
         let name = tier.name();
@@ -94,6 +105,11 @@ fn human(tiers: &[Tried], toolchains: &Toolchains, git: Option<&str>, ledger: &V
                 text.push_str(&format!("  {RED}{name:<12}{RESET} {}\n", safe(&reason)));
             }
         }
+    }
+    if let Some(profile) = profile {
+        text.push_str(&format!("  {PROFILE_HINT}\n\n"));
+        profile.lines().for_each(|line| text.push_str(&format!("    {}\n", safe(line))));
+        text.push('\n');
     }
     match tiers.iter().position(|(_, tried)| tried.is_ok()) {
         Some(0) => {}

@@ -14,6 +14,7 @@
 //! socket is also the lifeline: whoever holds its other end dies, process 1 sees the end of it and ends, and with
 //! process 1 the kernel ends everything in the process namespace.
 
+pub(crate) mod apparmor;
 mod attempts;
 mod disk;
 mod family;

@@ -19,7 +19,7 @@ use super::disk::Disk;
 use super::family::{LOOK_MIN, Tree};
 use super::own::Own;
 use super::wire::{self, Plan, Report};
-use super::{plan, restrict, stage};
+use super::{apparmor, plan, restrict, stage};
 use crate::confined::{Attempt, Bound, Confined, End, Ended, Input, Refusal, Stream, Tier};
 use crate::stop::Stop;
 
@@ -114,9 +114,13 @@ fn hint(step: &str, errno: Option<i32>) -> &'static str {
         Some(libc::EPERM | libc::EACCES) if step.starts_with("open /") => {
             "what is placed in a sandbox must belong to you, or be open to all"
         }
+        // A namespace can be made there, and nothing be done in it.
+        Some(libc::EPERM | libc::EACCES) if apparmor::restricts() => {
+            "AppArmor lets only programs with a profile use namespaces here: `countersign doctor` prints what to add"
+        }
         Some(libc::EPERM | libc::EACCES) if step == stage::LEAVE || step.starts_with("map ") => {
-            "this system does not let people make namespaces: allow it (kernel.unprivileged_userns_clone=1, \
-             kernel.apparmor_restrict_unprivileged_userns=0; in a container, its own seccomp profile)"
+            "this system does not let people make namespaces: allow it (kernel.unprivileged_userns_clone=1; in a \
+             container, its own seccomp profile)"
         }
         Some(libc::ENOSPC) if step == stage::LEAVE => {
             "the limit of namespaces is reached: raise user.max_user_namespaces"
