@@ -1,6 +1,6 @@
 //! Journey A through the protocol: a scripted editor on standard input and output.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use test_support::{ApplyEdits, ChangeOrder, ClientOptions, Encoding, LspClient, World};
 
 use crate::support::{RUST, countersign, hunk_states, id, propose, run, world};
@@ -327,7 +327,7 @@ fn settings_come_from_the_editor_and_what_is_hidden_is_counted_and_comes_back() 
     let mut options = ClientOptions::default();
     options.settings.insert(
         "countersign.proposals".to_owned(),
-        serde_json::json!({ "severity": "hint", "maximumShown": "many" }),
+        json!({ "severity": "hint", "maximumShown": "many" }),
     );
     let mut editor = editor(&world, options);
     let warned = |params: &Value| {
@@ -340,17 +340,38 @@ fn settings_come_from_the_editor_and_what_is_hidden_is_counted_and_comes_back() 
     let hinted = |all: &[Value]| all.len() == 2 && all.iter().all(|one| one["severity"] == 4);
     editor.wait_diagnostics(FILE, hinted);
     let snooze = |minutes: u32| {
-        let argument = serde_json::json!({ "minutes": minutes });
-        let params =
-            serde_json::json!({ "command": "countersign.snooze", "arguments": [argument] });
+        let argument = json!({ "minutes": minutes });
+        let params = json!({ "command": "countersign.snooze", "arguments": [argument] });
         editor.request("workspace/executeCommand", params)
     };
     assert_eq!(snooze(30)["hidden"], 2);
     hunks(&editor, 0);
-    let status = editor.request("countersign/status", serde_json::json!({}));
+    let status = editor.request("countersign/status", json!({}));
     assert_eq!((&status["waiting"], &status["hidden"]), (&2.into(), &2.into()), "{status:#}");
     assert_eq!(hunk_states(&world, &id), ["proposed", "proposed"]);
     snooze(0);
     hunks(&editor, 2);
+    assert!(editor.shutdown().success());
+}
+
+/// Helix says what was typed while its server started before it says that there is a document.
+#[test]
+fn what_was_typed_while_the_server_started_is_part_of_the_text() {
+    let world = world();
+    propose(&world);
+    let mut editor = world.lsp(countersign(), &["lsp"], ClientOptions::default());
+    let start = json!({ "line": 0, "character": 0 });
+    let typed = json!({ "range": { "start": start, "end": start }, "text": "// mine\n" });
+    let document = |version: i32| json!({ "uri": editor.uri(FILE), "version": version });
+    let params = json!({ "textDocument": document(1), "contentChanges": [typed] });
+    editor.notify("textDocument/didChange", params);
+    let mut opened = document(0);
+    opened["text"] = RUST.into();
+    opened["languageId"] = "rust".into();
+    editor.notify("textDocument/didOpen", json!({ "textDocument": opened }));
+    let lines = |all: &[Value]| {
+        all.iter().map(|one| one["range"]["start"]["line"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    editor.wait_diagnostics(FILE, |all| lines(all) == [3, 23]);
     assert!(editor.shutdown().success());
 }

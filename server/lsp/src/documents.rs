@@ -89,11 +89,19 @@ impl Document {
     }
 }
 
+/// How many changes of documents that are not open are kept.
+const EARLY_MAX: usize = 256;
+
+/// The changes that make one version of a document of the one before.
+type Changes = (i32, Vec<TextDocumentContentChangeEvent>);
+
 /// All open documents.
 #[derive(Debug, Default)]
 pub(crate) struct Documents {
     open: BTreeMap<String, Document>,
     revision: u64,
+    /// Changes of documents that are not open, in the order they came.
+    early: Vec<(String, Changes)>,
 }
 
 impl Documents {
@@ -128,7 +136,10 @@ impl Documents {
         encoding: Encoding,
     ) -> Option<Vec<Edit>> {
         let Some(document) = self.open.get_mut(uri.as_str()) else {
-            tracing::warn!(uri = uri.as_str(), "change of a document that is not open: ignored");
+            tracing::warn!(uri = uri.as_str(), version, "change of a document that is not open");
+            if self.early.len() < EARLY_MAX {
+                self.early.push((uri.as_str().to_owned(), (version, changes)));
+            }
             return None;
         };
         if version < document.version {
@@ -145,6 +156,19 @@ impl Documents {
         Some(
             changes.into_iter().map(|change| apply(&mut document.rope, change, encoding)).collect(),
         )
+    }
+
+    /// The changes that came before their document was opened, with `version`, if they follow upon that. Helix sends them
+    /// in this order when somebody types while the server starts, and takes the document for changed from then on.
+    pub(crate) fn take_early(&mut self, uri: &Uri, version: i32) -> Vec<Changes> {
+        let of = |(other, _): &mut (String, Changes)| other == uri.as_str();
+        let changes = self.early.extract_if(.., of).map(|(_, changes)| changes);
+        let mut next = version;
+        let mut follows = |(version, _): &Changes| {
+            next = next.saturating_add(1);
+            *version == next
+        };
+        changes.collect::<Vec<_>>().into_iter().take_while(|changes| follows(changes)).collect()
     }
 
     /// The text is on disk now. Answers what was saved: the text before, if it is known, and the text.
@@ -198,6 +222,7 @@ impl Documents {
 
     /// Lets go of a document and answers what it was.
     pub(crate) fn close(&mut self, uri: &Uri) -> Option<Document> {
+        self.early.retain(|(other, _)| other != uri.as_str());
         self.open.remove(uri.as_str())
     }
 
@@ -258,6 +283,29 @@ mod tests {
             vec![change(at(0, 0, 3), "1\n1b"), change(at(1, 0, 2), "x"), change(at(2, 3, 9), "!")];
         documents.change(&uri, 2, changes, Encoding::Utf16).unwrap();
         assert_eq!(&**documents.get("file:///a").unwrap().text(), "1\nx\ntwo!\n");
+    }
+
+    #[test]
+    fn what_came_before_a_document_was_opened_is_kept_if_it_follows_upon_it() {
+        let mut documents = Documents::default();
+        let uri = item("").uri;
+        let early = |documents: &mut Documents, versions: &[i32], opened: i32| {
+            for version in versions {
+                let change = vec![change(None, "x")];
+                assert!(documents.change(&uri, *version, change, Encoding::Utf16).is_none());
+            }
+            let taken = documents.take_early(&uri, opened);
+            taken.into_iter().map(|(version, _)| version).collect::<Vec<_>>()
+        };
+        assert_eq!(early(&mut documents, &[1, 2, 3], 0), [1, 2, 3]);
+        assert_eq!(early(&mut documents, &[], 0), [0; 0], "they are taken once");
+        assert_eq!(early(&mut documents, &[1, 3], 0), [1], "what is missing is not made up");
+        assert_eq!(early(&mut documents, &[1, 2], 2), [0; 0], "the text has them");
+        documents.change(&uri, 1, Vec::new(), Encoding::Utf16);
+        documents.close(&uri);
+        assert_eq!(early(&mut documents, &[], 0), [0; 0]);
+        let many: Vec<i32> = (1..1000).collect();
+        assert_eq!(early(&mut documents, &many, 0).len(), EARLY_MAX);
     }
 
     #[test]

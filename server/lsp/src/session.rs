@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use engine::{Board, Clock, OpenText, OpenTexts, WorkerSet};
 use lsp_types::{
     DidChangeTextDocumentParams, InitializeParams, InitializeResult, MessageType, TextDocumentItem,
-    Uri, WorkspaceFoldersChangeEvent,
+    Uri, VersionedTextDocumentIdentifier, WorkspaceFoldersChangeEvent,
 };
 use model::RelPath;
 use serde_json::Value;
@@ -314,6 +314,7 @@ impl Session {
     }
 
     fn opened(&mut self, item: TextDocumentItem, now: Instant) {
+        let version = item.version;
         let uri = self.documents.open(item).uri.clone();
         if self.settle_in(&uri) {
             self.compare(uri.as_str());
@@ -327,6 +328,10 @@ impl Session {
         }
         self.place(uri.as_str());
         self.look_soon(now);
+        for (version, content_changes) in self.documents.take_early(&uri, version) {
+            let text_document = VersionedTextDocumentIdentifier { uri: uri.clone(), version };
+            self.changed(DidChangeTextDocumentParams { text_document, content_changes }, now);
+        }
     }
 
     /// Finds the repository a document is in, the innermost where one lies in another, and answers whether
