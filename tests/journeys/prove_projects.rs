@@ -232,10 +232,8 @@ fn a_go_project_is_proved_with_its_compiler_its_vet_and_its_runner() {
 
 fn python() -> Project {
     let installed = installed("COUNTERSIGN_TEST_PYTHON");
-    // The one that the environment was made with comes first, as it does for the person.
-    let interpreter = fs::read_to_string(installed.join("pyvenv.cfg")).unwrap();
-    let home = interpreter.lines().find_map(|line| line.strip_prefix("home = ")).unwrap();
-    let path = OsString::from(format!("{home}:/usr/bin:/bin"));
+    // Its interpreter may lie anywhere.
+    let path = OsString::from("/usr/bin:/bin");
     Project::new("python", vec![("PATH", path)], |world| {
         copy(&installed, &fs::canonicalize(world.root()).unwrap().join(".venv"));
         // What `pip install --editable .` leaves: the package is where the person works on it.

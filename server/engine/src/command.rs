@@ -110,7 +110,11 @@ impl Engine {
             argv: task.argv.clone(),
             cwd: Path::new(CHECKOUT_AT).join(&task.folder),
             env: surroundings
-                .env(&room, folder.as_ref())
+                .env(
+                    &room,
+                    task.argv.first().map_or("".as_ref(), OsString::as_os_str),
+                    folder.as_ref(),
+                )
                 .into_iter()
                 .chain(task.given.iter().cloned())
                 .collect(),

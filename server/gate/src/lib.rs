@@ -28,7 +28,7 @@ pub use paths::{GlobError, Globs, HEAD_BYTES, PathClass, classify, is_generated,
 pub use project::Project;
 pub use report::{
     LineCoverage, REPORT_ITEMS_MAX, REPORT_LIMIT_BYTES, Report, ReportError, ReportPlace,
-    read_report,
+    read_report, without_escapes,
 };
 pub use rules::{RULES, UNREAD};
 pub use witness::{

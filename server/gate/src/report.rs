@@ -314,7 +314,7 @@ pub(crate) fn cut(text: &str, limit: usize) -> String {
 }
 
 /// Without the sequences that colour a terminal.
-pub(crate) fn without_escapes(text: &str) -> String {
+pub fn without_escapes(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('\u{1b}') {

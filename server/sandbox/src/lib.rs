@@ -35,4 +35,4 @@ pub use process::{Command, Finished, Limits, SandboxError, run};
 pub use program::Program;
 pub use scratch::Scratch;
 pub use stop::Stop;
-pub use toolchains::{Tool, Toolchains, toolchains};
+pub use toolchains::{Tool, Toolchains, Worked, toolchains};

@@ -5,7 +5,7 @@
 //! credentials is never one of them. What tools write into is covered, everything else can only be read.
 
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::confined::{Mount, Tier};
 use crate::program;
@@ -20,6 +20,8 @@ pub struct Toolchains {
     pub env: Vec<(OsString, OsString)>,
     /// What was looked for.
     pub tools: Vec<Tool>,
+    /// The virtual environment of Python that is in force and lies outside the project.
+    pub active: Option<PathBuf>,
 }
 
 /// A program that builds and tests use.
@@ -65,18 +67,31 @@ const PRIVATE: &[&str] = &[
     ".local/share/keyrings",
 ];
 
+/// How many links are followed from an environment to its interpreter.
+const LINKS_MAX: usize = 8;
+
 /// How much a folder that only holds mount points may hold beside them, in bytes: lock files.
 const FOLDER_BYTES: u64 = 16 << 20;
 
-/// What of the toolchains of the person whose environment is `env` can be shown at `tier`.
+/// A project that is worked on, which is seen elsewhere inside, and what is installed in it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Worked<'a> {
+    /// Where it lies. Nothing that holds it is shown, or its files could be taken for those that are judged.
+    pub root: Option<&'a Path>,
+    /// Its virtual environments of Python: their interpreters are shown.
+    pub environments: &'a [PathBuf],
+}
+
+/// What of the toolchains of the person whose environment is `env` can be shown at `tier`, for work on a project.
 ///
 /// Folders are shown where they are, so that what has their paths written into it works.
 ///
 /// # Cost
 /// A few dozen looks at the file system.
-pub fn toolchains(env: &[(OsString, OsString)], tier: Tier) -> Toolchains {
+pub fn toolchains(env: &[(OsString, OsString)], tier: Tier, worked: Worked<'_>) -> Toolchains {
+    let root = worked.root.and_then(|root| root.canonicalize().ok());
     let mut found =
-        Found { env, tier, home: None, shown: Vec::new(), result: Toolchains::default() };
+        Found { env, tier, home: None, root, shown: Vec::new(), result: Toolchains::default() };
     found.home = found.folder("HOME", None);
     found.rust();
     found.node();
@@ -87,6 +102,9 @@ pub fn toolchains(env: &[(OsString, OsString)], tier: Tier) -> Toolchains {
     for name in INSTALLED {
         found.installed(name, &path);
     }
+    for environment in worked.environments {
+        found.interpreter(environment);
+    }
     found.path(&path);
     found.result
 }
@@ -95,6 +113,8 @@ struct Found<'a> {
     env: &'a [(OsString, OsString)],
     tier: Tier,
     home: Option<PathBuf>,
+    /// The project, resolved.
+    root: Option<PathBuf>,
     /// What is visible inside, beside the system.
     shown: Vec<PathBuf>,
     result: Toolchains,
@@ -164,9 +184,12 @@ impl Found<'_> {
         // An environment that is in force and lies elsewhere than the files.
         if let Some(active) = self.folder("VIRTUAL_ENV", None)
             && active.join("pyvenv.cfg").is_file()
-            && self.show(&active)
+            && !self.root.as_ref().is_some_and(|root| active.starts_with(root))
+            && self.show_prefix(&active)
         {
-            self.set("VIRTUAL_ENV", active);
+            self.interpreter(&active);
+            self.set("VIRTUAL_ENV", active.clone());
+            self.result.active = Some(active);
         }
         if let Some(pip) = self.folder("PIP_CACHE_DIR", Some(".cache/pip"))
             && self.cover(&pip)
@@ -231,8 +254,45 @@ impl Found<'_> {
         let Some(folder) = file.parent() else { return };
         let prefix = folder.parent().filter(|_| folder.ends_with("bin"));
         // A program on its own, perhaps among others of the person.
-        if !prefix.is_some_and(|prefix| self.show(prefix)) {
+        if !prefix.is_some_and(|prefix| self.show_prefix(prefix)) {
             self.show(&file);
+        }
+    }
+
+    /// The interpreter of a virtual environment: the installation that its `python3` leads to, by the names it has on
+    /// the way there (a folder for all releases of a version is one of links). What leads anywhere else is not followed:
+    /// environments are written by many.
+    fn interpreter(&mut self, environment: &Path) {
+        let mut names = vec![environment.join("bin").join("python3")];
+        while let Some(named) = names.last().filter(|_| names.len() <= LINKS_MAX)
+            && let Ok(to) = named.read_link()
+        {
+            names.push(named.parent().unwrap_or(Path::new("/")).join(to));
+        }
+        let prefix = |file: &Path| Some(file.parent()?.parent()?.to_owned());
+        let file = names.last().and_then(|named| named.canonicalize().ok());
+        let Some((file, installed)) = file.and_then(|file| Some((file.clone(), prefix(&file)?)))
+        else {
+            return;
+        };
+        let library = file.file_name().map(|name| installed.join("lib").join(name));
+        let is_python = file.parent() == Some(&installed.join("bin"))
+            && library.is_some_and(|library| library.is_dir())
+            && file.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"python"));
+        let inside = self.root.as_ref().is_some_and(|root| installed.starts_with(root));
+        if !is_python || inside || !self.show_prefix(&installed) {
+            return;
+        }
+        let is_plain =
+            |part: Component<'_>| matches!(part, Component::RootDir | Component::Normal(_));
+        for at in names.iter().filter_map(|named| prefix(named)) {
+            let leads = at.canonicalize().is_ok_and(|resolved| resolved == installed);
+            if leads && at != installed && !self.visible(&at) && at.components().all(is_plain) {
+                let link = Mount::Link { to: installed.clone(), at };
+                if !self.result.mounts.contains(&link) {
+                    self.result.mounts.push(link);
+                }
+            }
         }
     }
 
@@ -277,6 +337,12 @@ impl Found<'_> {
         if self.tier == Tier::Namespaces && !self.visible(folder) && !self.too_wide(folder) {
             self.result.mounts.push(Mount::Scratch { at: folder.into(), size_bytes: FOLDER_BYTES });
         }
+    }
+
+    /// Shows the folder of an installation read-only, unless the project lies in it. Answers whether it is visible.
+    fn show_prefix(&mut self, prefix: &Path) -> bool {
+        let holds = self.root.as_ref().is_some_and(|root| root.starts_with(prefix));
+        (!holds || self.visible(prefix)) && self.show(prefix)
     }
 
     /// Shows a file or folder read-only. Answers whether it is visible.
@@ -372,7 +438,7 @@ mod tests {
     fn of(home: &Path, path: &[&str], tier: Tier) -> Toolchains {
         let path = path.iter().map(|folder| home.join(folder));
         let path = std::env::join_paths(path).unwrap();
-        toolchains(&[("HOME".into(), home.into()), ("PATH".into(), path)], tier)
+        toolchains(&[("HOME".into(), home.into()), ("PATH".into(), path)], tier, Worked::default())
     }
 
     const PATH: [&str; 7] = [
@@ -425,6 +491,58 @@ mod tests {
         assert!(["cargo", "node", "python3", "go"].map(inside).iter().all(|inside| *inside));
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn the_interpreter_of_an_environment_is_shown_by_all_its_names_and_nothing_else_that_is_led_to()
+    {
+        use std::os::unix::fs::symlink;
+        let (_folder, home) = home();
+        let make = |file: &str| {
+            let file = home.join(file);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, "x").unwrap();
+        };
+        make(".local/share/uv/python/3.12.4/bin/python3.12");
+        make(".local/share/uv/python/3.12.4/lib/python3.12/os.py");
+        make("work/queue/bin/python3.12");
+        make("work/queue/lib/python3.12/os.py");
+        make("other/bin/python3.12");
+        make("work/pyvenv.cfg");
+        let python = home.join(".local/share/uv/python");
+        symlink(python.join("3.12.4"), python.join("3.12")).unwrap();
+        let root = home.join("work/queue");
+        let shown = |to: &Path| {
+            let environment = root.join(".venv");
+            std::fs::create_dir_all(environment.join("bin")).unwrap();
+            let (named, first) = (environment.join("bin/python3"), environment.join("bin/python"));
+            std::fs::remove_file(&named).ok();
+            std::fs::remove_file(&first).ok();
+            symlink("python", &named).unwrap();
+            symlink(to, &first).unwrap();
+            let worked = Worked { root: Some(&root), environments: &[environment] };
+            let env = [
+                ("HOME".into(), home.clone().into()),
+                // An environment that holds the project would show its files where they are.
+                ("VIRTUAL_ENV".into(), home.join("work").into()),
+            ];
+            let found = toolchains(&env, Tier::Namespaces, worked);
+            assert_eq!(found.active, None);
+            let path = found.env.iter().find(|(name, _)| name == "PATH").unwrap().1.clone();
+            assert!(!path.to_string_lossy().contains(".venv"), "{path:?}");
+            found.mounts
+        };
+        let of_person = shown(Path::new("/nonexistent"));
+        let mut mounts = shown(&python.join("3.12/bin/python3.12"));
+        mounts.retain(|mount| !of_person.contains(mount));
+        let installed = python.join("3.12.4");
+        let bind = Mount::Bind { from: installed.clone(), at: installed.clone(), writable: false };
+        assert_eq!(mounts, [bind, Mount::Link { to: installed, at: python.join("3.12") }]);
+        // No installation, the project itself, and no interpreter.
+        for to in ["other/bin/python3.12", "work/queue/bin/python3.12", ".ssh/id_ed25519"] {
+            assert_eq!(shown(&home.join(to)), of_person, "{to}");
+        }
+    }
+
     #[test]
     fn a_folder_that_holds_keys_is_never_shown_whatever_the_environment_says() {
         let (_folder, home) = home();
@@ -437,7 +555,7 @@ mod tests {
                     .into_iter()
                     .chain([("HOME".into(), home.clone().into())])
                     .collect();
-            let found = toolchains(&env, Tier::Namespaces);
+            let found = toolchains(&env, Tier::Namespaces, Worked::default());
             for mount in &found.mounts {
                 let at = mount.at();
                 assert!(

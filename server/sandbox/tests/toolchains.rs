@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sandbox::{
-    Bounds, Confined, End, Input, Mount, Network, Sandbox, Scratch, Tier, Toolchains, toolchains,
+    Bounds, Confined, End, Input, Mount, Network, Sandbox, Scratch, Tier, Toolchains, Worked,
+    toolchains,
 };
 
 fn sandbox(tier: Tier) -> Sandbox {
@@ -18,7 +19,7 @@ fn sandbox(tier: Tier) -> Sandbox {
 
 fn found(tier: Tier) -> Toolchains {
     let env: Vec<(OsString, OsString)> = std::env::vars_os().collect();
-    toolchains(&env, tier)
+    toolchains(&env, tier, Worked::default())
 }
 
 /// A project with these files, in a folder that is gone afterwards.

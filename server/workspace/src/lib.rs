@@ -44,7 +44,7 @@ pub use capture::{CAPTURE_FILES_MAX, CaptureError, CapturedFile, CapturedSide};
 pub use checkout::{
     CACHES_MAX, CHECKOUT_AT, Caches, Checkout, CheckoutError, LEFT_OUT_MAX, Left, LeftError,
     LeftOut, REPORT_FILES_MAX, REPORTS_AT, Reports, Room, Start, TREE_FILE_BYTES_MAX,
-    TREE_FILES_MAX, TREES_BYTES_MAX, TREES_MAX, Trees, Written,
+    TREE_FILES_MAX, TREES_BYTES_MAX, TREES_MAX, Trees, Written, installed_digest,
 };
 pub use deltas::{DELTAS_MAX, Delta, SideContent, SideRef};
 pub use elsewhere::{Copied, CopyError};

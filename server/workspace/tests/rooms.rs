@@ -424,6 +424,12 @@ mod linux {
         assert_eq!(seen, "tool\nx\na\nchanged\n");
         assert_eq!(everything(&world.root), before);
         // They are there for the next room over what this one left, too.
+        let (one, two) = (path("packages/one"), path("packages/two"));
+        let packages = |folder| room.node_modules(folder).map(|at| at.display().to_string());
+        assert_eq!(packages(Some(&one)).unwrap(), "/workspace/packages/one/node_modules");
+        assert_eq!(packages(Some(&two)).unwrap(), "/workspace/node_modules");
+        assert_eq!(packages(None).unwrap(), "/workspace/node_modules");
+        assert_eq!(room.environment(None), None, "a link is not followed");
         let other = checkout.room(&caches).unwrap();
         says(&other, "true");
         let next = other.kept(&repository).unwrap().unwrap().room(&caches).unwrap();

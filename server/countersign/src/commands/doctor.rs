@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use ::sandbox::{Command, Limits, Program, Refusal, Sandbox, Tier, Toolchains};
+use ::sandbox::{Command, Limits, Program, Refusal, Sandbox, Tier, Toolchains, Worked};
 use serde_json::{Value, json};
 
 use crate::args::{Arguments, DoctorArgs, Format};
@@ -28,7 +28,8 @@ pub fn doctor(
         Tier::ALL.into_iter().map(|tier| (tier, Sandbox::exactly(tier))).collect();
     let best = tiers.iter().find(|(_, tried)| tried.is_ok()).map(|(tier, _)| *tier);
     let env: Vec<_> = std::env::vars_os().collect();
-    let toolchains = ::sandbox::toolchains(&env, best.unwrap_or(Tier::Namespaces));
+    let toolchains =
+        ::sandbox::toolchains(&env, best.unwrap_or(Tier::Namespaces), Worked::default());
     let git = git(env);
     let ledger = ledger(arguments);
     let profile = Sandbox::missing_profile();

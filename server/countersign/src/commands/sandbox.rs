@@ -64,7 +64,7 @@ fn confine(
         mounts.push(bind(&path, true));
     }
     let env: Vec<_> = std::env::vars_os().collect();
-    let toolchains = ::sandbox::toolchains(&env, sandbox.tier());
+    let toolchains = ::sandbox::toolchains(&env, sandbox.tier(), ::sandbox::Worked::default());
     mounts.extend(toolchains.mounts);
     let confined = Confined {
         argv: args.command.clone(),

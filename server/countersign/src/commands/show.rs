@@ -25,18 +25,20 @@ pub fn show(arguments: &Arguments, args: &ShowArgs, terminal: &Terminal) -> Resu
     }
     let change = engine.change(id)?;
     if args.proof {
-        let account = engine.proof_account(id)?.ok_or_else(|| unproved(id))?;
+        let account = engine.proof_account(id)?;
+        let account =
+            account.and_then(|account| Some((account.proof?, account.current, account.said)));
+        let (proof, current, said) = account.ok_or_else(|| unproved(id))?;
         match args.format {
             Format::Json => terminal.json(&json!({
                 "version": 1,
-                "current": account.current,
-                "digest": account.proof.digest(),
-                "proof": account.proof,
+                "current": current,
+                "digest": proof.digest(),
+                "proof": proof,
             })),
             Format::Human => {
-                let (proof, title) = (&account.proof, &change.changeset.title);
-                terminal.print(&output::proof(proof, title, &account.said));
-                if !account.current {
+                terminal.print(&output::proof(&proof, &change.changeset.title, &said));
+                if !current {
                     terminal
                         .notice("unproven: it speaks for other files or hunks than would land now");
                 }
@@ -99,8 +101,9 @@ fn log(
     gate: &str,
 ) -> Result<Exit, Failure> {
     let Some(log) = engine.gate_log(id, gate)? else {
-        let account = engine.proof_account(id)?.ok_or_else(|| unproved(id))?;
-        let gates = account.proof.validation.gates.iter();
+        let account = engine.proof_account(id)?;
+        let proof = account.and_then(|account| account.proof).ok_or_else(|| unproved(id))?;
+        let gates = proof.validation.gates.iter();
         let gates: Vec<&str> = gates.map(|gate| gate.comparison.gate.as_str()).collect();
         return Err(Failure::new(
             format!("nothing is kept of a gate `{gate}`"),

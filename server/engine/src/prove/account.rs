@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use model::{Artifact, ChangeSetId, Evidence, GateId, GateOutcome, Proof, ProvedGate, TestId};
+use gate::without_escapes;
+use model::{
+    Artifact, ChangeSetId, Evidence, GateId, GateOutcome, Proof, ProofRef, ProvedGate, TestId,
+};
 
 use crate::Error;
 use crate::engine::Engine;
@@ -16,11 +19,16 @@ const LAST_LINES: usize = 3;
 /// Of a longer message so many lines at its beginning and at its end are shown.
 const MESSAGE_LINES: usize = 4;
 
+/// How much of a line is shown.
+const LINE_CHARS: usize = 400;
+
 /// A recorded proof, with the words of what it rests on.
 #[derive(Debug, Clone)]
 pub struct ProofAccount {
-    /// The proof.
-    pub proof: Proof,
+    /// Where it is, and what it comes to.
+    pub recorded: ProofRef,
+    /// All of it; `None` if what is kept is not what was recorded, and [`Engine::verify_proof_of`] says more.
+    pub proof: Option<Proof>,
     /// Whether it speaks for what accepting all that waits leads to.
     pub current: bool,
     /// What its gates said of the proposal, as far as that is kept.
@@ -70,8 +78,7 @@ pub struct GateLog {
 }
 
 impl Engine {
-    /// The newest proof of a change in full; `None` if it was never proved, or what is kept of it is not what was
-    /// recorded: [`Engine::verify_proof_of`] says more then.
+    /// The newest proof of a change in full; `None` if it was never proved.
     ///
     /// # Errors
     /// The change is not in the ledger, or the files cannot be read.
@@ -84,7 +91,8 @@ impl Engine {
         let proof = envelope.and_then(|envelope| attest::stated(&envelope).ok());
         // Its digest is in the log of events.
         let proof = proof.filter(|proof| proof.digest() == recorded.digest);
-        Ok(proof.map(|proof| ProofAccount { said: self.said(&proof), current, proof }))
+        let said = proof.as_ref().map(|proof| self.said(proof)).unwrap_or_default();
+        Ok(Some(ProofAccount { recorded, proof, current, said }))
     }
 
     /// What the gates of a proof said of the proposal.
@@ -100,7 +108,8 @@ impl Engine {
                     let log = self.log_of(&run).map(|log| log.text).unwrap_or_default();
                     words.last = last_lines(&log);
                 }
-                words.tests.extend(run.record.messages);
+                let messages = run.record.messages.into_iter();
+                words.tests.extend(messages.map(|(test, message)| (test, told(&message))));
             }
             (gate.comparison.gate.clone(), words)
         };
@@ -114,8 +123,9 @@ impl Engine {
     /// As [`Engine::proof_account`].
     pub fn gate_log(&mut self, id: ChangeSetId, gate: &str) -> Result<Option<GateLog>, Error> {
         let Some(account) = self.proof_account(id)? else { return Ok(None) };
-        let mut gates = account.proof.validation.gates.iter();
-        let gate = gates.find(|proved| proved.comparison.gate.as_str() == gate);
+        let Some(proof) = account.proof else { return Ok(None) };
+        let gate =
+            proof.validation.gates.iter().find(|proved| proved.comparison.gate.as_str() == gate);
         let last = gate.and_then(|gate| self.runs_of(gate).pop());
         Ok(last.and_then(|run| self.log_of(&run)))
     }
@@ -140,10 +150,20 @@ fn last_lines(log: &str) -> Vec<String> {
         .rev()
         .filter(|line| !line.trim().is_empty())
         .take(LAST_LINES)
-        .map(|line| line.trim_end().to_owned())
+        .map(|line| told(line.trim_end()))
         .collect();
     lines.reverse();
     lines
+}
+
+/// Without colours, and no line longer than is read.
+fn told(text: &str) -> String {
+    let text = without_escapes(text);
+    let cut = |line: &str| match line.char_indices().nth(LINE_CHARS) {
+        Some((at, _)) => format!("{}...", line.get(..at).unwrap_or_default()),
+        None => line.to_owned(),
+    };
+    text.lines().map(cut).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -169,6 +189,8 @@ mod tests {
         let lines = |log: &str| last_lines(log).join("|");
         assert_eq!(lines("a\n\nb  \n  c\n \nd\n\n"), "b|  c|d");
         assert_eq!(lines("only"), "only");
+        assert_eq!(lines("\u{1b}[31mred\u{1b}[0m"), "red");
+        assert_eq!(lines(&"x".repeat(1 << 20)).len(), LINE_CHARS + "...".len());
         assert_eq!(lines("\n \n"), "");
     }
 }

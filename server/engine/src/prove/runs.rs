@@ -1,7 +1,7 @@
 //! Running gates on trees in the sandbox, or knowing already what came of it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -30,6 +30,9 @@ const SETTINGS: &[(&str, &str)] = &[
     ("PYTHONHASHSEED", "0"),
     ("PYTHONDONTWRITEBYTECODE", "1"),
 ];
+
+/// Counts up when the same environment of a person comes to other surroundings of a run.
+const SURROUNDINGS: u32 = 2;
 
 /// Prints what each program says of its version. One that is not there says so.
 const VERSIONS: &str = "\
@@ -135,7 +138,10 @@ impl<'r> Runs<'r> {
         let surroundings = Surroundings::of(env, tier, place.caches, SETTINGS);
         let tally = Tally {
             toolchain: Digest::of(b""),
-            environment: environment(surroundings.common(), place.caches.digest()?),
+            environment: environment(
+                surroundings.common(),
+                (place.caches.digest()?, surroundings.active_digest()?),
+            ),
             tier: match tier {
                 Tier::Landlock => SandboxTier::Landlock,
                 Tier::Namespaces => SandboxTier::Namespaces,
@@ -194,7 +200,7 @@ impl<'r> Runs<'r> {
         let confined = Confined {
             argv: argv.collect(),
             cwd: PathBuf::from(CHECKOUT_AT),
-            env: self.surroundings.env(&room, None),
+            env: self.surroundings.common().to_vec(),
             stdin: Input::Bytes(Vec::new()),
             mounts: self.surroundings.mounts(&room, &[]),
             network: Network::None,
@@ -476,7 +482,11 @@ impl<'r> Runs<'r> {
                 .folder
                 .as_ref()
                 .map_or_else(|| root.to_owned(), |at| root.join(at.to_string())),
-            env: self.surroundings.env(room, gate.folder.as_ref()),
+            env: self.surroundings.env(
+                room,
+                OsStr::new(gate.command.first().map_or("", String::as_str)),
+                gate.folder.as_ref(),
+            ),
             stdin: Input::Bytes(Vec::new()),
             mounts: self.surroundings.mounts(room, &[folder.mount()]),
             network: Network::None,
@@ -547,11 +557,18 @@ fn ended_as(end: End) -> Result<RunEnd, Error> {
 }
 
 /// Names what is the same for every run here: variables, limits, platform, installed dependencies.
-fn environment(env: &[(OsString, OsString)], installed: Digest) -> Digest {
+fn environment(env: &[(OsString, OsString)], installed: (Digest, Option<Digest>)) -> Digest {
     let text = |(name, value): &(OsString, OsString)| {
         (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned())
     };
     let env: Vec<_> = env.iter().map(text).collect();
     let limits = format!("{:?}", bounds(Duration::ZERO));
-    Digest::of_json(&(env, limits, std::env::consts::OS, std::env::consts::ARCH, installed))
+    Digest::of_json(&(
+        SURROUNDINGS,
+        env,
+        limits,
+        std::env::consts::OS,
+        std::env::consts::ARCH,
+        installed,
+    ))
 }

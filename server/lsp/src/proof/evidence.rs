@@ -1,16 +1,37 @@
 //! What was found out by running: the part of the page that a proof fills.
 
 use engine::{ProofAccount, Said};
-use model::{MutationReport, Proof, ProvedGate, TestValue, WitnessReport, WitnessedTest};
+use model::{
+    GateFinding, MutationReport, Proof, ProvedGate, TestId, TestValue, WitnessReport, WitnessedTest,
+};
 
 use super::{ROWS_MAX, SENTENCE_MAX, TITLE_MAX, sentence};
 use crate::prose;
 
+/// Failed tests of one gate whose words are shown; `countersign show --log` has all.
+const QUOTED_MAX: usize = 5;
+/// Tests or findings of one kind that are named for one gate.
+const NAMED_MAX: usize = 20;
+
 /// What the newest proof says, and whether it speaks for what would land.
 pub(super) fn text(proved: Option<&ProofAccount>) -> String {
-    let Some(ProofAccount { proof, current, said }) = proved else {
+    let Some(ProofAccount { recorded, proof, current, said }) = proved else {
         return "## Proof\n\nNone yet: `countersign prove` has the project's gates run on it.\n\n"
             .to_owned();
+    };
+    let Some(proof) = proof else {
+        let gate = |gate: &model::GateSummary| {
+            format!(
+                "{} {}: {}",
+                name(&gate.id.to_string()),
+                gate.verdict.words(),
+                sentence(&gate.reason)
+            )
+        };
+        return format!(
+            "## Proof: not whole\n\nWhat is kept of it is not what was recorded: `countersign verify` says more. Recorded was:\n\n{}",
+            rows(recorded.summary.gates.iter().map(gate))
+        );
     };
     let mut out = match current {
         true => "## Proof\n\nIt speaks for what accepting leads to.\n\n".to_owned(),
@@ -42,9 +63,34 @@ fn of_gate(gate: &ProvedGate, said: &Said) -> String {
     let mut out =
         format!("- {id} {}: {}{required}\n", found.verdict.words(), sentence(&found.reason));
     out.push_str(&quoted(said.last_lines(&found.gate).iter().map(String::as_str), "  "));
-    for test in found.new_failures.iter().take(ROWS_MAX) {
+    for test in found.new_failures.iter().take(QUOTED_MAX) {
         out.push_str(&format!("  - fails now: {}\n", name(&test.to_string())));
         out.push_str(&quoted(said.by_test(&found.gate, test).into_iter(), "    "));
+    }
+    let tests = |tests: &[TestId], what: &str| {
+        named(tests.iter().map(|test| format!("{what}: {}", name(&test.to_string()))))
+    };
+    out.push_str(&tests(found.new_failures.get(QUOTED_MAX..).unwrap_or_default(), "fails now"));
+    out.push_str(&tests(&found.removed_tests, "did not run"));
+    out.push_str(&tests(&found.flaky, "flaky"));
+    out.push_str(&tests(&found.fixed, "passes now"));
+    let finding = |finding: &GateFinding| {
+        let at = finding.path.as_ref().map(|path| match finding.first_line {
+            Some(line) => format!("{} ", place(path, line)),
+            None => format!("{} ", name(&path.to_string())),
+        });
+        format!("new: {}{}", at.unwrap_or_default(), sentence(&finding.message))
+    };
+    out.push_str(&named(found.new_findings.iter().map(finding)));
+    out
+}
+
+/// Some of many, below the row of their gate.
+fn named(all: impl ExactSizeIterator<Item = String>) -> String {
+    let left = all.len().saturating_sub(NAMED_MAX);
+    let mut out: String = all.take(NAMED_MAX).map(|row| format!("  - {row}\n")).collect();
+    if left > 0 {
+        out.push_str(&format!("  - {left} more\n"));
     }
     out
 }

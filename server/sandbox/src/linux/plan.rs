@@ -127,9 +127,11 @@ fn placed(mount: &Mount) -> Result<Placed, Refusal> {
     })
 }
 
-/// Whether nothing else is placed at `at` or below, and something can be.
+/// Whether nothing else is placed at `at`, below it or above it, and something can be.
 fn is_free(at: &Path, own: &Mount, mounts: &[Mount]) -> bool {
-    let taken = mounts.iter().any(|mount| mount != own && mount.at().starts_with(at));
+    let taken = mounts
+        .iter()
+        .any(|mount| mount != own && (mount.at().starts_with(at) || at.starts_with(mount.at())));
     !taken && !is_reserved(at)
 }
 

@@ -30,8 +30,8 @@ const ENTRIES_MAX: usize = 20_000;
 /// like `target` would make files of another state of the tree look up to date.
 const NAMES: &[&str] = &["node_modules", ".venv", "venv", ".tox", ".mypy_cache", ".ruff_cache"];
 
-/// Where programs lie in them.
-const PROGRAMS: &[(&str, &str)] = &[(".venv", "bin"), ("venv", "bin"), ("node_modules", ".bin")];
+/// Those that are virtual environments of Python.
+const ENVIRONMENTS: &[&str] = &[".venv", "venv"];
 
 /// Folders of the person's tree that a room may show.
 #[derive(Debug, Clone, Default)]
@@ -51,15 +51,14 @@ impl Caches {
         &self.root
     }
 
-    /// Where programs lie in them, outside: those nearest to the top first.
-    pub fn programs(&self) -> Vec<PathBuf> {
-        let of = |folder: &RelPath| {
+    /// Those that are virtual environments of Python, as the person has them: those nearest to the top first.
+    pub fn environments(&self) -> Vec<PathBuf> {
+        let is_one = |folder: &&RelPath| {
             let path = folder.to_string();
-            let name = path.rsplit('/').next().unwrap_or_default();
-            let (_, programs) = PROGRAMS.iter().find(|(known, _)| *known == name)?;
-            Some(os::join(&self.root, folder).ok()?.join(programs))
+            ENVIRONMENTS.contains(&path.rsplit('/').next().unwrap_or_default())
         };
-        self.folders.iter().filter_map(of).collect()
+        let found = self.folders.iter().filter(is_one);
+        found.filter_map(|folder| os::join(&self.root, folder).ok()).collect()
     }
 
     /// Another one when what is installed is another: names, sizes and times of the first 20,000 entries of
@@ -75,29 +74,44 @@ impl Caches {
         for folder in &self.folders {
             let unnamed = |source| FileError::Io { path: folder.to_string(), source };
             let root = os::join(&self.root, folder).map_err(unnamed)?;
-            let mut open: VecDeque<Option<RelPath>> = [None].into();
-            let mut seen = 0;
-            while let Some(inner) = open.pop_front().filter(|_| seen < ENTRIES_MAX) {
-                let mut listed = layers::listed(&root, inner.as_ref())?.named;
-                listed.sort_by(|(a, _), (b, _)| a.cmp(b));
-                seen += listed.len();
-                for (path, metadata) in listed {
-                    let times = metadata.modified().ok();
-                    let since = times.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-                    // The time of a folder follows from what is in it, and programs write caches beside their modules.
-                    let of = match metadata.is_dir() {
-                        true => None,
-                        false => Some((metadata.len(), since.unwrap_or_default().as_nanos())),
-                    };
-                    text.extend_from_slice(format!("{folder} {path} {of:?}\n").as_bytes());
-                    if metadata.is_dir() && !path.as_bytes().ends_with(b"__pycache__") {
-                        open.push_back(Some(path));
-                    }
-                }
-            }
+            text.extend(listing(&root, &folder.to_string())?);
         }
         Ok(Digest::of(&text))
     }
+}
+
+/// Another one when what is installed in `folder` is another, as [`Caches::digest`].
+///
+/// # Errors
+/// [`FileError`]: a folder that cannot be read.
+pub fn installed_digest(folder: &Path) -> Result<Digest, FileError> {
+    Ok(Digest::of(&listing(folder, &folder.display().to_string())?))
+}
+
+/// Names, sizes and times.
+fn listing(root: &Path, folder: &str) -> Result<Vec<u8>, FileError> {
+    let mut text = Vec::new();
+    let mut open: VecDeque<Option<RelPath>> = [None].into();
+    let mut seen = 0;
+    while let Some(inner) = open.pop_front().filter(|_| seen < ENTRIES_MAX) {
+        let mut listed = layers::listed(root, inner.as_ref())?.named;
+        listed.sort_by(|(a, _), (b, _)| a.cmp(b));
+        seen += listed.len();
+        for (path, metadata) in listed {
+            let times = metadata.modified().ok();
+            let since = times.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+            // The time of a folder follows from what is in it, and programs write caches beside their modules.
+            let of = match metadata.is_dir() {
+                true => None,
+                false => Some((metadata.len(), since.unwrap_or_default().as_nanos())),
+            };
+            text.extend_from_slice(format!("{folder} {path} {of:?}\n").as_bytes());
+            if metadata.is_dir() && !path.as_bytes().ends_with(b"__pycache__") {
+                open.push_back(Some(path));
+            }
+        }
+    }
+    Ok(text)
 }
 
 impl Repository {
@@ -215,11 +229,6 @@ impl Room {
             caches.push(scratch);
             placed_at.push(folder.clone());
         }
-        if !placed_at.is_empty() && shown.root.is_absolute() {
-            // What is installed knows the files by where the person has them: packages that are being worked on,
-            // scripts that name their interpreter.
-            mounts.push(Mount::Link { to: CHECKOUT_AT.into(), at: shown.root.clone() });
-        }
         Ok(Self { checkout, scratch, mounts, shown: placed_at, _caches: caches })
     }
 
@@ -228,20 +237,27 @@ impl Room {
         &self.mounts
     }
 
-    /// Where the programs of installed dependencies lie inside, for what runs in `folder`: the nearest first.
-    pub fn programs(&self, folder: Option<&RelPath>) -> Vec<PathBuf> {
-        let above =
+    /// The virtual environment of Python, inside, of what runs in `folder`: the nearest above it.
+    pub fn environment(&self, folder: Option<&RelPath>) -> Option<PathBuf> {
+        self.nearest(folder, ENVIRONMENTS)
+    }
+
+    /// The packages of Node, inside, of what runs in `folder`.
+    pub fn node_modules(&self, folder: Option<&RelPath>) -> Option<PathBuf> {
+        self.nearest(folder, &["node_modules"])
+    }
+
+    fn nearest(&self, folder: Option<&RelPath>, names: &[&str]) -> Option<PathBuf> {
+        let mut above =
             std::iter::successors(Some(folder.cloned()), |at| at.as_ref().map(RelPath::parent));
-        let mut found = Vec::new();
-        for at in above {
-            for (name, programs) in PROGRAMS {
-                let path =
-                    at.as_ref().map_or_else(|| (*name).to_owned(), |at| format!("{at}/{name}"));
-                if self.shown.iter().any(|shown| shown.as_bytes() == path.as_bytes()) {
-                    found.push(Path::new(CHECKOUT_AT).join(path).join(programs));
-                }
-            }
-        }
-        found
+        above.find_map(|at| {
+            let inside = |name: &&str| {
+                at.as_ref().map_or_else(|| (*name).to_owned(), |at| format!("{at}/{name}"))
+            };
+            let mut paths = names.iter().map(inside);
+            let shown =
+                |path: &String| self.shown.iter().any(|shown| shown.as_bytes() == path.as_bytes());
+            paths.find(shown).map(|path| Path::new(CHECKOUT_AT).join(path))
+        })
     }
 }

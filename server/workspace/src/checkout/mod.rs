@@ -22,7 +22,7 @@ use std::sync::Arc;
 use model::{Digest, FileMode, RelPath, SnapshotSide};
 use sandbox::Scratch;
 
-pub use caches::{CACHES_MAX, Caches, Room};
+pub use caches::{CACHES_MAX, Caches, Room, installed_digest};
 pub use left::{LEFT_OUT_MAX, Left, LeftError, LeftOut};
 pub use reports::{REPORT_FILES_MAX, REPORTS_AT, Reports, Written};
 pub use trees::{TREE_FILE_BYTES_MAX, TREE_FILES_MAX, TREES_BYTES_MAX, TREES_MAX, Trees};
