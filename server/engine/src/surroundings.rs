@@ -7,8 +7,6 @@ use model::{Digest, RelPath};
 use sandbox::{Mount, Tier, Toolchains, Worked, toolchains};
 use workspace::{CHECKOUT_AT, Caches, Room, installed_digest};
 
-use crate::Error;
-
 /// Programs that belong to no environment of Python: one of that name in it is not meant, or worse. What these start is
 /// looked for in the person's toolchains first, too.
 const ELSEWHERE: &[&str] = &[
@@ -47,9 +45,10 @@ impl Surroundings {
         &self.toolchains.env
     }
 
-    /// Another one when what is installed in the environment that is in force is another.
-    pub(crate) fn active_digest(&self) -> Result<Option<Digest>, Error> {
-        Ok(self.toolchains.active.as_deref().map(installed_digest).transpose()?)
+    /// Another one when the interpreters of environments are others, or what is installed in the one that is in force.
+    pub(crate) fn environments_digest(&self) -> Digest {
+        let active = self.toolchains.active.as_deref().map(installed_digest);
+        Digest::of_json(&(&self.toolchains.interpreters, active))
     }
 
     /// The environment of `program` in `folder` of `room`: what the virtual environment there holds comes before the

@@ -3,7 +3,7 @@
 //! The client's edits are applied in the order they came, each against the text the one before left.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use engine::Around;
@@ -89,19 +89,28 @@ impl Document {
     }
 }
 
-/// How many changes of documents that are not open are kept.
+/// How many changes of documents that are not open are kept, and how many bytes they hold together.
 const EARLY_MAX: usize = 256;
+const EARLY_BYTES_MAX: usize = 1 << 20;
 
 /// The changes that make one version of a document of the one before.
 type Changes = (i32, Vec<TextDocumentContentChangeEvent>);
 
 /// All open documents.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Documents {
     open: BTreeMap<String, Document>,
     revision: u64,
-    /// Changes of documents that are not open, in the order they came.
-    early: Vec<(String, Changes)>,
+    /// Changes of documents that were never open, in the order they came; `None` once they were too many.
+    early: Option<Vec<(String, Changes)>>,
+    /// Every document that was ever open.
+    known: BTreeSet<String>,
+}
+
+impl Default for Documents {
+    fn default() -> Self {
+        Self { open: BTreeMap::new(), revision: 0, early: Some(Vec::new()), known: BTreeSet::new() }
+    }
 }
 
 impl Documents {
@@ -123,6 +132,7 @@ impl Documents {
             uri: item.uri,
         };
         let key = document.uri.as_str().to_owned();
+        self.known.insert(key.clone());
         self.open.entry(key).insert_entry(document).into_mut()
     }
 
@@ -137,9 +147,7 @@ impl Documents {
     ) -> Option<Vec<Edit>> {
         let Some(document) = self.open.get_mut(uri.as_str()) else {
             tracing::warn!(uri = uri.as_str(), version, "change of a document that is not open");
-            if self.early.len() < EARLY_MAX {
-                self.early.push((uri.as_str().to_owned(), (version, changes)));
-            }
+            self.keep_early(uri, version, changes);
             return None;
         };
         if version < document.version {
@@ -162,13 +170,30 @@ impl Documents {
     /// in this order when somebody types while the server starts, and takes the document for changed from then on.
     pub(crate) fn take_early(&mut self, uri: &Uri, version: i32) -> Vec<Changes> {
         let of = |(other, _): &mut (String, Changes)| other == uri.as_str();
-        let changes = self.early.extract_if(.., of).map(|(_, changes)| changes);
-        let mut next = version;
-        let mut follows = |(version, _): &Changes| {
-            next = next.saturating_add(1);
-            *version == next
+        let early = self.early.as_mut().map(|early| early.extract_if(.., of).collect::<Vec<_>>());
+        let mut changes: Vec<Changes> =
+            early.unwrap_or_default().into_iter().map(|(_, changes)| changes).collect();
+        changes.retain(|(of, _)| *of > version);
+        // With one missing, those behind it are about another text.
+        let follow =
+            (i64::from(version) + 1..).zip(&changes).all(|(next, (of, _))| i64::from(*of) == next);
+        if follow { changes } else { Vec::new() }
+    }
+
+    fn keep_early(
+        &mut self,
+        uri: &Uri,
+        version: i32,
+        changes: Vec<TextDocumentContentChangeEvent>,
+    ) {
+        let Some(early) = self.early.as_mut().filter(|_| !self.known.contains(uri.as_str())) else {
+            return;
         };
-        changes.collect::<Vec<_>>().into_iter().take_while(|changes| follows(changes)).collect()
+        early.push((uri.as_str().to_owned(), (version, changes)));
+        let bytes: usize = early.iter().flat_map(|(_, (_, of))| of).map(|one| one.text.len()).sum();
+        if early.len() > EARLY_MAX || bytes > EARLY_BYTES_MAX {
+            self.early = None;
+        }
     }
 
     /// The text is on disk now. Answers what was saved: the text before, if it is known, and the text.
@@ -222,7 +247,6 @@ impl Documents {
 
     /// Lets go of a document and answers what it was.
     pub(crate) fn close(&mut self, uri: &Uri) -> Option<Document> {
-        self.early.retain(|(other, _)| other != uri.as_str());
         self.open.remove(uri.as_str())
     }
 
@@ -299,13 +323,16 @@ mod tests {
         };
         assert_eq!(early(&mut documents, &[1, 2, 3], 0), [1, 2, 3]);
         assert_eq!(early(&mut documents, &[], 0), [0; 0], "they are taken once");
-        assert_eq!(early(&mut documents, &[1, 3], 0), [1], "what is missing is not made up");
-        assert_eq!(early(&mut documents, &[1, 2], 2), [0; 0], "the text has them");
-        documents.change(&uri, 1, Vec::new(), Encoding::Utf16);
+        assert_eq!(early(&mut documents, &[1, 3], 0), [0; 0], "what is missing is not made up");
+        assert_eq!(early(&mut documents, &[1, 2, 3], 2), [3], "the text has the others");
+        documents.open(item(""));
         documents.close(&uri);
-        assert_eq!(early(&mut documents, &[], 0), [0; 0]);
+        assert_eq!(early(&mut documents, &[1], 0), [0; 0], "it comes late, not early");
+        let mut documents = Documents::default();
+        assert_eq!(early(&mut documents, &[i32::MAX], i32::MAX - 1), [i32::MAX]);
         let many: Vec<i32> = (1..1000).collect();
-        assert_eq!(early(&mut documents, &many, 0).len(), EARLY_MAX);
+        assert_eq!(early(&mut documents, &many, 0), [0; 0], "all of it or nothing");
+        assert_eq!(early(&mut documents, &[1], 0), [0; 0]);
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub struct Toolchains {
     pub tools: Vec<Tool>,
     /// The virtual environment of Python that is in force and lies outside the project.
     pub active: Option<PathBuf>,
+    /// The interpreters of virtual environments: another text when one is another.
+    pub interpreters: Vec<String>,
 }
 
 /// A program that builds and tests use.
@@ -184,8 +186,8 @@ impl Found<'_> {
         // An environment that is in force and lies elsewhere than the files.
         if let Some(active) = self.folder("VIRTUAL_ENV", None)
             && active.join("pyvenv.cfg").is_file()
-            && !self.root.as_ref().is_some_and(|root| active.starts_with(root))
-            && self.show_prefix(&active)
+            && !self.lies_in_project(&active)
+            && self.show(&active)
         {
             self.interpreter(&active);
             self.set("VIRTUAL_ENV", active.clone());
@@ -251,10 +253,14 @@ impl Found<'_> {
         let Some(file) = program::find(name, path).and_then(|file| file.canonicalize().ok()) else {
             return;
         };
+        // What lies in the project is seen as the checkout has it.
+        if self.lies_in_project(&file) {
+            return;
+        }
         let Some(folder) = file.parent() else { return };
         let prefix = folder.parent().filter(|_| folder.ends_with("bin"));
         // A program on its own, perhaps among others of the person.
-        if !prefix.is_some_and(|prefix| self.show_prefix(prefix)) {
+        if !prefix.is_some_and(|prefix| self.show(prefix)) {
             self.show(&file);
         }
     }
@@ -279,9 +285,13 @@ impl Found<'_> {
         let is_python = file.parent() == Some(&installed.join("bin"))
             && library.is_some_and(|library| library.is_dir())
             && file.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"python"));
-        let inside = self.root.as_ref().is_some_and(|root| installed.starts_with(root));
-        if !is_python || inside || !self.show_prefix(&installed) {
+        if !is_python || self.lies_in_project(&installed) || !self.show(&installed) {
             return;
+        }
+        if let Ok(metadata) = file.metadata() {
+            let modified = metadata.modified().ok();
+            let interpreter = format!("{} {} {modified:?}", file.display(), metadata.len());
+            self.result.interpreters.push(interpreter);
         }
         let is_plain =
             |part: Component<'_>| matches!(part, Component::RootDir | Component::Normal(_));
@@ -334,15 +344,10 @@ impl Found<'_> {
 
     /// A folder of its own for mount points and lock files, where there can be one.
     fn place_for(&mut self, folder: &Path) {
-        if self.tier == Tier::Namespaces && !self.visible(folder) && !self.too_wide(folder) {
+        let shut = self.too_wide(folder) || self.holds_project(folder);
+        if self.tier == Tier::Namespaces && !self.visible(folder) && !shut {
             self.result.mounts.push(Mount::Scratch { at: folder.into(), size_bytes: FOLDER_BYTES });
         }
-    }
-
-    /// Shows the folder of an installation read-only, unless the project lies in it. Answers whether it is visible.
-    fn show_prefix(&mut self, prefix: &Path) -> bool {
-        let holds = self.root.as_ref().is_some_and(|root| root.starts_with(prefix));
-        (!holds || self.visible(prefix)) && self.show(prefix)
     }
 
     /// Shows a file or folder read-only. Answers whether it is visible.
@@ -360,12 +365,20 @@ impl Found<'_> {
         if self.visible(&path) {
             return true;
         }
-        if self.private(&path) {
+        if self.private(&path) || self.holds_project(&path) {
             return false;
         }
         self.result.mounts.push(mount(path.clone()));
         self.shown.push(path);
         true
+    }
+
+    fn holds_project(&self, path: &Path) -> bool {
+        self.root.as_ref().is_some_and(|root| root.starts_with(path))
+    }
+
+    fn lies_in_project(&self, path: &Path) -> bool {
+        self.root.as_ref().is_some_and(|root| path.starts_with(root))
     }
 
     /// Whether `path` holds or is something that nobody in a sandbox may see.
@@ -508,6 +521,7 @@ mod tests {
         make("work/queue/lib/python3.12/os.py");
         make("other/bin/python3.12");
         make("work/pyvenv.cfg");
+        make("work/queue/bin/go");
         let python = home.join(".local/share/uv/python");
         symlink(python.join("3.12.4"), python.join("3.12")).unwrap();
         let root = home.join("work/queue");
@@ -524,9 +538,14 @@ mod tests {
                 ("HOME".into(), home.clone().into()),
                 // An environment that holds the project would show its files where they are.
                 ("VIRTUAL_ENV".into(), home.join("work").into()),
+                // The project is the toolchain that is worked on.
+                ("GOROOT".into(), root.clone().into()),
+                ("PATH".into(), root.join("bin").into()),
             ];
             let found = toolchains(&env, Tier::Namespaces, worked);
             assert_eq!(found.active, None);
+            let shows = |mount: &Mount| mount.at().starts_with(home.join("work"));
+            assert!(!found.mounts.iter().any(shows), "{:?}", found.mounts);
             let path = found.env.iter().find(|(name, _)| name == "PATH").unwrap().1.clone();
             assert!(!path.to_string_lossy().contains(".venv"), "{path:?}");
             found.mounts

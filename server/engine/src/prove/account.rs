@@ -148,9 +148,9 @@ fn last_lines(log: &str) -> Vec<String> {
     let mut lines: Vec<String> = log
         .lines()
         .rev()
+        .map(|line| told(line).trim_end().to_owned())
         .filter(|line| !line.trim().is_empty())
         .take(LAST_LINES)
-        .map(|line| told(line.trim_end()))
         .collect();
     lines.reverse();
     lines
@@ -189,7 +189,7 @@ mod tests {
         let lines = |log: &str| last_lines(log).join("|");
         assert_eq!(lines("a\n\nb  \n  c\n \nd\n\n"), "b|  c|d");
         assert_eq!(lines("only"), "only");
-        assert_eq!(lines("\u{1b}[31mred\u{1b}[0m"), "red");
+        assert_eq!(lines("\u{1b}[31mred\u{1b}[0m\n\u{1b}[0m\n\u{1b}[K\n\u{1b}[0m\n"), "red");
         assert_eq!(lines(&"x".repeat(1 << 20)).len(), LINE_CHARS + "...".len());
         assert_eq!(lines("\n \n"), "");
     }

@@ -140,7 +140,7 @@ impl<'r> Runs<'r> {
             toolchain: Digest::of(b""),
             environment: environment(
                 surroundings.common(),
-                (place.caches.digest()?, surroundings.active_digest()?),
+                (place.caches.digest()?, surroundings.environments_digest()),
             ),
             tier: match tier {
                 Tier::Landlock => SandboxTier::Landlock,
@@ -557,7 +557,7 @@ fn ended_as(end: End) -> Result<RunEnd, Error> {
 }
 
 /// Names what is the same for every run here: variables, limits, platform, installed dependencies.
-fn environment(env: &[(OsString, OsString)], installed: (Digest, Option<Digest>)) -> Digest {
+fn environment(env: &[(OsString, OsString)], installed: (Digest, Digest)) -> Digest {
     let text = |(name, value): &(OsString, OsString)| {
         (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned())
     };

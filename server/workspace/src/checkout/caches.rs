@@ -74,27 +74,32 @@ impl Caches {
         for folder in &self.folders {
             let unnamed = |source| FileError::Io { path: folder.to_string(), source };
             let root = os::join(&self.root, folder).map_err(unnamed)?;
-            text.extend(listing(&root, &folder.to_string())?);
+            text.extend(listing(&root, &folder.to_string()));
         }
         Ok(Digest::of(&text))
     }
 }
 
 /// Another one when what is installed in `folder` is another, as [`Caches::digest`].
-///
-/// # Errors
-/// [`FileError`]: a folder that cannot be read.
-pub fn installed_digest(folder: &Path) -> Result<Digest, FileError> {
-    Ok(Digest::of(&listing(folder, &folder.display().to_string())?))
+pub fn installed_digest(folder: &Path) -> Digest {
+    Digest::of(&listing(folder, &folder.display().to_string()))
 }
 
 /// Names, sizes and times.
-fn listing(root: &Path, folder: &str) -> Result<Vec<u8>, FileError> {
+fn listing(root: &Path, folder: &str) -> Vec<u8> {
     let mut text = Vec::new();
     let mut open: VecDeque<Option<RelPath>> = [None].into();
     let mut seen = 0;
     while let Some(inner) = open.pop_front().filter(|_| seen < ENTRIES_MAX) {
-        let mut listed = layers::listed(root, inner.as_ref())?.named;
+        let listed = layers::listed(root, inner.as_ref());
+        let mut listed = match listed {
+            Ok(listed) => listed.named,
+            // A folder that cannot be read, or is gone meanwhile, is no reason to prove nothing.
+            Err(error) => {
+                text.extend_from_slice(format!("{folder} {inner:?} {error}\n").as_bytes());
+                continue;
+            }
+        };
         listed.sort_by(|(a, _), (b, _)| a.cmp(b));
         seen += listed.len();
         for (path, metadata) in listed {
@@ -111,7 +116,7 @@ fn listing(root: &Path, folder: &str) -> Result<Vec<u8>, FileError> {
             }
         }
     }
-    Ok(text)
+    text
 }
 
 impl Repository {
