@@ -39,6 +39,20 @@ fn doctor_says_what_was_tried_and_what_is_visible() {
 }
 
 #[test]
+fn an_environment_around_the_folder_is_not_shown_over_it() {
+    let world = World::new();
+    world.write("pyvenv.cfg", "");
+    world.write("secret", "of another project\n");
+    world.write("queue/a", "as it is\n");
+    let script = "! cat ../secret && echo changed > a && cat a";
+    let env = [("VIRTUAL_ENV", world.root().as_os_str())];
+    let args = ["-C", "queue", "sandbox", "--", "sh", "-c", script];
+    let output = world.run_with_env(countersign(), &args, &env).ok();
+    assert_eq!(output.stdout, "changed\n");
+    assert_eq!(world.read("queue/a"), "as it is\n");
+}
+
+#[test]
 fn its_session_stands_back_too() {
     let how = std::fs::read_to_string("/proc/sys/kernel/sched_autogroup_enabled");
     if how.is_ok_and(|how| how.trim() != "1") || !Path::new("/proc/self/autogroup").exists() {

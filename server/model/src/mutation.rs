@@ -76,19 +76,20 @@ pub struct MutationReport {
 }
 
 impl MutationReport {
+    /// How many were tried that could be noticed.
+    pub fn tried(&self) -> u32 {
+        self.killed.saturating_add(u32::try_from(self.survived.len()).unwrap_or(u32::MAX))
+    }
+
     /// Of a hundred mistakes that could be noticed, how many were; `None` if none was tried.
     pub fn score_percent(&self) -> Option<u8> {
-        let survived = u64::try_from(self.survived.len()).unwrap_or(u64::MAX);
-        let killed = u64::from(self.killed);
-        let percent = (killed * 100).checked_div(killed.saturating_add(survived))?;
+        let percent = (u64::from(self.killed) * 100).checked_div(self.tried().into())?;
         u8::try_from(percent).ok()
     }
 
     /// How many possible mistakes were not tried.
     pub fn skipped(&self) -> u32 {
-        let survived = u32::try_from(self.survived.len()).unwrap_or(u32::MAX);
-        let tried = self.killed.saturating_add(self.invalid).saturating_add(survived);
-        self.possible.saturating_sub(tried)
+        self.possible.saturating_sub(self.tried().saturating_add(self.invalid))
     }
 }
 

@@ -38,6 +38,18 @@ pub enum TestValue {
     Unknown,
 }
 
+impl TestValue {
+    /// The words for people, behind the name of the test.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::ProvesTheChange => "proves the change",
+            Self::ProvesNothing => "proves nothing",
+            Self::Fails => "fails",
+            Self::Unknown => "was not seen in both runs",
+        }
+    }
+}
+
 /// One test that a change adds, changes or takes away.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct WitnessedTest {

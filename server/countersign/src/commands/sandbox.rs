@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sandbox::{
     Bound, Bounds, Confined, End, Input, Mount, Network, Refusal, Sandbox, Scratch, Stop, Stream,
-    Tier,
+    Tier, Worked,
 };
 
 use crate::args::{AllowTier, Arguments, SandboxArgs};
@@ -64,7 +64,8 @@ fn confine(
         mounts.push(bind(&path, true));
     }
     let env: Vec<_> = std::env::vars_os().collect();
-    let toolchains = ::sandbox::toolchains(&env, sandbox.tier(), ::sandbox::Worked::default());
+    let worked = Worked { root: Some(&folder), environments: &[] };
+    let toolchains = ::sandbox::toolchains(&env, sandbox.tier(), worked);
     mounts.extend(toolchains.mounts);
     let confined = Confined {
         argv: args.command.clone(),

@@ -97,16 +97,11 @@ fn of_gate(gate: &ProvedGate, said: &Said) -> String {
         safe(&found.reason)
     );
     let tests = |tests: &[model::TestId], what| names(tests.iter().map(ToString::to_string), what);
-    for (at, test) in found.new_failures.iter().enumerate() {
-        match at {
-            ..SHOWN_NAMES => {
-                out.push_str(&name(&test.to_string(), "fails now"));
-                out.push_str(&lines(said.by_test(&found.gate, test).into_iter()));
-            }
-            SHOWN_NAMES => out.push_str(&more(found.new_failures.len() - SHOWN_NAMES)),
-            _ => break,
-        }
+    for test in found.new_failures.iter().take(SHOWN_NAMES) {
+        out.push_str(&name(&test.to_string(), "fails now"));
+        out.push_str(&lines(said.by_test(&found.gate, test).into_iter()));
     }
+    out.push_str(&left_out(found.new_failures.len()));
     out.push_str(&tests(&found.fixed, "passes now"));
     out.push_str(&tests(&found.flaky, "flaky"));
     out.push_str(&tests(&found.removed_tests, "did not run"));
@@ -142,13 +137,12 @@ fn of_witness(witness: &WitnessReport) -> String {
 }
 
 fn of_test(test: &WitnessedTest) -> String {
-    let (style, word) = match test.value {
-        Some(TestValue::ProvesTheChange) => (GREEN, "proves the change"),
-        Some(TestValue::ProvesNothing) => (RED, "proves nothing"),
-        Some(TestValue::Fails) => (RED, "fails"),
-        Some(TestValue::Unknown) => (YELLOW, "was not seen in both runs"),
-        None => (YELLOW, "is gone"),
+    let style = match test.value {
+        Some(TestValue::ProvesTheChange) => GREEN,
+        Some(TestValue::ProvesNothing | TestValue::Fails) => RED,
+        Some(TestValue::Unknown) | None => YELLOW,
     };
+    let word = test.value.map_or("is gone", TestValue::words);
     format!(
         "    {style}{word}{RESET} {} {DIM}{}{RESET}\n",
         safe(&test.name),
@@ -157,11 +151,10 @@ fn of_test(test: &WitnessedTest) -> String {
 }
 
 fn of_mutation(mutation: &MutationReport) -> String {
-    let survived = u32::try_from(mutation.survived.len()).unwrap_or(u32::MAX);
-    let tried = mutation.killed + survived;
     let mut out = format!(
-        "  deliberate mistakes noticed {} of {tried}{DIM}, {} did not build, {} not tried{RESET}\n",
+        "  deliberate mistakes noticed {} of {}{DIM}, {} did not build, {} not tried{RESET}\n",
         mutation.killed,
+        mutation.tried(),
         mutation.invalid,
         mutation.skipped()
     );
@@ -176,9 +169,7 @@ fn of_mutation(mutation: &MutationReport) -> String {
 fn names(all: impl ExactSizeIterator<Item = String>, what: &str) -> String {
     let count = all.len();
     let mut out: String = all.take(SHOWN_NAMES).map(|one| name(&one, what)).collect();
-    if let Some(left) = count.checked_sub(SHOWN_NAMES).filter(|left| *left > 0) {
-        out.push_str(&more(left));
-    }
+    out.push_str(&left_out(count));
     out
 }
 
@@ -186,8 +177,12 @@ fn name(name: &str, what: &str) -> String {
     format!("      {DIM}{what}{RESET} {}\n", safe(name))
 }
 
-fn more(left: usize) -> String {
-    format!("      {DIM}... {left} more{RESET}\n")
+/// How many of `count` names are not shown, if any.
+fn left_out(count: usize) -> String {
+    match count.saturating_sub(SHOWN_NAMES) {
+        0 => String::new(),
+        left => format!("      {DIM}... {left} more{RESET}\n"),
+    }
 }
 
 /// What a program said, a line each, beside a bar.

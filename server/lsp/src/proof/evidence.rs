@@ -125,19 +125,13 @@ fn of_witness(witness: &WitnessReport) -> String {
 }
 
 fn of_test(test: &WitnessedTest) -> String {
-    let says = match test.value {
-        Some(TestValue::ProvesTheChange) => "proves the change",
-        Some(TestValue::ProvesNothing) => "proves nothing",
-        Some(TestValue::Fails) => "fails",
-        Some(TestValue::Unknown) => "was not seen in both runs",
-        None => "is gone",
-    };
+    let says = test.value.map_or("is gone", TestValue::words);
     format!("{} {says}, in {}", name(&test.name), name(&test.path.to_string()))
 }
 
 fn of_mutation(mutation: &MutationReport) -> String {
-    let tried = mutation.survived.len() + usize::try_from(mutation.killed).unwrap_or(usize::MAX);
-    let mut out = format!("### Deliberate mistakes noticed: {} of {tried}\n\n", mutation.killed);
+    let mut out =
+        format!("### Deliberate mistakes noticed: {} of {}\n\n", mutation.killed, mutation.tried());
     let survivor = |one: &model::Survivor| {
         let (was, is) = (name(&one.original), name(&one.replacement));
         format!("unnoticed: {was} as {is}, {}", place(&one.path, one.line))
