@@ -14,6 +14,8 @@ pub(crate) struct Grammar {
     pub references: &'static [&'static str],
     /// `mutation.scm`, likewise.
     pub mutation: &'static [&'static str],
+    /// `statements.scm`, likewise.
+    pub statements: &'static [&'static str],
     /// The grammar's own patterns for colours; of several for one node the last counts.
     pub highlights: &'static [&'static str],
     /// Between the parts of a qualified name.
@@ -77,6 +79,7 @@ static RUST: Grammar = Grammar {
     risk: &[include_str!("../../../queries/rust/risk.scm")],
     references: &[include_str!("../../../queries/rust/references.scm")],
     mutation: &[include_str!("../../../queries/rust/mutation.scm")],
+    statements: &[include_str!("../../../queries/rust/statements.scm")],
     highlights: &[tree_sitter_rust::HIGHLIGHTS_QUERY],
     separator: "::",
     visibility: VisibilityRule::Marker,
@@ -113,6 +116,7 @@ static PYTHON: Grammar = Grammar {
     risk: &[include_str!("../../../queries/python/risk.scm")],
     references: &[include_str!("../../../queries/python/references.scm")],
     mutation: &[include_str!("../../../queries/python/mutation.scm")],
+    statements: &[include_str!("../../../queries/python/statements.scm")],
     highlights: &[tree_sitter_python::HIGHLIGHTS_QUERY],
     separator: ".",
     visibility: VisibilityRule::Underscore,
@@ -142,6 +146,7 @@ static JAVASCRIPT: Grammar = Grammar {
         include_str!("../../../queries/javascript/references.scm"),
     ],
     mutation: &[include_str!("../../../queries/ecmascript/mutation.scm")],
+    statements: &[include_str!("../../../queries/ecmascript/statements.scm")],
     highlights: &[
         tree_sitter_javascript::HIGHLIGHT_QUERY,
         tree_sitter_javascript::JSX_HIGHLIGHT_QUERY,
@@ -169,6 +174,11 @@ const TYPESCRIPT_MUTATION: &[&str] = &[
     include_str!("../../../queries/typescript/mutation.scm"),
 ];
 
+const TYPESCRIPT_STATEMENTS: &[&str] = &[
+    include_str!("../../../queries/ecmascript/statements.scm"),
+    include_str!("../../../queries/typescript/statements.scm"),
+];
+
 const TYPESCRIPT_REFERENCES: &[&str] = &[
     include_str!("../../../queries/ecmascript/references.scm"),
     include_str!("../../../queries/typescript/references.scm"),
@@ -183,6 +193,7 @@ static TYPESCRIPT: Grammar = Grammar {
     ],
     references: TYPESCRIPT_REFERENCES,
     mutation: TYPESCRIPT_MUTATION,
+    statements: TYPESCRIPT_STATEMENTS,
     highlights: &[
         tree_sitter_typescript::HIGHLIGHTS_QUERY,
         tree_sitter_javascript::HIGHLIGHT_QUERY,
@@ -209,6 +220,7 @@ static TSX: Grammar = Grammar {
     ],
     references: TYPESCRIPT_REFERENCES,
     mutation: TYPESCRIPT_MUTATION,
+    statements: TYPESCRIPT_STATEMENTS,
     highlights: &[
         tree_sitter_typescript::HIGHLIGHTS_QUERY,
         tree_sitter_javascript::HIGHLIGHT_QUERY,
@@ -235,6 +247,7 @@ static GO: Grammar = Grammar {
     risk: &[include_str!("../../../queries/go/risk.scm")],
     references: &[include_str!("../../../queries/go/references.scm")],
     mutation: &[include_str!("../../../queries/go/mutation.scm")],
+    statements: &[include_str!("../../../queries/go/statements.scm")],
     highlights: &[tree_sitter_go::HIGHLIGHTS_QUERY],
     separator: ".",
     visibility: VisibilityRule::Capital,

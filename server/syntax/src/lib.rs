@@ -1,7 +1,7 @@
 //! Source text to structure: languages, tree-sitter, outlines.
 //!
 //! Start at [`parse`], then [`outline`] for the named things of a file, [`Parsed::tokens`] for its text
-//! without layout, [`references`] for its names, [`risky`] for places that deserve a second look, [`sites`] for those where a mistake would show, and [`highlight`] for colours. What a language's things look like
+//! without layout, [`references`] for its names, [`risky`] for places that deserve a second look, [`sites`] for those where a mistake would show, [`statements`] for what a program comes to, and [`highlight`] for colours. What a language's things look like
 //! is data: `queries/<language>/*.scm`, documented in `queries/README.md`.
 //!
 //! Broken source is data, not an error. Everything is bounded by the limits re-exported here; this crate
@@ -16,6 +16,7 @@ mod query;
 mod references;
 mod risky;
 mod sites;
+mod statements;
 mod tokens;
 mod visibility;
 
@@ -26,4 +27,5 @@ pub use parse::{DEPTH_LIMIT, ParseError, Parsed, SyntaxError, TEXT_LIMIT_BYTES, 
 pub use references::{Reference, ReferenceKind, references};
 pub use risky::{Risky, risky};
 pub use sites::{Site, SiteKind, sites};
+pub use statements::statements;
 pub use tokens::{Token, TokenRole};

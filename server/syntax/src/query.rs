@@ -147,6 +147,15 @@ static SITES: [LazyLock<Option<CompiledSites>>; 6] = [
     LazyLock::new(|| compile_sites(Language::Go)),
 ];
 
+static STATEMENTS: [LazyLock<Option<Query>>; 6] = [
+    LazyLock::new(|| compile_statements(Language::Rust)),
+    LazyLock::new(|| compile_statements(Language::Python)),
+    LazyLock::new(|| compile_statements(Language::TypeScript)),
+    LazyLock::new(|| compile_statements(Language::Tsx)),
+    LazyLock::new(|| compile_statements(Language::JavaScript)),
+    LazyLock::new(|| compile_statements(Language::Go)),
+];
+
 static HIGHLIGHTS: [LazyLock<Option<Query>>; 6] = [
     LazyLock::new(|| compile_highlights(Language::Rust)),
     LazyLock::new(|| compile_highlights(Language::Python)),
@@ -180,6 +189,12 @@ pub(crate) fn references_query(
 /// The patterns for places where a mistake can be made in `language`; likewise.
 pub(crate) fn sites_query(language: Language) -> Result<&'static CompiledSites, ParseError> {
     let slot = SITES.get(position(language)).and_then(|slot| slot.as_ref());
+    slot.ok_or(ParseError::Grammar { language })
+}
+
+/// The patterns for statements of `language`; likewise.
+pub(crate) fn statements_query(language: Language) -> Result<&'static Query, ParseError> {
+    let slot = STATEMENTS.get(position(language)).and_then(|slot| slot.as_ref());
     slot.ok_or(ParseError::Grammar { language })
 }
 
@@ -304,6 +319,10 @@ fn compile_sites(language: Language) -> Option<CompiledSites> {
     Some(CompiledSites { roles: roles?, query })
 }
 
+fn compile_statements(language: Language) -> Option<Query> {
+    compile(language, grammar(language).statements)
+}
+
 fn compile_highlights(language: Language) -> Option<Query> {
     compile(language, grammar(language).highlights)
 }
@@ -368,6 +387,7 @@ mod tests {
             assert!(risk_query(language).is_ok(), "risk of {}", language.name());
             assert!(references_query(language).is_ok(), "references of {}", language.name());
             assert!(sites_query(language).is_ok(), "sites of {}", language.name());
+            assert!(statements_query(language).is_ok(), "statements of {}", language.name());
             assert!(highlight_query(language).is_ok(), "colours of {}", language.name());
         }
     }

@@ -107,7 +107,7 @@ pub fn sites(parsed: &Parsed<'_>) -> Result<Vec<Site>, ParseError> {
 }
 
 /// The outermost of some ranges that nest, in order.
-fn disjoint(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+pub(crate) fn disjoint(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     ranges.sort_by_key(|range| (range.start, std::cmp::Reverse(range.end)));
     let mut kept: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
     for range in ranges {
@@ -118,7 +118,8 @@ fn disjoint(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     kept
 }
 
-fn is_within(ranges: &[Range<usize>], inner: &Range<usize>) -> bool {
+/// Whether a range lies in one of `ranges`, which are [`disjoint`].
+pub(crate) fn is_within(ranges: &[Range<usize>], inner: &Range<usize>) -> bool {
     let after = ranges.partition_point(|range| range.start <= inner.start);
     let around = after.checked_sub(1).and_then(|at| ranges.get(at));
     around.is_some_and(|range| inner.end <= range.end)

@@ -1,0 +1,1 @@
+(ambient_declaration) @none
