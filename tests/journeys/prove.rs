@@ -74,6 +74,10 @@ fn prove(world: &World, id: &str) -> Output {
     run(world, &["prove", id, "--format", "json"])
 }
 
+fn without_mistakes(world: &World, id: &str) -> Value {
+    run(world, &["prove", id, "--mutants", "0", "--format", "json"]).json()
+}
+
 /// What the verdict says.
 pub fn reasons(proved: &Value) -> Vec<String> {
     let reasons = proved["verdict"]["reasons"].as_array().unwrap().iter();
@@ -83,6 +87,22 @@ pub fn reasons(proved: &Value) -> Vec<String> {
 /// Whether any of the reasons says `what`.
 pub fn says(proved: &Value, what: &str) -> bool {
     reasons(proved).iter().any(|reason| reason.contains(what))
+}
+
+/// The changed lines that tests do not come to, by file and line from 1.
+pub fn missed(proved: &Value) -> Vec<(String, u64)> {
+    let coverage = &proved["proof"]["validation"]["coverage"];
+    let missed = coverage["missed"].as_array();
+    let missed = missed.unwrap_or_else(|| panic!("no line was measured: {:#}", proved["proof"]));
+    let place = |place: &Value| {
+        (place["path"].as_str().unwrap().to_owned(), place["line"].as_u64().unwrap() + 1)
+    };
+    missed.iter().map(place).collect()
+}
+
+/// The line of a text that holds `what`, from 1.
+pub fn line_of(text: &str, what: &str) -> u64 {
+    u64::try_from(text.lines().position(|line| line.contains(what)).unwrap()).unwrap() + 1
 }
 
 /// A clamp with a test of it.
@@ -268,6 +288,63 @@ fn a_change_that_keeps_the_runner_from_the_tests_is_caught() {
     let json = proved.json();
     assert_ne!(proved.status, 0);
     assert!(says(&json, "of the base fail"), "{:?}\n{}", reasons(&json), proved.stderr);
+}
+
+/// No project here asks for coverage, and no plugin is installed.
+#[test]
+fn changed_lines_that_no_test_comes_to_are_named() {
+    let world = python();
+    let [code, test] = good();
+    let half = test.1.replace("        self.assertEqual(queues.clamp(9, 5), 5)\n", "");
+    let unused = "\"\"\"Nobody needs this.\"\"\"\n\nUNUSED = 1\n";
+    let files = [(code.0, code.1.as_str()), (test.0, &half), ("unused.py", unused)];
+    let id = propose(&world, &files);
+    let proved = without_mistakes(&world, &id);
+    let expected = [
+        ("queues.py".to_owned(), line_of(&code.1, "return high")),
+        ("unused.py".to_owned(), line_of(unused, "UNUSED")),
+    ];
+    assert_eq!(missed(&proved), expected);
+    let again = without_mistakes(&world, &id);
+    assert_eq!(again["digest"], proved["digest"]);
+    assert_eq!(again["proof"]["record"]["cache_hits"], again["proof"]["record"]["runs"]);
+    let shown = run(&world, &["show", &id, "--proof"]).ok().stdout;
+    assert!(shown.contains("not run unused.py:3"), "{shown}");
+
+    // Tests that look at lines themselves are let do so, and nothing is said that could be wrong.
+    let looks = format!(
+        "{}\n    def test_traced(self):\n        import sys\n        sys.settrace(None)\n",
+        test.1
+    );
+    let id = propose(&world, &[(code.0, &code.1), (test.0, &looks)]);
+    let proved = without_mistakes(&world, &id);
+    assert_eq!(proved["proof"]["validation"]["coverage"], Value::Null, "{:#}", proved["proof"]);
+    // Nor where the tests end otherwise when they are watched.
+    let notices = format!(
+        "{}\n    def test_alone(self):\n        import sys\n        self.assertIsNone(sys.gettrace())\n",
+        test.1
+    );
+    let id = propose(&world, &[(code.0, &code.1), (test.0, &notices)]);
+    let proved = without_mistakes(&world, &id);
+    assert_eq!(proved["proof"]["validation"]["coverage"], Value::Null, "{:#}", proved["proof"]);
+    assert_eq!(proved["proof"]["validation"]["gates"][0]["comparison"]["verdict"], "passes");
+
+    let world = World::new();
+    let manifest =
+        "{\"name\": \"queue\", \"type\": \"module\", \"scripts\": {\"test\": \"node --test\"}}\n";
+    world.write("package.json", manifest);
+    world.write("queue.js", NODE);
+    world.write("queue.test.js", NODE_TESTS);
+    world.commit("A queue");
+    run(&world, &["trust", "--by", "Ada"]).ok();
+    let half = NODE.replace(
+        "    return a > b",
+        "    if (a === 9) {\n        return 9;\n    }\n    return a > b",
+    );
+    assert_ne!(half, NODE);
+    let id = propose(&world, &[("queue.js", &half)]);
+    let proved = without_mistakes(&world, &id);
+    assert_eq!(missed(&proved), [("queue.js".to_owned(), line_of(&half, "return 9"))]);
 }
 
 #[test]

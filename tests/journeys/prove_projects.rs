@@ -9,7 +9,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 use test_support::{Output, World};
 
-use crate::prove::{propose, reasons, says};
+use crate::prove::{line_of, missed, propose, reasons, says};
 use crate::support::countersign;
 
 /// A trusted project, with the toolchain that its gates need.
@@ -117,6 +117,16 @@ export function full(count: number, high: number): boolean {
 }
 ";
 
+const HALF_TS: &str = "
+/** Whether one more than `count` is too many. */
+export function full(count: number, high: number): boolean {
+    if (count < 0) {
+        return true;
+    }
+    return count + 1 > high;
+}
+";
+
 const FULL_TS_TEST: &str = "
 test('what is full takes no more', () => {
     assert.equal(full(5, 5), true);
@@ -137,6 +147,8 @@ fn a_typescript_project_is_proved_with_its_compiler_and_its_runner() {
     let proved = edits("2", &sound, &(imported.clone() + FULL_TS_TEST));
     all_pass(&proved, &["npm.build", "npm.test", "npm.type_check"]);
     is_sound(&proved);
+    // What ran was compiled: the compiler's map says which lines that is.
+    assert_eq!(missed(&proved), []);
 
     // Nothing runs wrong, but it does not mean what it says.
     let wrong = code.replace("return queue[0];", "return String(queue[0]);");
@@ -155,8 +167,17 @@ fn a_typescript_project_is_proved_with_its_compiler_and_its_runner() {
     is_said(&proved, "the larger is larger");
 
     let idle = "\ntest('it can be full', () => {\n    full(5, 5);\n});\n";
-    let proved = edits("1", &sound, &(imported + idle));
+    let half = code.clone() + HALF_TS;
+    let files = [
+        ("src/queue.ts", half.as_str()),
+        ("src/queue.test.ts", &(imported + idle)),
+        ("src/unused.ts", "export const unused: number = 1;\n"),
+    ];
+    let proved = project.proved("1", &files);
     is_said(&proved, "it can be full proves nothing");
+    let line = line_of(&half, "return true");
+    let expected = [("src/queue.ts".to_owned(), line), ("src/unused.ts".to_owned(), 1)];
+    assert_eq!(missed(&proved), expected);
     let survived = &proved["proof"]["validation"]["mutation"]["survived"];
     assert!(!survived.as_array().unwrap().is_empty(), "nothing asserts what full does");
 
@@ -183,6 +204,16 @@ func Full(count, high int) bool {
 }
 ";
 
+const HALF_GO: &str = "
+// Full answers whether one more than count is too many.
+func Full(count, high int) bool {
+	if count < 0 {
+		return true
+	}
+	return count+1 > high
+}
+";
+
 const FULL_GO_TEST: &str = "
 func TestFull(t *testing.T) {
 	if !Full(5, 5) || Full(4, 5) {
@@ -203,6 +234,7 @@ fn a_go_project_is_proved_with_its_compiler_its_vet_and_its_runner() {
     let proved = edits("2", &sound, &(tests.clone() + FULL_GO_TEST));
     all_pass(&proved, &["go.build", "go.test", "go.vet"]);
     is_sound(&proved);
+    assert_eq!(missed(&proved), []);
 
     // It builds, and its tests pass: they print nothing.
     let wrong = code.replace("Sprintf(\"%d waiting\"", "Sprintf(\"%s waiting\"");
@@ -224,8 +256,10 @@ fn a_go_project_is_proved_with_its_compiler_its_vet_and_its_runner() {
     is_said(&proved, "TestLarger");
 
     let idle = "\nfunc TestRuns(t *testing.T) {\n\tFull(5, 5)\n}\n";
-    let proved = edits("1", &sound, &(tests.clone() + idle));
+    let half = code.clone() + HALF_GO;
+    let proved = edits("1", &half, &(tests.clone() + idle));
     is_said(&proved, "TestRuns proves nothing");
+    assert_eq!(missed(&proved), [("queue.go".to_owned(), line_of(&half, "return true"))]);
     let survived = &proved["proof"]["validation"]["mutation"]["survived"];
     assert!(!survived.as_array().unwrap().is_empty(), "nothing asserts what Full does");
 }
@@ -272,8 +306,8 @@ fn a_python_project_is_proved_with_what_its_virtual_environment_holds() {
     let proved = edits("2", &sound, &(imported.clone() + FULL_PY_TEST));
     all_pass(&proved, &["mypy", "pytest", "ruff.format", "ruff.lint"]);
     is_sound(&proved);
-    let coverage = &proved["proof"]["validation"]["coverage"];
-    assert_eq!((&coverage["lines"], &coverage["missed"]), (&json!(6), &json!([])), "{coverage:#}");
+    assert_eq!(proved["proof"]["validation"]["coverage"]["lines"], 6, "{:#}", proved["proof"]);
+    assert_eq!(missed(&proved), []);
 
     // Nothing runs wrong, but it does not mean what it says, is never used, and is laid out by no rule.
     let wrong = code.replace("return queue[0]", "import os\n    return str( queue[0])");
@@ -312,6 +346,5 @@ fn a_python_project_is_proved_with_what_its_virtual_environment_holds() {
     is_said(&proved, "test_it_can_be_full proves nothing");
     let validation = &proved["proof"]["validation"];
     assert_eq!(validation["mutation"]["survived"].as_array().unwrap().len(), 1, "{validation:#}");
-    let missed = &validation["coverage"]["missed"];
-    assert_eq!(missed, &json!([{ "path": "src/waiting/__init__.py", "line": 15 }]));
+    assert_eq!(missed(&proved), [("src/waiting/__init__.py".to_owned(), 16)]);
 }

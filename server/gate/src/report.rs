@@ -181,7 +181,7 @@ pub(crate) struct Entries<'p> {
 }
 
 impl<'p> Entries<'p> {
-    fn new(place: ReportPlace<'p>) -> Self {
+    pub(crate) fn new(place: ReportPlace<'p>) -> Self {
         Self {
             place,
             tests: BTreeMap::new(),

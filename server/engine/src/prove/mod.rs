@@ -14,6 +14,7 @@ mod subject;
 mod verify;
 mod witness;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::time::Duration;
 
@@ -97,6 +98,8 @@ pub enum Side {
     Mutant,
     /// The proposal without some of its hunks.
     Reduced,
+    /// The proposal, to see which lines its tests come to.
+    Watched,
 }
 
 impl Side {
@@ -109,6 +112,7 @@ impl Side {
             Self::ProposedTests => "the proposed tests on the base",
             Self::Mutant => "a deliberate mistake",
             Self::Reduced => "a smaller change",
+            Self::Watched => "the lines that tests come to",
         }
     }
 }
@@ -150,6 +154,8 @@ pub(crate) struct Gathered {
     pub witness: WitnessReport,
     /// What the witness rests on.
     pub crossed: Vec<Ran>,
+    /// The proposal's tests once more, where that told which lines they come to.
+    pub watched: Vec<Ran>,
     pub mutation: Option<MutationReport>,
     pub superfluous: Option<Vec<u32>>,
 }
@@ -320,12 +326,32 @@ impl Proving<'_, '_> {
         let built = self.both_sides()?;
         let comparisons = self.again_where_in_doubt()?;
         let (witness, crossed) = self.witness(&built)?;
+        let watched = self.watch(&built.proposal)?;
         let mutation = self.mutate(&built.proposal, &comparisons)?;
         let superfluous = self.minimise(&built.base, &comparisons, &witness)?;
         let sides = self.base.into_iter().zip(self.proposal);
         let gates =
             comparisons.into_iter().zip(sides).map(|(c, (base, proposal))| (c, base, proposal));
-        Ok(Gathered { gates: gates.collect(), witness, crossed, mutation, superfluous })
+        Ok(Gathered { gates: gates.collect(), witness, crossed, watched, mutation, superfluous })
+    }
+
+    /// Which lines the proposal's tests come to, where their own reports do not say it and a file that can be watched is
+    /// changed.
+    fn watch(&mut self, built: &Checkout) -> Result<Vec<Ran>, Error> {
+        let examined = self.subject.examined.iter();
+        let languages: BTreeSet<_> = examined.filter_map(|file| file.change.language).collect();
+        let mut all = Vec::new();
+        for (gate, ran) in self.gates.iter().zip(&self.proposal) {
+            let Some(judged) = ran.first() else { continue };
+            let Some(watched) = gate::watched(gate).filter(|_| judged.coverage.is_none()) else {
+                continue;
+            };
+            let sees = languages.iter().any(|language| watched.sees(*language));
+            if sees && self.runs.left(self.effort) {
+                all.extend(self.runs.watched(&watched, &judged.evidence, built)?);
+            }
+        }
+        Ok(all)
     }
 
     /// Every gate on the base, then on the proposal, which starts from what the base's runs built.

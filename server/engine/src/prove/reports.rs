@@ -2,7 +2,10 @@
 
 use gate::{Globs, Report, ReportError, ReportPlace, read_report};
 use model::{Artifact, GateDefinition, RelPath, ReportDefinition, ReportFormat};
-use workspace::{CHECKOUT_AT, FileError, Reports, Room, Written};
+use workspace::{CHECKOUT_AT, FileError, REPORT_FILES_MAX, Reports, Room, Written};
+
+/// The longest report that is read.
+const BYTES_MAX: u64 = gate::REPORT_LIMIT_BYTES as u64;
 
 /// What a run printed.
 #[derive(Debug, Clone, Default)]
@@ -48,9 +51,14 @@ pub(crate) fn find(
             continue;
         };
         let written = written(gate, path, room, folder)?;
-        if written.is_empty() {
-            let bytes = Err(ReportError::Missing { place: path.clone() });
-            found.push(Found { definition, name: path.clone(), bytes });
+        let flaw = match written.len() {
+            0 => Some(ReportError::Missing { place: path.clone() }),
+            // There may be more, and what they say is not known.
+            REPORT_FILES_MAX.. => Some(ReportError::TooMany),
+            _ => None,
+        };
+        if let Some(flaw) = flaw {
+            found.push(Found { definition, name: path.clone(), bytes: Err(flaw) });
         }
         found.extend(written.into_iter().map(|Written { path, bytes }| Found {
             definition,
@@ -77,24 +85,36 @@ fn as_printed(printed: &Printed) -> Result<Vec<u8>, ReportError> {
     Ok(printed.stdout.clone())
 }
 
+/// The files in the reports' own folder that `pattern` matches, each `None` if it is too long; nothing if there are too
+/// many.
+pub(crate) fn left(pattern: &str, folder: &Reports) -> Result<Vec<Option<Vec<u8>>>, FileError> {
+    let written = folder.written_where(&wanted(pattern, None), BYTES_MAX)?;
+    let all = written.len() < REPORT_FILES_MAX;
+    Ok(written.into_iter().filter(|_| all).map(|written| written.bytes).collect())
+}
+
 fn written(
     gate: &GateDefinition,
     path: &str,
     room: &Room,
     folder: &Reports,
 ) -> Result<Vec<Written>, FileError> {
-    let bytes_max = u64::try_from(gate::REPORT_LIMIT_BYTES).unwrap_or(u64::MAX);
-    let outside = path.strip_prefix(model::REPORTS_PLACEHOLDER);
-    let below = gate.folder.as_ref().filter(|_| outside.is_none());
-    let pattern = outside.unwrap_or(path).trim_start_matches('/');
-    let pattern = below.map_or(format!("/{pattern}"), |below| format!("/{below}/{pattern}"));
-    // A pattern that cannot be read matches nothing, and the report is missing then.
-    let Ok(globs) = Globs::compile(&[pattern]) else { return Ok(Vec::new()) };
-    let wanted = |path: &RelPath| globs.matches(path);
+    let outside = path.starts_with(model::REPORTS_PLACEHOLDER);
+    let below = gate.folder.as_ref().filter(|_| !outside);
+    let wanted = wanted(path, below);
     match outside {
-        Some(_) => folder.written_where(&wanted, bytes_max),
-        None => room.written_where(&wanted, bytes_max),
+        true => folder.written_where(&wanted, BYTES_MAX),
+        false => room.written_where(&wanted, BYTES_MAX),
     }
+}
+
+/// Which paths a pattern means. One that cannot be read matches nothing, and the report is missing then.
+fn wanted(pattern: &str, below: Option<&RelPath>) -> impl Fn(&RelPath) -> bool {
+    let pattern = pattern.strip_prefix(model::REPORTS_PLACEHOLDER).unwrap_or(pattern);
+    let pattern = pattern.trim_start_matches('/');
+    let pattern = below.map_or(format!("/{pattern}"), |below| format!("/{below}/{pattern}"));
+    let globs = Globs::compile(&[pattern]).ok();
+    move |path| globs.as_ref().is_some_and(|globs| globs.matches(path))
 }
 
 /// What the reports say together; the first that cannot be read is what is said of all.

@@ -1,5 +1,7 @@
 //! Running gates on trees in the sandbox, or knowing already what came of it.
 
+mod watched;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -85,6 +87,12 @@ struct Site {
     built: BTreeSet<GateId>,
     /// How the first build ended that fails here and not on the base.
     broken: Option<Passed>,
+}
+
+impl Site {
+    fn new(room: Room) -> Self {
+        Self { room, built: BTreeSet::new(), broken: None }
+    }
 }
 
 /// How a command ended, and what it printed.
@@ -354,7 +362,7 @@ impl<'r> Runs<'r> {
         for build in &builds {
             if !site.built.contains(&build.id) {
                 let folder = site.room.reports()?;
-                let passed = self.pass(build, &site.room, &folder)?;
+                let passed = self.pass(build, &[], &site.room, &folder)?;
                 self.after_build(side, build, site, &passed);
             }
         }
@@ -377,15 +385,18 @@ impl<'r> Runs<'r> {
         }
     }
 
-    /// Runs the command. A program that cannot be started is an end; a sandbox that cannot be is an error.
+    /// Runs the command, with `env` beside what every run gets. A program that cannot be started is an end; a sandbox that
+    /// cannot be is an error.
     fn pass(
         &mut self,
         gate: &GateDefinition,
+        env: &[(OsString, OsString)],
         room: &Room,
         folder: &workspace::Reports,
     ) -> Result<Passed, Error> {
         let mut printed = Printed::default();
-        let confined = self.confined(gate, room, folder);
+        let mut confined = self.confined(gate, room, folder);
+        confined.env.extend_from_slice(env);
         let passed = self.place.sandbox.pass(&confined, self.place.stop, &mut |stream, bytes| {
             if stream == Stream::Out {
                 printed.stdout.extend_from_slice(bytes);
@@ -418,11 +429,7 @@ impl<'r> Runs<'r> {
     ) -> Result<Ran, Error> {
         let mut site = match shared.take() {
             Some(site) => site,
-            None => Site {
-                room: checkout.room(self.place.caches)?,
-                built: BTreeSet::new(),
-                broken: None,
-            },
+            None => Site::new(checkout.room(self.place.caches)?),
         };
         let folder = site.room.reports()?;
         let started = self.clock.now();
@@ -430,7 +437,7 @@ impl<'r> Runs<'r> {
         let (passed, found) = match unbuilt {
             Some(passed) => (passed, Vec::new()),
             None => {
-                let passed = self.pass(gate, &site.room, &folder)?;
+                let passed = self.pass(gate, &[], &site.room, &folder)?;
                 let found = reports::find(gate, &site.room, &folder, &passed.printed)?;
                 (passed, found)
             }

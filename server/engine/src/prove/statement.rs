@@ -108,12 +108,27 @@ fn validation(subject: &Subject, gathered: &Gathered) -> Validation {
 
 /// How much of the changed lines ran, by all gates that measured it.
 fn coverage(subject: &Subject, gathered: &Gathered) -> Option<ChangedCoverage> {
-    let measured = gathered.gates.iter().flat_map(|(_, _, proposal)| proposal.first());
-    let measured = measured.filter_map(|ran| ran.coverage.clone());
-    let all = measured.reduce(|mut all: LineCoverage, other| {
-        all.merge(other);
-        all
-    })?;
+    fn together<'r>(measured: impl Iterator<Item = &'r Ran>) -> Option<LineCoverage> {
+        measured.filter_map(|ran| ran.coverage.clone()).reduce(|mut all, other| {
+            all.merge(other);
+            all
+        })
+    }
+    let judged = together(gathered.gates.iter().flat_map(|(_, _, proposal)| proposal.first()));
+    let watched = together(gathered.watched.iter()).map(|mut watched| {
+        let files = subject.files.iter();
+        let own = files.zip(&subject.examined).filter(|(_, examined)| !examined.change.generated);
+        let texts = own.filter_map(|(file, _)| Some((&file.path, file.after.as_ref()?.bytes()?)));
+        watched.add_unseen(&texts.collect::<Vec<_>>());
+        watched
+    });
+    let all = match (judged, watched) {
+        (Some(mut judged), Some(watched)) => {
+            judged.merge(watched);
+            judged
+        }
+        (judged, watched) => judged.or(watched)?,
+    };
     let added: Vec<(&RelPath, Vec<LineSpan>)> = subject
         .files
         .iter()
@@ -121,7 +136,8 @@ fn coverage(subject: &Subject, gathered: &Gathered) -> Option<ChangedCoverage> {
         .map(|(file, examined)| (&file.path, changed_lines(file, examined).1))
         .collect();
     let changes: Vec<_> = added.iter().map(|(path, added)| (*path, added.as_slice())).collect();
-    Some(all.of_changes(&changes))
+    // Of what was measured nothing may be changed.
+    Some(all.of_changes(&changes)).filter(|changed| !changed.files.is_empty())
 }
 
 /// What stands against any risk: tests that the author could not have bent.
@@ -170,7 +186,10 @@ fn provenance(subject: &Subject) -> Provenance {
 
 fn rests_on(gathered: &Gathered) -> Vec<Digest> {
     let gates = gathered.gates.iter().flat_map(|(_, base, proposal)| base.iter().chain(proposal));
-    let all: BTreeSet<Digest> =
-        gates.chain(&gathered.crossed).map(|ran| ran.evidence.digest()).collect();
+    let all: BTreeSet<Digest> = gates
+        .chain(&gathered.crossed)
+        .chain(&gathered.watched)
+        .map(|ran| ran.evidence.digest())
+        .collect();
     all.into_iter().collect()
 }

@@ -63,7 +63,33 @@ impl LineCoverage {
         }
     }
 
-    fn add(&mut self, path: RelPath, line: u32, hits: u64) {
+    /// The files of which anything is known, in order.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &RelPath> {
+        self.files.keys()
+    }
+
+    /// Whether anything is known of a file.
+    pub(crate) fn has(&self, path: &RelPath) -> bool {
+        self.files.contains_key(path)
+    }
+
+    /// As an LCOV tracefile with paths from the root of the tree. A path that is no text is left out.
+    pub fn to_lcov(&self) -> String {
+        let mut out = String::new();
+        for (path, lines) in &self.files {
+            let Some(path) = path.as_str().filter(|path| !path.contains(['\n', '\r'])) else {
+                continue;
+            };
+            out.push_str(&format!("SF:{path}\n"));
+            for (line, hits) in lines {
+                out.push_str(&format!("DA:{},{hits}\n", u64::from(*line) + 1));
+            }
+            out.push_str("end_of_record\n");
+        }
+        out
+    }
+
+    pub(crate) fn add(&mut self, path: RelPath, line: u32, hits: u64) {
         let sum = self.files.entry(path).or_default().entry(line).or_default();
         *sum = sum.saturating_add(hits);
     }

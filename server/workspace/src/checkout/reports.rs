@@ -18,8 +18,11 @@ use crate::{FileError, Repository};
 /// Where [`Reports`] are seen in the sandbox.
 pub const REPORTS_AT: &str = "/reports";
 
-/// How many files that match are read at most, the first by name.
-pub const REPORT_FILES_MAX: usize = 64;
+/// How many files that match are named at most, the first by name.
+pub const REPORT_FILES_MAX: usize = 10_000;
+
+/// So many times what one file may hold is read of all of them.
+const FULL_FILES_MAX: u64 = 16;
 
 /// How many entries are looked at.
 const LOOKED_AT_MAX: usize = 200_000;
@@ -141,9 +144,16 @@ fn written(
     }
     paths.sort();
     paths.truncate(REPORT_FILES_MAX);
+    let mut left = bytes_max.saturating_mul(FULL_FILES_MAX);
     let read = |path: RelPath| {
-        let saved = files::read_saved(root, &path, true, bytes_max);
-        Written { bytes: saved.ok().flatten().map(|saved| saved.bytes), path }
+        let saved = files::read_saved(root, &path, true, bytes_max.min(left));
+        let bytes = saved.ok().flatten().map(|saved| saved.bytes);
+        left = match &bytes {
+            Some(bytes) => left.saturating_sub(u64::try_from(bytes.len()).unwrap_or(u64::MAX)),
+            // The next one could be shorter, and would count for all.
+            None => 0,
+        };
+        Written { bytes, path }
     };
     Ok(paths.into_iter().map(read).collect())
 }

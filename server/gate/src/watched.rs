@@ -1,0 +1,205 @@
+//! Watched runs: the tests of a gate once more, with what tells which lines of the project they come to, for gates
+//! whose own reports do not say it.
+//!
+//! Nothing is asked of the project: Node writes down itself what it runs (V8's block coverage), Python has a tracer,
+//! `go test` counts. A watched run is slower and not the one that judges; what it says counts only if the same tests
+//! ended as they did unwatched, and what it leaves was written by code that nobody trusts, as any report is.
+//! Start at [`watched`].
+
+mod go;
+mod v8;
+
+use std::collections::BTreeSet;
+
+use model::{
+    Digest, GateDefinition, GateKind, Language, REPORTS_PLACEHOLDER, RelPath, ReportFormat,
+};
+use syntax::{ParseError, is_outside_interface, language_of, parse, statements};
+
+use crate::report::{LineCoverage, ReportError, ReportPlace, read_report};
+use crate::witness::is_test_file;
+
+/// Counts up when the same run would be read otherwise.
+const READ_AS: u32 = 1;
+
+/// Traces what `python3 -m` runs.
+const TRACER: &str = include_str!("watched/watch.py");
+
+/// A gate's command as it is watched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watched {
+    gate: GateDefinition,
+    watcher: Watcher,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Watcher {
+    V8,
+    Python,
+    Go,
+}
+
+/// How the tests of `gate` are watched. `None` if it runs none, if its own reports tell lines, or if nothing here can.
+pub fn watched(gate: &GateDefinition) -> Option<Watched> {
+    let tells = |format| matches!(format, ReportFormat::Lcov | ReportFormat::Cobertura);
+    if gate.kind != GateKind::Test || gate.reports.iter().any(|report| tells(report.format)) {
+        return None;
+    }
+    let words: Vec<&str> = gate.command.iter().map(String::as_str).collect();
+    let (program, arguments) = words.split_first()?;
+    let with = |first: &[&str], rest: &[&str]| {
+        first.iter().chain(rest).map(|word| (*word).to_owned()).collect::<Vec<_>>()
+    };
+    let (watcher, command) = match (program.rsplit('/').next()?, arguments) {
+        ("node" | "npm" | "npx" | "pnpm" | "yarn", _) => (Watcher::V8, gate.command.clone()),
+        ("python" | "python3", ["-m", module @ ("pytest" | "unittest"), rest @ ..]) => {
+            let report = &format!("{REPORTS_PLACEHOLDER}/{}", Watcher::Python.file());
+            let mut first = vec![program, "-c", TRACER, report, module];
+            // Other processes are not seen.
+            if *module == "pytest" {
+                first.extend(["-p", "no:xdist"]);
+            }
+            (Watcher::Python, with(&first, rest))
+        }
+        ("go", ["test", rest @ ..]) if !rest.iter().any(|word| word.starts_with("-cover")) => {
+            let report = &format!("-coverprofile={REPORTS_PLACEHOLDER}/{}", Watcher::Go.file());
+            (Watcher::Go, with(&[program, "test", report, "-coverpkg=./..."], rest))
+        }
+        _ => return None,
+    };
+    Some(Watched { gate: GateDefinition { command, ..gate.clone() }, watcher })
+}
+
+impl Watcher {
+    /// A glob of the files it leaves, below the run's reports.
+    fn file(self) -> &'static str {
+        match self {
+            Self::V8 => "v8/*.json",
+            Self::Python => "lines.lcov",
+            Self::Go => "lines.out",
+        }
+    }
+}
+
+impl Watched {
+    /// The gate with the command that is watched.
+    pub fn gate(&self) -> &GateDefinition {
+        &self.gate
+    }
+
+    /// Names what is run, and how it is read: never what the gate itself is.
+    pub fn digest(&self) -> Digest {
+        Digest::of_json(&(self.gate.digest(), "watched", READ_AS))
+    }
+
+    /// What its environment has beside, where reports are at `reports`.
+    pub fn env(&self, reports: &str) -> Vec<(&'static str, String)> {
+        match self.watcher {
+            Watcher::V8 => vec![("NODE_V8_COVERAGE", format!("{reports}/v8"))],
+            Watcher::Python | Watcher::Go => Vec::new(),
+        }
+    }
+
+    /// A glob of the files that say which lines were run, below the run's reports.
+    pub fn leaves(&self) -> &'static str {
+        self.watcher.file()
+    }
+
+    /// Whether it sees files of `language`.
+    pub fn sees(&self, language: Language) -> bool {
+        use Language::{Go, JavaScript, Python, Tsx, TypeScript};
+        match self.watcher {
+            Watcher::V8 => matches!(language, JavaScript | TypeScript | Tsx),
+            Watcher::Python => language == Python,
+            Watcher::Go => language == Go,
+        }
+    }
+
+    /// The lines that were run, from what was left at `place`; `text` gives the files of the tree as they were.
+    ///
+    /// # Errors
+    /// [`ReportError`]; nothing is known of any line then.
+    /// # Cost
+    /// Linear in what was left, and a parse of each file that was run.
+    pub fn read(
+        &self,
+        left: &[Vec<u8>],
+        text: &dyn Fn(&RelPath) -> Option<Vec<u8>>,
+        place: ReportPlace<'_>,
+    ) -> Result<LineCoverage, ReportError> {
+        match self.watcher {
+            Watcher::V8 => v8::read(left, text, place),
+            Watcher::Go => go::read(left, text, place),
+            Watcher::Python => {
+                let mut all = LineCoverage::default();
+                for report in left {
+                    let report = read_report(ReportFormat::Lcov, report, place)?;
+                    all.merge(report.coverage.unwrap_or_default());
+                }
+                Ok(all)
+            }
+        }
+    }
+}
+
+impl LineCoverage {
+    /// Adds the changed files that a watched run did not come to at all: all their statements were missed. A file
+    /// counts if others of its language were seen and it is source: no test, no example, nothing that a tool reads.
+    ///
+    /// # Cost
+    /// A parse of each such file.
+    pub fn add_unseen(&mut self, files: &[(&RelPath, &[u8])]) {
+        let seen: BTreeSet<Language> =
+            self.files().filter_map(|path| language_of(path, b"")).collect();
+        for (path, text) in files {
+            let Some(language) = language_of(path, b"").filter(|found| seen.contains(found)) else {
+                continue;
+            };
+            let other = is_test_file(path) || is_outside_interface(path) || is_settings(path);
+            if other || self.has(path) {
+                continue;
+            }
+            for start in starts(language, text).unwrap_or_default() {
+                self.add((*path).clone(), start.line, 0);
+            }
+        }
+    }
+}
+
+/// Whether a tool reads a file by its name.
+fn is_settings(path: &RelPath) -> bool {
+    let name = String::from_utf8_lossy(path.file_name());
+    let configures = name.contains(".config.") || name.starts_with('.');
+    configures || matches!(&*name, "conftest.py" | "noxfile.py" | "setup.py")
+}
+
+/// Where a statement begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Start {
+    /// In bytes from the start of the text.
+    byte: usize,
+    /// From 0.
+    line: u32,
+    /// In bytes from the start of the line.
+    column: usize,
+}
+
+/// Where the statements of a text begin, in order.
+fn starts(language: Language, text: &[u8]) -> Result<Vec<Start>, ParseError> {
+    let parsed = parse(language, text)?;
+    let (mut line, mut line_start, mut at) = (0, 0, 0);
+    let place = |byte: usize| {
+        for (offset, _) in
+            text.get(at..byte).unwrap_or_default().iter().enumerate().filter(|(_, b)| **b == b'\n')
+        {
+            line += 1;
+            line_start = at + offset + 1;
+        }
+        at = byte;
+        Start { byte, line, column: byte - line_start }
+    };
+    Ok(statements(&parsed)?.into_iter().map(place).collect())
+}
+
+#[cfg(test)]
+mod tests;
