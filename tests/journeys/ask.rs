@@ -389,6 +389,40 @@ fn what_is_asked_for_waits_while_work_is_paused_and_then_begins() {
 }
 
 #[test]
+fn a_pause_outlives_the_server_and_holds_for_every_other() {
+    let world = project(SCRIBE);
+    let mut first = editor(&world, ClientOptions::default());
+    offered(&first, "Ask scribe to document first");
+    let params = json!({ "command": "countersign.pause", "arguments": [{ "paused": true }] });
+    first.request("workspace/executeCommand", params);
+    let kept = |kind: &str| {
+        let kind = format!("{{\"kind\":\"{kind}\"}}");
+        run(&world, &["ledger", "export"]).stdout.contains(&kind)
+    };
+    until("it is recorded", || kept("paused"));
+    let paused =
+        |editor: &LspClient| editor.request("countersign/status", json!({}))["paused"] == true;
+    let mut second = editor(&world, ClientOptions::default());
+    hears(&second, "paused: nothing begins in the background");
+    first.kill();
+    let mut third = editor(&world, ClientOptions::default());
+    let action = offered(&third, "Ask scribe to document first");
+    until("the third knows", || paused(&third));
+    assert_eq!(third.run_action(&action).unwrap()["state"], "queued");
+
+    let again = run(&world, &["pause"]).ok().stdout;
+    assert!(again.contains("paused already"), "{again}");
+    let off = run(&world, &["pause", "--off", "--format", "json"]).ok().json();
+    assert_eq!(off, json!({ "paused": false, "changed": true }));
+    third.wait_diagnostics(FILE, |all| all.len() == 1);
+    until("the second knows", || !paused(&second));
+    assert!(kept("resumed"));
+    run(&world, &["ledger", "verify"]).ok();
+    assert!(second.shutdown().success());
+    assert!(third.shutdown().success());
+}
+
+#[test]
 fn a_worker_that_fails_is_said_once_with_the_reason() {
     let world = project(
         "[workers.broken]\ncommand = [\"sh\", \"-c\", \"echo no such luck; exit 3\"]\nkinds = [\"docs\"]\n",

@@ -77,6 +77,9 @@ pub enum Command {
     Hooks(HooksArgs),
     /// List the changes in the ledger.
     List(ListArgs),
+    /// Have editors begin nothing in the background: neither tasks that wait nor proofs that nobody asks for. What is under
+    /// way comes to its end. Holds for all editors, and until `pause --off`.
+    Pause(PauseArgs),
     /// Show one change: its diff, entities, findings, risk, verdict and what became of each hunk.
     Show(ShowArgs),
     /// Go through what is proposed, hunk by hunk, and decide.
@@ -258,6 +261,15 @@ pub struct ImportSource {
     /// a history is compared with the commit where it left the checked-out one, other files with the saved ones.
     #[arg(long, value_name = "DIR")]
     pub worktree: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct PauseArgs {
+    /// Have it go on.
+    #[arg(long)]
+    pub off: bool,
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
 }
 
 #[derive(Debug, Args)]

@@ -15,6 +15,8 @@ pub struct Board {
     pub seq: u64,
     /// The ChangeSets.
     pub changes: Vec<Arc<BoardChange>>,
+    /// Whether nothing is to begin in the background.
+    pub paused: bool,
     /// Those that belong to another branch, as of the HEAD when this was made.
     pub parked: BTreeSet<ChangeSetId>,
 }

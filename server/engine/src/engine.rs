@@ -153,7 +153,8 @@ impl Engine {
         let changes: Vec<_> =
             states.into_iter().map(|state| self.on_board(state)).collect::<Result<_, _>>()?;
         let parked = self.all_parked(&changes)?;
-        Ok(Board { seq, changes, parked })
+        let paused = self.is_paused()?;
+        Ok(Board { seq, changes, paused, parked })
     }
 
     /// Those of which something waits and that belong to another branch.

@@ -131,6 +131,28 @@ impl Engine {
         Ok(())
     }
 
+    /// Whether somebody wants nothing to begin in the background.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub fn is_paused(&self) -> Result<bool, Error> {
+        let last = self.ledger.last_pause()?;
+        Ok(last.is_some_and(|last| last.event == Event::Paused {}))
+    }
+
+    /// Records that nothing is to begin in the background, or that it goes on: tasks that wait, and proofs that nobody asks
+    /// for, of every editor. Answers whether that is news.
+    ///
+    /// # Errors
+    /// The ledger did not take it.
+    pub fn pause(&mut self, paused: bool) -> Result<bool, Error> {
+        let news = self.is_paused()? != paused;
+        if news {
+            self.append(&if paused { Event::Paused {} } else { Event::Resumed {} })?;
+        }
+        Ok(news)
+    }
+
     /// The newest tasks that somebody asked for, at most so many, the newest first.
     ///
     /// # Errors

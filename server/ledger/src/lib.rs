@@ -54,7 +54,7 @@ use folder::{FileIdentity, Folder};
 use holder::Holder;
 
 /// The format this version writes: `user_version` of the database. A ledger above it is only read.
-pub const FORMAT: i64 = 4;
+pub const FORMAT: i64 = 5;
 
 /// `application_id` of the database: `CSGN`.
 pub const APPLICATION_ID: i64 = 0x4353_474e;

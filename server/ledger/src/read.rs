@@ -283,6 +283,17 @@ impl Ledger {
         self.events_where(sql, [])
     }
 
+    /// The last word on work in the background: that nothing begins, or that it goes on; `None`: nobody said anything.
+    ///
+    /// # Errors
+    /// As [`Ledger::events`].
+    ///
+    /// # Cost
+    /// An indexed look-up; one row, hashed and parsed.
+    pub fn last_pause(&self) -> Result<Option<StoredEvent>, LedgerError> {
+        self.event_where("kind IN ('paused', 'resumed') ORDER BY seq DESC LIMIT 1", [])
+    }
+
     /// The number of the last event; 0 in an empty ledger.
     ///
     /// # Errors

@@ -124,8 +124,8 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
     let told = |done: Vec<Done>, unasked: &mut Unasked| {
         for done in done {
             if let Done::Board(board) = &done {
-                let newcomers = unasked.newcomers(board);
-                newcomers.into_iter().for_each(|id| proves(None, id, Occasion::New));
+                let due = unasked.newcomers(board);
+                due.into_iter().for_each(|id| proves(None, id, Occasion::New));
             }
             wake(done);
         }
@@ -143,11 +143,6 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
             }
             Ok(Job::ProvesUnasked(when)) => {
                 unasked.set(when, options);
-                None
-            }
-            Ok(Job::Pause(paused)) => {
-                let held = unasked.pause(paused);
-                held.into_iter().for_each(|id| proves(None, id, Occasion::New));
                 None
             }
             Ok(Job::Work { token, task, interrupt }) => {
@@ -197,7 +192,8 @@ fn open(
         }
         match queue.recv_timeout(POLL) {
             Ok(Job::ProvesUnasked(when)) => unasked.set(when, options),
-            Ok(Job::Pause(paused)) => drop(unasked.pause(paused)),
+            // Nothing is paused, nor anything there to be.
+            Ok(Job::Pause(false)) => {}
             // What it proposes makes the ledger.
             Ok(Job::Work { token, task, interrupt }) => {
                 work::start(root, start, options, (token, task, interrupt), inbox);
@@ -208,7 +204,12 @@ fn open(
                     return Ok(None);
                 }
             }
-            Ok(job @ (Job::Snapshot { .. } | Job::Adopt { .. } | Job::QueueTask { .. })) => {
+            Ok(
+                job @ (Job::Snapshot { .. }
+                | Job::Adopt { .. }
+                | Job::QueueTask { .. }
+                | Job::Pause(true)),
+            ) => {
                 let (actor, rules_from) = (options.actor.clone(), options.rules_from.clone());
                 let engine = Engine::open(start, options.clock, actor, rules_from)?;
                 return Ok(Some((engine, Some(job))));
@@ -309,11 +310,10 @@ impl Desk {
                 Some(told(token, again.map(|again| reproposed(&again))))
             }
             // Taken out of the queue before they come here.
-            Job::Prove { .. }
-            | Job::Work { .. }
-            | Job::Trust { .. }
-            | Job::ProvesUnasked(_)
-            | Job::Pause(_) => None,
+            Job::Prove { .. } | Job::Work { .. } | Job::Trust { .. } | Job::ProvesUnasked(_) => {
+                None
+            }
+            Job::Pause(paused) => logged("a pause", self.engine.pause(paused).map(drop)),
             Job::QueueTask { token, task } => {
                 let queued = self.engine.queue_task(&task);
                 logged(

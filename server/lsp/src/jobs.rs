@@ -229,6 +229,7 @@ impl Job {
             | Self::Withdrawn { .. }
             | Self::PutBack { .. }
             | Self::Closed(_)
+            | Self::Pause(_)
             | Self::Recover(_) => true,
             Self::WriteClosed(_)
             | Self::ReverseClosed(_)
@@ -238,7 +239,6 @@ impl Job {
             | Self::Work { .. }
             | Self::Trust { .. }
             | Self::ProvesUnasked(_)
-            | Self::Pause(_)
             // It changes nothing that is on the board.
             | Self::QueueTask { .. }
             | Self::EndTask { .. }

@@ -1,12 +1,13 @@
 //! Work in the background that is held until somebody has it go on: tasks that wait their turn, and proofs that nobody asks
-//! for. What is under way comes to its end, and what somebody asks to be proved is.
+//! for. What is under way comes to its end, and what somebody asks to be proved is. The ledger keeps it, so that it outlives
+//! the server, and holds for all of them.
 
 use lsp_types::MessageType;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::command::Verb;
-use crate::jobs::Job;
+use crate::jobs::{Job, RootId};
 use crate::main_loop::Reply;
 use crate::prose;
 use crate::session::{Session, answer};
@@ -47,16 +48,37 @@ impl Session {
             roots.into_iter().for_each(|root| self.post(root, Job::Pause(paused)));
             self.start_tasks();
         }
-        let text = match (paused, self.queued_tasks()) {
+        self.outbox.say(MessageType::INFO, self.told_pause());
+        answer(reply, Ok(Some(json!({ "paused": paused }))));
+    }
+
+    /// A board came: what its ledger says of pausing counts when it says something new, whoever had it say so. An older board
+    /// than what was just asked for says nothing new.
+    pub(crate) fn ledger_paused(&mut self, id: RootId) {
+        let Some(root) = self.roots.get_mut(&id) else { return };
+        let (said, says) = (root.paused, root.board.paused);
+        root.paused = Some(says);
+        if said == Some(says) || said.is_none() && !says {
+            return;
+        }
+        let paused = self.roots.values().any(|root| root.paused == Some(true));
+        if paused == self.paused {
+            return;
+        }
+        self.paused = paused;
+        self.outbox.say(MessageType::INFO, self.told_pause());
+        self.start_tasks();
+    }
+
+    fn told_pause(&self) -> String {
+        match (self.paused, self.queued_tasks()) {
             (true, 0) => "paused: nothing begins in the background".to_owned(),
             (true, tasks) => {
                 let tasks = prose::count(tasks, "task");
                 format!("paused: nothing begins in the background, with {tasks} waiting")
             }
             (false, _) => "work in the background goes on".to_owned(),
-        };
-        self.outbox.say(MessageType::INFO, text);
-        answer(reply, Ok(Some(json!({ "paused": paused }))));
+        }
     }
 }
 

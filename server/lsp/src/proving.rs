@@ -64,8 +64,8 @@ impl Unasked {
         self.wanted = unasked.unwrap_or(options.proves_unasked);
     }
 
-    /// The changes that wait, were never proved, and were not there when the last board was made; none at first, so
-    /// that opening an editor starts nothing.
+    /// The changes that wait, were never proved, and were not there when the last board was made that was not paused; none
+    /// at first, so that opening an editor starts nothing.
     pub(crate) fn newcomers(&mut self, board: &Board) -> Vec<ChangeSetId> {
         let all = board.changes.iter().map(|change| change.changeset.id).collect();
         let before = self.known.replace(all);
@@ -78,23 +78,19 @@ impl Unasked {
         self.stirred = Some(Instant::now());
         let unproved: Vec<ChangeSetId> = unproved.iter().map(|it| it.changeset.id).collect();
         self.unproved = unproved.iter().copied().collect();
-        let Some(before) = before.filter(|_| self.wanted) else { return Vec::new() };
-        let newcomers = unproved.into_iter().filter(|id| !before.contains(id)).collect();
-        match &mut self.paused {
-            Some(held) => held.extend::<Vec<_>>(newcomers),
-            None => return newcomers,
-        }
-        Vec::new()
-    }
-
-    /// Holds what nobody asks for, or has it go on: answers what is to be proved of what came meanwhile.
-    pub(crate) fn pause(&mut self, paused: bool) -> Vec<ChangeSetId> {
-        if paused {
-            self.paused.get_or_insert_default();
+        let newcomers = |before: BTreeSet<ChangeSetId>| {
+            unproved.into_iter().filter(move |id| !before.contains(id)).collect::<Vec<_>>()
+        };
+        let newcomers = before.filter(|_| self.wanted).map(newcomers).unwrap_or_default();
+        if board.paused {
+            self.paused.get_or_insert_default().extend(newcomers);
             return Vec::new();
         }
+        // What came meanwhile is due once it goes on.
         let held = self.paused.take().unwrap_or_default();
-        held.into_iter().filter(|id| self.unproved.contains(id)).collect()
+        let held = held.into_iter().filter(|id| self.unproved.contains(id));
+        let newcomers: BTreeSet<ChangeSetId> = newcomers.into_iter().chain(held).collect();
+        newcomers.into_iter().collect()
     }
 
     /// What was proved and is to be looked at again; once each time that it became quiet.

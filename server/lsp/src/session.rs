@@ -95,6 +95,8 @@ pub(crate) struct Root {
     pub(crate) board: Arc<Board>,
     /// How many boards came.
     pub(crate) boards: u64,
+    /// Whether the ledger says that nothing begins in the background; `None`: nobody asked it yet.
+    pub(crate) paused: Option<bool>,
     /// When what a dead process left is to be settled, if that is still to be done.
     recover_at: Option<Instant>,
     unsaved: BTreeSet<RelPath>,
@@ -260,6 +262,7 @@ impl Session {
                 engine,
                 board,
                 boards: 0,
+                paused: None,
                 recover_at: None,
                 unsaved,
                 workers: None,
@@ -267,9 +270,6 @@ impl Session {
         );
         if let when @ Some(_) = self.preferences.settings.prove {
             self.tell_proving(id, when);
-        }
-        if self.paused {
-            self.post(id, Job::Pause(true));
         }
     }
 
@@ -471,6 +471,7 @@ impl Session {
                 if let Some(root) = self.roots.get_mut(&id) {
                     root.board = Arc::new(board);
                     root.boards += 1;
+                    self.ledger_paused(id);
                     self.choose_shown();
                     self.place_all();
                 }

@@ -226,10 +226,14 @@ pub enum Event {
         /// What it came to.
         end: TaskEnd,
     },
+    /// Somebody wants nothing to begin in the background.
+    Paused {},
+    /// Somebody has it go on.
+    Resumed {},
 }
 
 impl Event {
-    /// The ChangeSet it is about; `None` for what is about a working tree or a task.
+    /// The ChangeSet it is about; `None` for what is about a working tree, a task, or all work in the background.
     pub fn changeset(&self) -> Option<ChangeSetId> {
         match self {
             Self::ChangeSetProposed { changeset } => Some(changeset.id),
@@ -246,7 +250,9 @@ impl Event {
             Self::SnapshotTaken { .. }
             | Self::Edited { .. }
             | Self::TaskQueued { .. }
-            | Self::TaskEnded { .. } => None,
+            | Self::TaskEnded { .. }
+            | Self::Paused {}
+            | Self::Resumed {} => None,
             _ => self
                 .intent()
                 .map(|(_, intent)| intent.changeset)
@@ -318,6 +324,8 @@ impl Event {
             Self::Edited { .. } => "edited",
             Self::TaskQueued { .. } => "task_queued",
             Self::TaskEnded { .. } => "task_ended",
+            Self::Paused {} => "paused",
+            Self::Resumed {} => "resumed",
         }
     }
 }

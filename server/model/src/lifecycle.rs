@@ -525,7 +525,9 @@ impl ChangeSetState {
             Event::SnapshotTaken { .. }
             | Event::Edited { .. }
             | Event::TaskQueued { .. }
-            | Event::TaskEnded { .. } => Err(IllegalTransition::NoChangeSet),
+            | Event::TaskEnded { .. }
+            | Event::Paused {}
+            | Event::Resumed {} => Err(IllegalTransition::NoChangeSet),
         }
     }
 

@@ -12,6 +12,7 @@ mod hooks;
 mod import;
 mod ledger;
 mod list;
+mod pause;
 mod policy;
 mod prove;
 mod replay;
@@ -47,6 +48,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Failure> 
         Command::Adopt(args) => adopt::adopt(arguments, args, terminal),
         Command::Hooks(args) => hooks::hooks(args, terminal),
         Command::List(args) => list::list(arguments, args, terminal),
+        Command::Pause(args) => pause::pause(arguments, args, terminal),
         Command::Show(args) => show::show(arguments, args, terminal),
         Command::Accept(args) => decide::accept(arguments, args, terminal),
         Command::Reject(args) => decide::reject(arguments, args, terminal),
