@@ -19,10 +19,14 @@
   (while_statement)
 ] @statement
 
-(export_statement value: (_) @statement)
+; V8 counts a class with its fields' initialisers, which run later, if ever.
+((export_statement
+  value: (_) @statement)
+  (#not-match? @statement "^(class|@)"))
 
-(arrow_function
+((arrow_function
   body: (expression) @statement)
+  (#not-match? @statement "^(class|@)"))
 
 ; `"use strict"` is read, not run.
 (program

@@ -32,7 +32,7 @@ pub use report::{
     read_report, without_escapes,
 };
 pub use rules::{RULES, UNREAD};
-pub use watched::{Watched, watched};
+pub use watched::{LeftFile, Watched, may_run, watched};
 pub use witness::{
     ChangedTest, OverlayFile, TestText, base_tests_on_proposal, base_witness, changed_tests,
     helps_tests, is_test_file, proposed_tests_on_base, test_counts, witness_tests,

@@ -16,14 +16,21 @@ use model::{
 };
 use syntax::{ParseError, is_outside_interface, language_of, parse, statements};
 
+use crate::detect::is_below;
 use crate::report::{LineCoverage, ReportError, ReportPlace, read_report};
 use crate::witness::is_test_file;
 
 /// Counts up when the same run would be read otherwise.
 const READ_AS: u32 = 1;
 
+/// Has each process of Node say that it started: one that a signal ends writes nothing. Options end at a space.
+const SAYS_IT_STARTED: &str = "import*as%20f%20from'node:fs';f.mkdirSync(process.env.NODE_V8_COVERAGE,{recursive:true});f.writeFileSync(`${process.env.NODE_V8_COVERAGE}/started-${process.pid}`,'')";
+
 /// Traces what `python3 -m` runs.
 const TRACER: &str = include_str!("watched/watch.py");
+
+/// A file that a watched run left: its name, and what is in it.
+pub type LeftFile = (String, Vec<u8>);
 
 /// A gate's command as it is watched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +81,7 @@ impl Watcher {
     /// A glob of the files it leaves, below the run's reports.
     fn file(self) -> &'static str {
         match self {
-            Self::V8 => "v8/*.json",
+            Self::V8 => "v8/*",
             Self::Python => "lines.lcov",
             Self::Go => "lines.out",
         }
@@ -95,7 +102,10 @@ impl Watched {
     /// What its environment has beside, where reports are at `reports`.
     pub fn env(&self, reports: &str) -> Vec<(&'static str, String)> {
         match self.watcher {
-            Watcher::V8 => vec![("NODE_V8_COVERAGE", format!("{reports}/v8"))],
+            Watcher::V8 => vec![
+                ("NODE_V8_COVERAGE", format!("{reports}/v8")),
+                ("NODE_OPTIONS", format!("--import=data:text/javascript,{SAYS_IT_STARTED}")),
+            ],
             Watcher::Python | Watcher::Go => Vec::new(),
         }
     }
@@ -115,7 +125,8 @@ impl Watched {
         }
     }
 
-    /// The lines that were run, from what was left at `place`; `text` gives the files of the tree as they were.
+    /// The lines that were run, from what was left at `place`, each by the name of its file; `text` gives the files of the tree
+    /// as they were.
     ///
     /// # Errors
     /// [`ReportError`]; nothing is known of any line then.
@@ -123,7 +134,7 @@ impl Watched {
     /// Linear in what was left, and a parse of each file that was run.
     pub fn read(
         &self,
-        left: &[Vec<u8>],
+        left: &[LeftFile],
         text: &dyn Fn(&RelPath) -> Option<Vec<u8>>,
         place: ReportPlace<'_>,
     ) -> Result<LineCoverage, ReportError> {
@@ -132,9 +143,9 @@ impl Watched {
             Watcher::Go => go::read(left, text, place),
             Watcher::Python => {
                 let mut all = LineCoverage::default();
-                for report in left {
+                for (_, report) in left {
                     let report = read_report(ReportFormat::Lcov, report, place)?;
-                    all.merge(report.coverage.unwrap_or_default());
+                    all.merge(of_statements(report.coverage.unwrap_or_default(), text));
                 }
                 Ok(all)
             }
@@ -142,21 +153,67 @@ impl Watched {
     }
 }
 
+/// The lines at which statements of Python begin. One was come to if any of its lines was: where something in it fails,
+/// its first line may not be reached.
+fn of_statements(lines: LineCoverage, text: &dyn Fn(&RelPath) -> Option<Vec<u8>>) -> LineCoverage {
+    let mut all = LineCoverage::default();
+    for path in lines.files() {
+        all.mention(path.clone());
+        let starts = text(path).and_then(|text| starts(Language::Python, &text).ok());
+        let starts: BTreeSet<u32> = starts.iter().flatten().map(|start| start.line).collect();
+        let Some(known) = lines.lines(path) else { continue };
+        for start in &starts {
+            let next = starts.range(start + 1..).next().copied().unwrap_or(u32::MAX);
+            let hits = known.range(start..&next).map(|(_, hits)| *hits).max();
+            if let (Some(hits), true) = (hits, known.contains_key(start)) {
+                all.add(path.clone(), *start, hits);
+            }
+        }
+    }
+    all
+}
+
+/// Whether the tests of `gate` may run code of `language`: what is not known to run one language may run any.
+pub fn may_run(gate: &GateDefinition, language: Language) -> bool {
+    use Language::{Go, JavaScript, Python, Rust, Tsx, TypeScript};
+    let program = gate.command.first().map(String::as_str).unwrap_or_default();
+    let of: &[Language] = match program.rsplit('/').next().unwrap_or_default() {
+        "cargo" => &[Rust],
+        "go" => &[Go],
+        "node" | "npm" | "npx" | "pnpm" | "yarn" | "bun" | "deno" => &[JavaScript, TypeScript, Tsx],
+        "python" | "python3" | "pytest" => &[Python],
+        "mvn" | "mvnw" | "gradle" | "gradlew" => &[],
+        _ => return true,
+    };
+    of.contains(&language)
+}
+
 impl LineCoverage {
-    /// Adds the changed files that a watched run did not come to at all: all their statements were missed. A file
-    /// counts if others of its language were seen and it is source: no test, no example, nothing that a tool reads.
+    /// Adds the changed files that the run `watched` of a gate in `folder` did not come to at all: all their statements were
+    /// missed. A file counts if it lies below that folder, tests of its language were seen, and it is source: no test, no
+    /// example, nothing that a tool reads.
     ///
     /// # Cost
     /// A parse of each such file.
-    pub fn add_unseen(&mut self, files: &[(&RelPath, &[u8])]) {
-        let seen: BTreeSet<Language> =
-            self.files().filter_map(|path| language_of(path, b"")).collect();
+    pub fn add_unseen(
+        &mut self,
+        watched: &Self,
+        folder: Option<&RelPath>,
+        files: &[(&RelPath, &[u8])],
+    ) {
+        let tests = watched.files().filter(|path| is_test_file(path));
+        let seen: BTreeSet<Language> = tests.filter_map(|path| language_of(path, b"")).collect();
         for (path, text) in files {
             let Some(language) = language_of(path, b"").filter(|found| seen.contains(found)) else {
                 continue;
             };
-            let other = is_test_file(path) || is_outside_interface(path) || is_settings(path);
-            if other || self.has(path) {
+            let below =
+                folder.is_none_or(|folder| is_below(&path.to_string(), &folder.to_string()));
+            let other = is_test_file(path)
+                || is_outside_interface(path)
+                || is_settings(path)
+                || is_foreign(path);
+            if !below || other || self.has(path) || watched.has(path) {
                 continue;
             }
             for start in starts(language, text).unwrap_or_default() {
@@ -170,7 +227,16 @@ impl LineCoverage {
 fn is_settings(path: &RelPath) -> bool {
     let name = String::from_utf8_lossy(path.file_name());
     let configures = name.contains(".config.") || name.starts_with('.');
-    configures || matches!(&*name, "conftest.py" | "noxfile.py" | "setup.py")
+    let declares = [".d.ts", ".d.mts", ".d.cts"].iter().any(|ending| name.ends_with(ending));
+    configures || declares || matches!(&*name, "conftest.py" | "noxfile.py" | "setup.py")
+}
+
+/// Whether a file lies where watchers do not look: what is installed, or hidden.
+fn is_foreign(path: &RelPath) -> bool {
+    let foreign = ["node_modules", "site-packages", "venv", "__pypackages__"];
+    path.as_str().is_none_or(|path| {
+        path.split('/').any(|part| part.starts_with('.') || foreign.contains(&part))
+    })
 }
 
 /// Where a statement begins.

@@ -77,6 +77,8 @@ export function f(x) {
 class A { b = 1; c() { ▸try { ▸d(); } catch { ▸e(); } } }
 ▸f(() => { ▸g(); });
 export default ▸{ a: 1 };
+export default class { a = 1; }
+▸const m = (b) => class extends b { a = 1; };
 export ▸const b = 1;
 "#;
         check(Language::JavaScript, text);

@@ -21,9 +21,10 @@ use std::time::Duration;
 use attest::{SigningKey, TrustStore};
 use model::{
     ChangeSetId, Comparison, ComparisonVerdict, Envelope, Event, GateDefinition, GateId, GateKind,
-    GateOutcome, MutationReport, PolicyProof, Proof, ProofRef, Verdict, WitnessReport,
+    GateOutcome, MutationReport, PolicyProof, Proof, ProofRef, RelPath, Verdict, WitnessReport,
 };
 use sandbox::{Sandbox, Stop};
+use syntax::language_of;
 use workspace::{Checkout, Scope, Start, Trees};
 
 use crate::Error;
@@ -154,8 +155,8 @@ pub(crate) struct Gathered {
     pub witness: WitnessReport,
     /// What the witness rests on.
     pub crossed: Vec<Ran>,
-    /// The proposal's tests once more, where that told which lines they come to.
-    pub watched: Vec<Ran>,
+    /// The proposal's tests once more, where that told which lines they come to, each with its gate's folder.
+    pub watched: Vec<(Option<RelPath>, Ran)>,
     pub mutation: Option<MutationReport>,
     pub superfluous: Option<Vec<u32>>,
 }
@@ -336,20 +337,39 @@ impl Proving<'_, '_> {
     }
 
     /// Which lines the proposal's tests come to, where their own reports do not say it and a file that can be watched is
-    /// changed.
-    fn watch(&mut self, built: &Checkout) -> Result<Vec<Ran>, Error> {
+    /// changed. What tests may have run that were not watched counts as unknown, not as missed.
+    fn watch(&mut self, built: &Checkout) -> Result<Vec<(Option<RelPath>, Ran)>, Error> {
         let examined = self.subject.examined.iter();
-        let languages: BTreeSet<_> = examined.filter_map(|file| file.change.language).collect();
-        let mut all = Vec::new();
-        for (gate, ran) in self.gates.iter().zip(&self.proposal) {
-            let Some(judged) = ran.first() else { continue };
-            let Some(watched) = gate::watched(gate).filter(|_| judged.coverage.is_none()) else {
+        let mut languages: BTreeSet<_> = examined.filter_map(|file| file.change.language).collect();
+        let measures = |ran: &Vec<Ran>| ran.first().is_some_and(|ran| ran.coverage.is_some());
+        let tests = self.gates.iter().zip(&self.proposal);
+        let tests = tests.filter(|(gate, ran)| gate.kind == GateKind::Test && !measures(ran));
+        let watched = |gate| (gate, gate::watched(gate));
+        let tests: Vec<_> =
+            tests.map(|(gate, ran)| (watched(gate), ran.first().cloned())).collect();
+        for ((gate, _), _) in tests.iter().filter(|((_, watched), _)| watched.is_none()) {
+            languages.retain(|language| !gate::may_run(gate, *language));
+        }
+        let (mut all, mut unseen) = (Vec::new(), Vec::new());
+        for ((gate, watched), judged) in tests {
+            let (Some(watched), Some(judged)) = (watched, judged) else { continue };
+            if !languages.iter().any(|language| watched.sees(*language)) {
                 continue;
-            };
-            let sees = languages.iter().any(|language| watched.sees(*language));
-            if sees && self.runs.left(self.effort) {
-                all.extend(self.runs.watched(&watched, &judged.evidence, built)?);
             }
+            let ran = match self.runs.left(self.effort) {
+                true => self.runs.watched(&watched, &judged.evidence, built)?,
+                false => None,
+            };
+            match ran {
+                Some(ran) => all.push((gate.folder.clone(), ran)),
+                None => unseen.push(gate),
+            }
+        }
+        languages.retain(|language| !unseen.iter().any(|gate| gate::may_run(gate, *language)));
+        let known =
+            |path: &RelPath| language_of(path, b"").is_some_and(|found| languages.contains(&found));
+        for (_, ran) in &mut all {
+            ran.coverage.iter_mut().for_each(|lines| lines.retain(known));
         }
         Ok(all)
     }

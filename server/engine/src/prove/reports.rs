@@ -1,6 +1,6 @@
 //! The reports that a gate's run left: where they lie, and what they say together.
 
-use gate::{Globs, Report, ReportError, ReportPlace, read_report};
+use gate::{Globs, LeftFile, Report, ReportError, ReportPlace, read_report};
 use model::{Artifact, GateDefinition, RelPath, ReportDefinition, ReportFormat};
 use workspace::{CHECKOUT_AT, FileError, REPORT_FILES_MAX, Reports, Room, Written};
 
@@ -85,12 +85,17 @@ fn as_printed(printed: &Printed) -> Result<Vec<u8>, ReportError> {
     Ok(printed.stdout.clone())
 }
 
-/// The files in the reports' own folder that `pattern` matches, each `None` if it is too long; nothing if there are too
+/// The files in the reports' own folder that `pattern` matches, by their names; `None` if one is too long, or there are too
 /// many.
-pub(crate) fn left(pattern: &str, folder: &Reports) -> Result<Vec<Option<Vec<u8>>>, FileError> {
+pub(crate) fn left(pattern: &str, folder: &Reports) -> Result<Option<Vec<LeftFile>>, FileError> {
     let written = folder.written_where(&wanted(pattern, None), BYTES_MAX)?;
-    let all = written.len() < REPORT_FILES_MAX;
-    Ok(written.into_iter().filter(|_| all).map(|written| written.bytes).collect())
+    if written.len() >= REPORT_FILES_MAX {
+        return Ok(None);
+    }
+    let named = |Written { path, bytes }: Written| {
+        Some((String::from_utf8_lossy(path.file_name()).into_owned(), bytes?))
+    };
+    Ok(written.into_iter().map(named).collect())
 }
 
 fn written(

@@ -108,27 +108,22 @@ fn validation(subject: &Subject, gathered: &Gathered) -> Validation {
 
 /// How much of the changed lines ran, by all gates that measured it.
 fn coverage(subject: &Subject, gathered: &Gathered) -> Option<ChangedCoverage> {
-    fn together<'r>(measured: impl Iterator<Item = &'r Ran>) -> Option<LineCoverage> {
-        measured.filter_map(|ran| ran.coverage.clone()).reduce(|mut all, other| {
-            all.merge(other);
-            all
-        })
-    }
-    let judged = together(gathered.gates.iter().flat_map(|(_, _, proposal)| proposal.first()));
-    let watched = together(gathered.watched.iter()).map(|mut watched| {
-        let files = subject.files.iter();
-        let own = files.zip(&subject.examined).filter(|(_, examined)| !examined.change.generated);
-        let texts = own.filter_map(|(file, _)| Some((&file.path, file.after.as_ref()?.bytes()?)));
-        watched.add_unseen(&texts.collect::<Vec<_>>());
-        watched
-    });
-    let all = match (judged, watched) {
-        (Some(mut judged), Some(watched)) => {
-            judged.merge(watched);
-            judged
+    let measured = gathered.gates.iter().flat_map(|(_, _, proposal)| proposal.first());
+    let measured = measured.chain(gathered.watched.iter().map(|(_, ran)| ran));
+    let measured = measured.filter_map(|ran| ran.coverage.clone());
+    let mut all = measured.reduce(|mut all: LineCoverage, other| {
+        all.merge(other);
+        all
+    })?;
+    let files = subject.files.iter().zip(&subject.examined);
+    let own = files.filter(|(_, examined)| !examined.change.generated);
+    let texts = own.filter_map(|(file, _)| Some((&file.path, file.after.as_ref()?.bytes()?)));
+    let texts: Vec<_> = texts.collect();
+    for (folder, ran) in &gathered.watched {
+        if let Some(watched) = &ran.coverage {
+            all.add_unseen(watched, folder.as_ref(), &texts);
         }
-        (judged, watched) => judged.or(watched)?,
-    };
+    }
     let added: Vec<(&RelPath, Vec<LineSpan>)> = subject
         .files
         .iter()
@@ -186,10 +181,8 @@ fn provenance(subject: &Subject) -> Provenance {
 
 fn rests_on(gathered: &Gathered) -> Vec<Digest> {
     let gates = gathered.gates.iter().flat_map(|(_, base, proposal)| base.iter().chain(proposal));
-    let all: BTreeSet<Digest> = gates
-        .chain(&gathered.crossed)
-        .chain(&gathered.watched)
-        .map(|ran| ran.evidence.digest())
-        .collect();
+    let watched = gathered.watched.iter().map(|(_, ran)| ran);
+    let all: BTreeSet<Digest> =
+        gates.chain(&gathered.crossed).chain(watched).map(|ran| ran.evidence.digest()).collect();
     all.into_iter().collect()
 }

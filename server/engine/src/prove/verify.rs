@@ -284,7 +284,11 @@ pub fn compare_proofs(before: &Proof, again: &Proof) -> Vec<ProofCheck> {
     let flaw = format!("comes out otherwise: {}", differ.join(", "));
     checks.push(same("gates", first == second, &flaw));
     checks.push(same("witness", gates.witness == others.witness, "the tests say otherwise"));
-    checks.push(same("coverage", gates.coverage == others.coverage, "other lines were run"));
+    checks.push(match (&gates.coverage, &others.coverage) {
+        (Some(_), None) => check("coverage", None, "it was not measured this time"),
+        (None, Some(_)) => check("coverage", None, "it was not measured then"),
+        (before, again) => same("coverage", before == again, "other lines were run"),
+    });
     checks.push(same("mistakes", gates.mutation == others.mutation, "others were noticed"));
     checks
 }

@@ -20,7 +20,7 @@ impl LineCoverage {
     /// How much of each file was run.
     pub fn summary(&self) -> CoverageSummary {
         let mut summary = CoverageSummary::default();
-        for (path, lines) in &self.files {
+        for (path, lines) in self.files.iter().filter(|(_, lines)| !lines.is_empty()) {
             let file = of_lines(path, lines.values());
             summary.lines = summary.lines.saturating_add(file.lines);
             summary.covered = summary.covered.saturating_add(file.covered);
@@ -37,7 +37,8 @@ impl LineCoverage {
         let mut changes: Vec<_> = changes.to_vec();
         changes.sort_by_key(|(path, _)| *path);
         for (path, added) in changes {
-            let Some(lines) = self.files.get(path) else { continue };
+            let known = self.files.get(path).filter(|lines| !lines.is_empty());
+            let Some(lines) = known else { continue };
             let changed = |line: &u32| {
                 added.iter().any(|a| a.first_line <= *line && *line - a.first_line < a.lines)
             };
@@ -57,6 +58,7 @@ impl LineCoverage {
     /// Adds the counts of another report.
     pub fn merge(&mut self, other: Self) {
         for (path, lines) in other.files {
+            self.mention(path.clone());
             for (line, hits) in lines {
                 self.add(path.clone(), line, hits);
             }
@@ -65,12 +67,27 @@ impl LineCoverage {
 
     /// The files of which anything is known, in order.
     pub(crate) fn files(&self) -> impl Iterator<Item = &RelPath> {
-        self.files.keys()
+        self.files.iter().filter(|(_, lines)| !lines.is_empty()).map(|(path, _)| path)
     }
 
-    /// Whether anything is known of a file.
+    /// The lines of a file of which anything is known, from 0, and how often each was run.
+    pub(crate) fn lines(&self, path: &RelPath) -> Option<&BTreeMap<u32, u64>> {
+        self.files.get(path)
+    }
+
+    /// Whether a file was come upon.
     pub(crate) fn has(&self, path: &RelPath) -> bool {
         self.files.contains_key(path)
+    }
+
+    /// A file was come upon, and nothing is known of its lines.
+    pub(crate) fn mention(&mut self, path: RelPath) {
+        self.files.entry(path).or_default();
+    }
+
+    /// Forgets the files that `keep` does not want.
+    pub fn retain(&mut self, keep: impl Fn(&RelPath) -> bool) {
+        self.files.retain(|path, _| keep(path));
     }
 
     /// As an LCOV tracefile with paths from the root of the tree. A path that is no text is left out.
@@ -121,7 +138,9 @@ pub(crate) fn read_lcov(text: &str, entries: &mut Entries<'_>) -> Result<(), Rep
     for (number, line) in text.lines().enumerate() {
         let line = line.trim();
         if let Some(path) = line.strip_prefix("SF:") {
-            open = Some(entries.path(path));
+            let path = entries.path(path);
+            path.iter().for_each(|path| coverage.mention(path.clone()));
+            open = Some(path);
             records += 1;
         } else if line == "end_of_record" {
             open = None;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{Language, RelPath};
 
-use super::{Start, starts};
+use super::{LeftFile, Start, starts};
 use crate::report::{Entries, LineCoverage, REPORT_ITEMS_MAX, ReportError, ReportPlace, malformed};
 
 const FORMAT: &str = "Go cover profile";
@@ -14,7 +14,7 @@ type Block = ((u32, usize), (u32, usize));
 
 /// Reads profiles of the module in the folder of `place`. Files outside of it do not count.
 pub(super) fn read(
-    left: &[Vec<u8>],
+    left: &[LeftFile],
     text: &dyn Fn(&RelPath) -> Option<Vec<u8>>,
     place: ReportPlace<'_>,
 ) -> Result<LineCoverage, ReportError> {
@@ -25,7 +25,7 @@ pub(super) fn read(
     };
     let mut files: BTreeMap<RelPath, BTreeMap<Block, u64>> = BTreeMap::new();
     let mut count = 0;
-    for profile in left {
+    for (_, profile) in left {
         let profile = String::from_utf8_lossy(profile);
         for (number, line) in profile.lines().enumerate() {
             if number == 0 && line.starts_with("mode: ") || line.trim().is_empty() {
@@ -54,7 +54,7 @@ pub(super) fn read(
         let Some(text) = text(&path) else { continue };
         let mut lines: BTreeMap<u32, u64> = BTreeMap::new();
         for start in starts(Language::Go, &text).unwrap_or_default() {
-            if let Some(hits) = innermost(&blocks, start) {
+            if let Some(hits) = around(&blocks, start) {
                 let most = lines.entry(start.line).or_default();
                 *most = hits.max(*most);
             }
@@ -89,9 +89,9 @@ fn entry(line: &str) -> Option<(&str, Block, u64)> {
     Some((name, (position(from)?, position(to)?), hits))
 }
 
-/// The count of the block that begins last of those around `start`: a function inside a statement has its own.
-fn innermost(blocks: &BTreeMap<Block, u64>, start: Start) -> Option<u64> {
+/// The count of the block around `start`. Blocks do not nest: a function inside a statement ends the block of that.
+fn around(blocks: &BTreeMap<Block, u64>, start: Start) -> Option<u64> {
     let at = (start.line, start.column);
-    let before = blocks.range(..=(at, (u32::MAX, usize::MAX)));
-    before.rev().find(|((_, to), _)| at < *to).map(|(_, hits)| *hits)
+    let before = blocks.range(..=(at, (u32::MAX, usize::MAX))).next_back();
+    before.filter(|((_, to), _)| at < *to).map(|(_, hits)| *hits)
 }

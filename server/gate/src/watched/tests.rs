@@ -47,12 +47,9 @@ fn what_is_watched_and_how() {
     let command = |words: &[&str]| {
         watched(&gate(words)).map(|watched| {
             let shown = watched.gate().argv("/reports").join(" ").replace(TRACER, "TRACER");
-            watched
-                .env("/reports")
-                .iter()
-                .map(|(name, value)| format!("{name}={value} "))
-                .collect::<String>()
-                + &shown
+            let env = watched.env("/reports");
+            let env = env.iter().filter(|(name, _)| *name != "NODE_OPTIONS");
+            env.map(|(name, value)| format!("{name}={value} ")).collect::<String>() + &shown
         })
     };
     let check = |words: &[&str], expected: Option<&str>| {
@@ -107,12 +104,21 @@ fn v8(url: &str, functions: &[&[(usize, usize, u64)]], maps: &str) -> Vec<u8> {
         .into_bytes()
 }
 
+/// What processes left that came to their end.
+fn left(reports: &[Vec<u8>]) -> Vec<(String, Vec<u8>)> {
+    let of = |(pid, report): (usize, &Vec<u8>)| {
+        let ended = (format!("coverage-{pid}-1700000000000-0.json"), report.clone());
+        [(format!("started-{pid}"), Vec::new()), ended]
+    };
+    reports.iter().enumerate().flat_map(of).collect()
+}
+
 fn read_v8(reports: &[Vec<u8>], files: &[(&str, &str)]) -> LineCoverage {
     let text = |asked: &RelPath| {
         let found = files.iter().find(|(name, _)| path(name) == *asked);
         found.map(|(_, text)| text.as_bytes().to_vec())
     };
-    watched(&gate(&["node", "--test"])).unwrap().read(reports, &text, PLACE).unwrap()
+    watched(&gate(&["node", "--test"])).unwrap().read(&left(reports), &text, PLACE).unwrap()
 }
 
 const QUEUE: &str = "\
@@ -168,9 +174,11 @@ fn of_javascript_the_smallest_range_around_a_statement_counts() {
 
 #[test]
 fn a_script_of_another_length_than_its_file_says_nothing() {
+    let mut mentioned = LineCoverage::default();
+    mentioned.mention(path("a.js"));
     for length in [whole() - 1, whole() + 1] {
         let report = v8("file:///checkout/a.js", &[&[(0, length, 1)]], "{}");
-        assert_eq!(read_v8(&[report], &[("a.js", QUEUE)]), LineCoverage::default());
+        assert_eq!(read_v8(&[report], &[("a.js", QUEUE)]), mentioned);
     }
     let marked = format!("\u{feff}{QUEUE}");
     let report = v8("file:///checkout/a.js", &[&[(0, whole(), 1)]], "{}");
@@ -189,7 +197,7 @@ fn what_belongs_to_others_says_nothing() {
     ] {
         let report = v8(url, &[&[(0, whole(), 1)]], "{}");
         let files = [("a.js", QUEUE), ("node_modules/b/a.js", QUEUE), ("a.txt", QUEUE)];
-        assert_eq!(read_v8(&[report], &files), LineCoverage::default(), "{url}");
+        assert_eq!(read_v8(&[report], &files).files().next(), None, "{url}");
     }
 }
 
@@ -243,10 +251,10 @@ fn what_a_compiler_made_is_read_through_its_map() {
     assert_eq!(format!("\n{}", shown(&coverage, "src/a.ts", TYPED)), expected);
     // Of another text than the one that was run.
     let others = [&[1][..], &lengths].concat();
-    let coverage = read_v8(&[compiled(&others, MAPPINGS, &runs)], &[("src/a.ts", TYPED)]);
-    assert_eq!(coverage, LineCoverage::default());
-    let coverage = read_v8(&[compiled(&lengths, "!!", &runs)], &[("src/a.ts", TYPED)]);
-    assert_eq!(coverage, LineCoverage::default());
+    for (lengths, mappings) in [(&others, MAPPINGS), (&lengths, "!!")] {
+        let coverage = read_v8(&[compiled(lengths, mappings, &runs)], &[("src/a.ts", TYPED)]);
+        assert_eq!(coverage.files().next(), None);
+    }
 }
 
 fn read_go(profile: &str, files: &[(&str, &str)]) -> Result<LineCoverage, ReportError> {
@@ -257,7 +265,7 @@ fn read_go(profile: &str, files: &[(&str, &str)]) -> Result<LineCoverage, Report
     let go = watched(&gate(&["go", "test", "./..."])).unwrap();
     let folder = path("server");
     let place = ReportPlace { root: "/checkout", folder: Some(&folder) };
-    go.read(&[profile.as_bytes().to_vec()], &text, place)
+    go.read(&[("lines.out".to_owned(), profile.as_bytes().to_vec())], &text, place)
 }
 
 #[test]
@@ -278,8 +286,9 @@ func Smaller(a, b int) int {
 mode: set
 example.com/queue/queue.go:3.28,4.11 1 1
 example.com/queue/queue.go:4.11,6.3 1 0
-example.com/queue/queue.go:7.2,8.10 2 1
+example.com/queue/queue.go:7.2,7.15 1 1
 example.com/queue/queue.go:7.15,7.26 1 0
+example.com/queue/queue.go:8.2,8.10 1 1
 example.com/other/queue.go:3.28,4.11 1 1
 example.com/queue/queue.go:4.11,6.3 1 0
 ";
@@ -303,18 +312,101 @@ example.com/queue/queue.go:4.11,6.3 1 0
 }
 
 #[test]
+fn a_module_that_is_loaded_anew_is_the_same_file() {
+    let report = v8("file:///checkout/a.js?x=1#y", &[&[(0, whole(), 1)]], "{}");
+    assert!(read_v8(&[report], &[("a.js", QUEUE)]).files().any(|file| *file == path("a.js")));
+}
+
+#[test]
+fn a_process_that_wrote_nothing_at_its_end_leaves_nothing_known() {
+    let node = watched(&gate(&["node", "--test"])).unwrap();
+    let report = v8("file:///checkout/a.js", &[&[(0, whole(), 1)]], "{}");
+    let text = |_: &RelPath| Some(QUEUE.as_bytes().to_vec());
+    let mut left = left(&[report.clone(), report]);
+    assert!(node.read(&left, &text, PLACE).is_ok());
+    assert!(node.read(left.get(1..).unwrap(), &text, PLACE).is_err(), "not seen to begin");
+    left.pop();
+    assert!(node.read(&left, &text, PLACE).is_err(), "a signal ended it");
+    assert!(node.read(&[], &text, PLACE).is_err());
+}
+
+#[test]
+fn of_python_a_statement_was_come_to_if_any_of_its_lines_was() {
+    let text = "\
+def f(a):
+    x = [
+        b
+        for b in a
+    ]
+    raise ValueError(
+        x,
+    )
+    return x
+";
+    let lines = [(1, 1), (2, 0), (3, 1), (4, 1), (6, 1), (7, 1), (9, 0)];
+    let lines: String = lines.iter().map(|(at, hits)| format!("DA:{at},{hits}\n")).collect();
+    let report = format!("SF:/checkout/a.py\n{lines}end_of_record\n");
+    let python = watched(&gate(&["python3", "-m", "unittest"])).unwrap();
+    let left = [("lines.lcov".to_owned(), report.into_bytes())];
+    let read = python.read(&left, &|_| Some(text.as_bytes().to_vec()), PLACE).unwrap();
+    let expected = "
++def f(a):
++    x = [
+         b
+         for b in a
+     ]
++    raise ValueError(
+         x,
+     )
+-    return x
+";
+    assert_eq!(format!("\n{}", shown(&read, "a.py", text)), expected);
+}
+
+#[test]
 fn source_that_no_test_loads_is_missed() {
-    let mut coverage = LineCoverage::default();
-    coverage.add(path("src/seen.py"), 0, 1);
+    let mut watched = LineCoverage::default();
+    for (file, hits) in [("app/seen.py", 1), ("app/tests/test_a.py", 1), ("app/jest.config.js", 1)]
+    {
+        watched.add(path(file), 0, hits);
+    }
+    watched.mention(path("app/wrapped.py"));
     let text = b"\"\"\"About.\"\"\"\nimport os\n\nos.getcwd()\n".as_slice();
-    let (python, test, settings) =
-        (path("src/new.py"), path("tests/test_new.py"), path("conftest.py"));
-    let (seen, other) = (path("src/seen.py"), path("src/new.js"));
-    let files = [&python, &test, &settings, &seen, &other].map(|path| (path, text));
-    coverage.add_unseen(&files);
-    let expected =
-        "SF:src/new.py\nDA:2,0\nDA:4,0\nend_of_record\nSF:src/seen.py\nDA:1,1\nend_of_record\n";
-    assert_eq!(coverage.to_lcov(), expected);
+    let names = [
+        "app/new.py",
+        // Of these it is known why not.
+        "app/tests/test_new.py",
+        "app/conftest.py",
+        "app/.hidden/a.py",
+        "app/venv/a.py",
+        "app/seen.py",
+        "app/wrapped.py",
+        "other/a.py",
+        // No test of that language was seen.
+        "app/new.js",
+    ];
+    let paths = names.map(path);
+    let files: Vec<_> = paths.iter().map(|path| (path, text)).collect();
+    let mut coverage = LineCoverage::default();
+    coverage.add_unseen(&watched, Some(&path("app")), &files);
+    assert_eq!(coverage.to_lcov(), "SF:app/new.py\nDA:2,0\nDA:4,0\nend_of_record\n");
+    let declared = (&path("app/a.d.ts"), b"export const a: number;\n".as_slice());
+    watched.add(path("app/a.test.ts"), 0, 1);
+    let mut coverage = LineCoverage::default();
+    coverage.add_unseen(&watched, None, &[declared]);
+    assert_eq!(coverage, LineCoverage::default());
+}
+
+#[test]
+fn what_may_run_a_language() {
+    let may = |words: &[&str]| -> Vec<Language> {
+        Language::ALL.into_iter().filter(|language| may_run(&gate(words), *language)).collect()
+    };
+    assert_eq!(may(&["make", "test"]), Language::ALL);
+    assert_eq!(may(&["cargo", "test"]), [Language::Rust]);
+    assert_eq!(may(&["/usr/bin/go", "test"]), [Language::Go]);
+    assert_eq!(may(&["./mvnw", "test"]), []);
+    assert!(may(&["npm", "test"]).contains(&Language::TypeScript));
 }
 
 proptest! {
@@ -334,7 +426,8 @@ proptest! {
         // Every statement is known, whatever the ranges.
         prop_assert_eq!(coverage.summary().lines, 5);
         for words in [&["node", "--test"][..], &["go", "test"], &["python3", "-m", "pytest"]] {
-            let read = watched(&gate(words)).unwrap().read(std::slice::from_ref(&garbage), &|_| None, PLACE);
+            let left = left(std::slice::from_ref(&garbage));
+            let read = watched(&gate(words)).unwrap().read(&left, &|_| None, PLACE);
             prop_assert!(read.is_err());
         }
     }

@@ -4,7 +4,7 @@
 //! Offsets are of the script as V8 compiled it, in units of UTF-16. A script counts only if its length is that of the
 //! file, or of the text that its source map is of: what runs in a wrapper has other offsets, and nobody could tell.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Language, RelPath};
 use oxc_sourcemap::{JSONSourceMap, SourceMap};
@@ -13,10 +13,14 @@ use serde::Deserialize;
 use serde_json::Value;
 use syntax::language_of;
 
-use super::{Start, starts};
+use super::{LeftFile, Start, is_foreign, starts};
 use crate::report::{Entries, LineCoverage, REPORT_ITEMS_MAX, ReportError, ReportPlace, malformed};
 
 const FORMAT: &str = "V8 coverage";
+
+/// Before the number of a process in the name of what it leaves at its beginning, and at its end.
+const STARTED: &str = "started-";
+const ENDED: &str = "coverage-";
 
 #[derive(Deserialize)]
 struct Process {
@@ -67,29 +71,45 @@ struct Sources<'t> {
     known: BTreeMap<String, Option<(RelPath, Source)>>,
 }
 
+/// Reads what the processes of a run left, all of which have to.
 pub(super) fn read(
-    left: &[Vec<u8>],
+    left: &[LeftFile],
     text: &dyn Fn(&RelPath) -> Option<Vec<u8>>,
     place: ReportPlace<'_>,
 ) -> Result<LineCoverage, ReportError> {
     let mut sources = Sources { text, entries: Entries::new(place), known: BTreeMap::new() };
     let (mut coverage, mut count) = (LineCoverage::default(), 0);
-    for report in left {
+    let began = |(name, _): &LeftFile| name.strip_prefix(STARTED).map(str::to_owned);
+    let ended = |(name, _): &LeftFile| {
+        name.strip_prefix(ENDED).and_then(|rest| rest.split('-').next()).map(str::to_owned)
+    };
+    let began: BTreeSet<String> = left.iter().filter_map(began).collect();
+    let silent = began != left.iter().filter_map(ended).collect();
+    if silent || began.is_empty() {
+        let reason = "a process did not come to its end, or its beginning was not seen";
+        return Err(ReportError::Truncated { reason: reason.to_owned() });
+    }
+    for (_, report) in left.iter().filter(|file| ended(file).is_some()) {
         let process: Process = serde_json::from_slice(report)
             .map_err(|error| malformed(FORMAT, error.line(), error))?;
         for script in &process.result {
-            count += script.functions.iter().map(|of| of.ranges.len()).sum::<usize>();
-            if count > REPORT_ITEMS_MAX {
-                return Err(ReportError::TooMany);
-            }
+            let Some(path) = sources.path(&script.url) else { continue };
+            // Whatever comes of it, it was come upon.
+            coverage.mention(path);
+            let ranges = script.functions.iter().map(|of| of.ranges.len()).sum::<usize>();
             let ran = match process.maps.get(&script.url) {
                 Some(mapped) if mapped.data.is_some() => {
                     let map = mapped.map();
+                    count += map.as_ref().map_or(0, |map| map.get_tokens().count());
                     map.map(|map| through(&map, &mapped.line_lengths, script, &mut sources))
                         .unwrap_or_default()
                 }
                 _ => directly(script, &mut sources),
             };
+            count += ranges + ran.len();
+            if count > REPORT_ITEMS_MAX {
+                return Err(ReportError::TooMany);
+            }
             for ((path, line), hits) in ran {
                 coverage.add(path, line, hits);
             }
@@ -98,6 +118,7 @@ pub(super) fn read(
     Ok(coverage)
 }
 
+/// How often lines were run.
 type Lines = BTreeMap<(RelPath, u32), u64>;
 
 /// A script that is a file of the tree as it is.
@@ -128,22 +149,21 @@ fn through(
     if !is_as_long_as(script, units.saturating_sub(1)) {
         return Lines::new();
     }
-    // For each source what was made of its places.
-    let mut made: BTreeMap<u32, BTreeMap<(u32, u32), usize>> = BTreeMap::new();
+    // For each source, by its name, what was made of its places.
+    let mut made: BTreeMap<&str, BTreeMap<(u32, u32), usize>> = BTreeMap::new();
     for token in map.get_tokens() {
         let line = usize::try_from(token.get_dst_line()).ok();
         let line = line.and_then(|line| line_starts.get(line));
         let column = usize::try_from(token.get_dst_col()).ok();
-        if let (Some(source), Some(line), Some(column)) = (token.get_source_id(), line, column) {
+        let source = token.get_source_id().and_then(|source| map.get_source(source));
+        if let (Some(source), Some(line), Some(column)) = (source, line, column) {
             let at = (token.get_src_line(), token.get_src_col());
             made.entry(source).or_default().entry(at).or_insert(line.saturating_add(column));
         }
     }
     let mut placed = Vec::new();
     for (source, made) in made {
-        let Some((path, source)) = map.get_source(source).and_then(|url| sources.of(url)) else {
-            continue;
-        };
+        let Some((path, source)) = sources.of(source) else { continue };
         for (_, start) in &source.starts {
             let column = u32::try_from(start.column).unwrap_or(u32::MAX);
             let after = made.range((start.line, column)..).next();
@@ -211,13 +231,16 @@ impl Sources<'_> {
         Some((path.clone(), source))
     }
 
-    fn find(&self, url: &str) -> Option<(RelPath, Source)> {
-        let path = url.strip_prefix("file://")?;
+    /// The path in the tree that a URL means, if it is the project's own.
+    fn path(&self, url: &str) -> Option<RelPath> {
+        // What loads a module anew puts a question behind its name.
+        let path = url.strip_prefix("file://")?.split(['?', '#']).next()?;
         let path = percent_decode_str(path).decode_utf8().ok()?;
-        let path = self.entries.path(&path)?;
-        if path.as_str()?.split('/').any(|part| part == "node_modules") {
-            return None;
-        }
+        self.entries.path(&path).filter(|path| !is_foreign(path))
+    }
+
+    fn find(&self, url: &str) -> Option<(RelPath, Source)> {
+        let path = self.path(url)?;
         let language = language_of(&path, b"")?;
         let own = matches!(language, Language::JavaScript | Language::TypeScript | Language::Tsx);
         let bytes = (self.text)(&path).filter(|_| own)?;

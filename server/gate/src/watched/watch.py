@@ -1,5 +1,6 @@
 # Runs a module as `python3 -m` does, and writes which lines of the files below this folder it came to, as an LCOV
-# tracefile. Writes nothing where another tracer took over, since it would be wrong.
+# tracefile. Writes nothing where something ran unseen: what it would say could be wrong.
+import _thread
 import dis
 import os
 import runpy
@@ -7,10 +8,14 @@ import sys
 import threading
 
 FOREIGN = {"site-packages", "node_modules", "venv", "__pypackages__"}
+SHELLS = {"sh", "bash", "dash", "zsh", "env"}
+# Started without a name of their own.
+FORKS = {"os.fork", "os.forkpty", "os.system", "os.exec", "os.spawn"}
 
 
 def watch(out, module, root):
     seen = {}
+    alone = [True]
 
     def own(name):
         path = os.path.abspath(name)
@@ -27,25 +32,70 @@ def watch(out, module, root):
     def call(frame, event, _):
         name = frame.f_code.co_filename
         if name not in seen:
-            seen[name] = set() if own(name) else None
+            seen.setdefault(name, set() if own(name) else None)
         return None if seen[name] is None else line
 
-    threading.settrace(call)
-    sys.settrace(call)
+    def not_alone(function):
+        def other(*args, **kwargs):
+            # New threads set the tracer that there is.
+            if args != (call,):
+                alone[0] = False
+            return function(*args, **kwargs)
+
+        return other
+
+    def audit(event, args):
+        if event in FORKS:
+            alone[0] = False
+        elif event in ("subprocess.Popen", "os.posix_spawn") and may_be_python(args[0], args[1]):
+            alone[0] = False
+
+    settrace, settrace_all = sys.settrace, threading.settrace
+    sys.addaudithook(audit)
+    settrace_all(call)
+    settrace(call)
+    sys.settrace, threading.settrace = not_alone(settrace), not_alone(settrace_all)
+    # Threads that `threading` does not know have no tracer.
+    _thread.start_new_thread = _thread.start_new = not_alone(_thread.start_new_thread)
     try:
         runpy.run_module(module, run_name="__main__", alter_sys=True)
     finally:
-        alone = sys.gettrace() is call
-        sys.settrace(None)
-        threading.settrace(None)
-        if alone:
+        traced = sys.gettrace() is call
+        settrace(None)
+        settrace_all(None)
+        if alone[0] and traced and not has_processes() and "greenlet" not in sys.modules:
             write(out, {name: lines for name, lines in seen.items() if lines is not None})
+
+
+def may_be_python(program, args):
+    # Without a program it is the first of the arguments.
+    program = program or (args[0] if isinstance(args, (list, tuple)) and args else args)
+    name = os.path.basename(os.fsdecode(program))
+    if name.startswith("python") or name in SHELLS or program == sys.executable:
+        return True
+    try:
+        for folder in ["", *os.environ.get("PATH", "").split(os.pathsep)]:
+            path = os.path.join(folder, os.fsdecode(program))
+            if os.path.isfile(path):
+                with open(path, "rb") as file:
+                    first = file.readline(200)
+                return first.startswith(b"#!") and not b"node" in first
+    except OSError:
+        pass
+    return False
+
+
+def has_processes():
+    processes = sys.modules.get("multiprocessing.process")
+    counter = getattr(processes, "_process_counter", None)
+    return counter is not None and next(counter) > 1
 
 
 def lines_of(code):
     yield from (number for _, number in dis.findlinestarts(code) if number)
     for constant in code.co_consts:
-        if hasattr(constant, "co_code"):
+        # What annotations mean is looked up later, if ever.
+        if hasattr(constant, "co_code") and constant.co_name != "__annotate__":
             yield from lines_of(constant)
 
 
@@ -65,4 +115,9 @@ def write(out, seen):
 if __name__ == "__main__":
     out, module = sys.argv[1:3]
     sys.argv = [module] + sys.argv[3:]
-    watch(out, module, os.getcwd() + os.sep)
+    sys.path[0] = os.getcwd()
+    # Earlier ones leave lines without code of their own.
+    if sys.version_info >= (3, 10):
+        watch(out, module, os.getcwd() + os.sep)
+    else:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -192,8 +192,7 @@ async function denied(window) {
   await window.openFile(file);
   await window.goToLine(1);
   await window.page.keyboard.press("Control+Alt+Enter");
-  await window.page.locator(".notification-list-item", { hasText: "policy denies it" }).waitFor();
-  await window.page.locator(".notification-list-item .monaco-button", { hasText: "Show Why" }).click();
+  await window.takeOffer("policy denies it", "Show Why");
   await window.until("the page says why", async () => (await window.buffer()).includes("## Verdict: deny") || window.buffer());
   await window.openFile(file);
   assert.equal(window.ledger(file), "proposed");
@@ -291,9 +290,9 @@ async function restricted(window) {
   await window.isNoCommand("Countersign: Ask for Work");
   await window.goToLine(10);
   await window.action("Ask scribe to document total");
-  await window.page.locator(".notification-list-item", { hasText: "Trust it first" }).waitFor();
+  await window.page.locator(".notification-list-item", { hasText: "Trust it first" }).waitFor({ state: "attached" });
   assert.match(window.countersign("list", "--tasks"), /^no work was asked for/);
-  await window.page.locator(".notification-list-item .monaco-button", { hasText: "Manage Trust" }).click();
+  await window.takeOffer("Trust it first", "Manage Trust");
   await window.page.locator(".workspace-trust-editor .monaco-button", { hasText: /^Trust$/ }).click();
   // Now what the workspace says counts, and it names a program that is not there.
   await window.untilStatus("Countersign: no program");

@@ -257,6 +257,18 @@ class Window {
     await this.page.keyboard.press("Enter");
   }
 
+  /** Waits for a notification, and takes what it offers: in the list of all, if it went away by itself meanwhile. */
+  async takeOffer(notification, button) {
+    const item = this.page.locator(".notification-list-item", { hasText: notification });
+    await item.first().waitFor({ state: "attached" });
+    await this.until(`${button} of ${notification}`, async () => {
+      const offered = item.locator(".monaco-button", { hasText: button }).first();
+      if (!(await offered.isVisible())) await this.command("Notifications: Show Notifications");
+      await offered.click({ timeout: 5000 });
+      return true;
+    });
+  }
+
   /** What notifications say that something went wrong. */
   async troubles() {
     const all = this.page.locator(".notification-list-item:has(.codicon-error, .codicon-warning) .notification-list-item-message");

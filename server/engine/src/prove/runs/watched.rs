@@ -89,7 +89,8 @@ impl Runs<'_> {
             u64::try_from(passed.duration.as_millis()).unwrap_or(u64::MAX);
         evidence.record.artifacts = self.keep_lines(lines.as_ref())?;
         let repeats = matches!(evidence.outcome, GateOutcome::Passed | GateOutcome::Failed);
-        if repeats && self.remember {
+        // What ended otherwise once may not the next time.
+        if repeats && lines.is_some() && self.remember {
             self.ledger.keep_evidence(&evidence)?;
         }
         Ok((Ran { evidence, coverage: lines.filter(|_| repeats) }, passed.duration))
@@ -101,8 +102,7 @@ impl Runs<'_> {
         checkout: &Checkout,
         folder: &Reports,
     ) -> Result<Option<LineCoverage>, Error> {
-        let left = reports::left(watched.leaves(), folder)?;
-        let Some(left) = left.into_iter().collect::<Option<Vec<_>>>() else { return Ok(None) };
+        let Some(left) = reports::left(watched.leaves(), folder)? else { return Ok(None) };
         let text = |path: &RelPath| Some(checkout.saved(path).ok()??.bytes);
         let place = ReportPlace { root: CHECKOUT_AT, folder: watched.gate().folder.as_ref() };
         let lines = watched.read(&left, &text, place).ok();
