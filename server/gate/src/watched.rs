@@ -1,8 +1,8 @@
 //! Watched runs: the tests of a gate once more, with what tells which lines of the project they come to, for gates
 //! whose own reports do not say it.
 //!
-//! Nothing is asked of the project: Node writes down itself what it runs (V8's block coverage), Python has a tracer,
-//! `go test` counts. A watched run is slower and not the one that judges; what it says counts only if the same tests
+//! Nothing is asked of the project: Node writes down itself what it runs (V8's block coverage), Jest and Vitest count,
+//! Python has a tracer, `go test` counts. A watched run is slower and not the one that judges; what it says counts only if the same tests
 //! ended as they did unwatched, and what it leaves was written by code that nobody trusts, as any report is.
 //! Start at [`watched`].
 
@@ -58,9 +58,9 @@ pub fn watched(gate: &GateDefinition) -> Option<Watched> {
         first.iter().chain(rest).map(|word| (*word).to_owned()).collect::<Vec<_>>()
     };
     let (watcher, command) = match (program.rsplit('/').next()?, arguments) {
-        ("node" | "npm" | "npx" | "pnpm" | "yarn", _) => (Watcher::V8, gate.command.clone()),
+        ("node" | "npm" | "npx" | "pnpm" | "yarn", _) => (Watcher::V8, with(&words, counts(gate))),
         ("python" | "python3", ["-m", module @ ("pytest" | "unittest"), rest @ ..]) => {
-            let report = &format!("{REPORTS_PLACEHOLDER}/{}", Watcher::Python.file());
+            let report = &format!("{REPORTS_PLACEHOLDER}/lines.lcov");
             let mut first = vec![program, "-c", TRACER, report, module];
             // Other processes are not seen.
             if *module == "pytest" {
@@ -69,7 +69,7 @@ pub fn watched(gate: &GateDefinition) -> Option<Watched> {
             (Watcher::Python, with(&first, rest))
         }
         ("go", ["test", rest @ ..]) if !rest.iter().any(|word| word.starts_with("-cover")) => {
-            let report = &format!("-coverprofile={REPORTS_PLACEHOLDER}/{}", Watcher::Go.file());
+            let report = &format!("-coverprofile={REPORTS_PLACEHOLDER}/lines.out");
             (Watcher::Go, with(&[program, "test", report, "-coverpkg=./..."], rest))
         }
         _ => return None,
@@ -77,14 +77,29 @@ pub fn watched(gate: &GateDefinition) -> Option<Watched> {
     Some(Watched { gate: GateDefinition { command, ..gate.clone() }, watcher })
 }
 
-impl Watcher {
-    /// A glob of the files it leaves, below the run's reports.
-    fn file(self) -> &'static str {
-        match self {
-            Self::V8 => "v8/*",
-            Self::Python => "lines.lcov",
-            Self::Go => "lines.out",
-        }
+/// What has a runner count that runs the project's files in wrappers, where V8's offsets mean nothing. Other processes
+/// that its tests start run them as they are.
+fn counts(gate: &GateDefinition) -> &'static [&'static str] {
+    // What a gate of the project's own says to its runner is not added to.
+    let writes = |name: &str| {
+        let path = format!("{REPORTS_PLACEHOLDER}/{name}");
+        gate.reports.iter().any(|report| {
+            report.format == ReportFormat::JestJson && report.path.as_deref() == Some(&path)
+        })
+    };
+    match () {
+        () if writes("jest.json") => &[
+            "--coverage",
+            "--coverageReporters=lcovonly",
+            "--coverageDirectory={reports}/lines",
+            "--coverageThreshold={}",
+        ],
+        () if writes("vitest.json") => &[
+            "--coverage.enabled=true",
+            "--coverage.reporter=lcovonly",
+            "--coverage.reportsDirectory={reports}/lines",
+        ],
+        () => &[],
     }
 }
 
@@ -110,9 +125,13 @@ impl Watched {
         }
     }
 
-    /// A glob of the files that say which lines were run, below the run's reports.
-    pub fn leaves(&self) -> &'static str {
-        self.watcher.file()
+    /// Globs of the files that say which lines were run, below the run's reports.
+    pub fn leaves(&self) -> &'static [&'static str] {
+        match self.watcher {
+            Watcher::V8 => &["v8/*", "lines/lcov.info"],
+            Watcher::Python => &["lines.lcov"],
+            Watcher::Go => &["lines.out"],
+        }
     }
 
     /// Whether it sees files of `language`.
@@ -138,18 +157,22 @@ impl Watched {
         text: &dyn Fn(&RelPath) -> Option<Vec<u8>>,
         place: ReportPlace<'_>,
     ) -> Result<LineCoverage, ReportError> {
-        match self.watcher {
-            Watcher::V8 => v8::read(left, text, place),
-            Watcher::Go => go::read(left, text, place),
-            Watcher::Python => {
-                let mut all = LineCoverage::default();
-                for (_, report) in left {
-                    let report = read_report(ReportFormat::Lcov, report, place)?;
-                    all.merge(of_statements(report.coverage.unwrap_or_default(), text));
-                }
-                Ok(all)
-            }
+        let (counted, others): (Vec<_>, Vec<_>) =
+            left.iter().cloned().partition(|(name, _)| name.contains("lcov"));
+        let mut all = match self.watcher {
+            Watcher::V8 => v8::read(&others, text, place)?,
+            Watcher::Go => go::read(left, text, place)?,
+            Watcher::Python => LineCoverage::default(),
+        };
+        for (_, report) in &counted {
+            let report = read_report(ReportFormat::Lcov, report, place)?;
+            let lines = report.coverage.unwrap_or_default();
+            all.merge(match self.watcher {
+                Watcher::Python => of_statements(lines, text),
+                Watcher::V8 | Watcher::Go => lines,
+            });
         }
+        Ok(all)
     }
 }
 

@@ -289,7 +289,7 @@ impl Ledger {
     /// As [`Ledger::events`].
     ///
     /// # Cost
-    /// An indexed look-up; one row, hashed and parsed.
+    /// An indexed search for all there ever were; one row, hashed and parsed.
     pub fn last_pause(&self) -> Result<Option<StoredEvent>, LedgerError> {
         self.event_where("kind IN ('paused', 'resumed') ORDER BY seq DESC LIMIT 1", [])
     }

@@ -313,7 +313,9 @@ impl Desk {
             Job::Prove { .. } | Job::Work { .. } | Job::Trust { .. } | Job::ProvesUnasked(_) => {
                 None
             }
-            Job::Pause(paused) => logged("a pause", self.engine.pause(paused).map(drop)),
+            Job::Pause(paused) => {
+                self.engine.pause(paused).err().map(|error| Done::NotPaused(error.to_string()))
+            }
             Job::QueueTask { token, task } => {
                 let queued = self.engine.queue_task(&task);
                 logged(

@@ -120,6 +120,8 @@ pub(crate) enum Done {
     Unavailable(String),
     /// What the ledger says now.
     Board(Board),
+    /// The ledger did not take that work in the background is paused, or goes on, for this reason.
+    NotPaused(String),
     /// The saved file is something else than the text that was compared with it.
     Differs { path: RelPath, clean_at: u64 },
     /// The saved file is the text that a document had at this revision.

@@ -38,7 +38,7 @@ impl Session {
             working: self.is_working(),
             waiting: self.roots.values().map(|root| extension::waiting(&root.board)).sum(),
             hidden: self.hidden(),
-            paused: self.paused,
+            paused: self.is_paused(),
             snoozed_until: self.preferences.snoozed_until_ms(),
             roots,
             tasks: self.task_rows(),
@@ -96,7 +96,7 @@ impl Session {
         let placed = if typing { self.told.placed.clone() } else { self.showing.seen.clone() };
         let boards = self.roots.iter().map(|(id, root)| (*id, root.boards)).collect();
         let tasks = self.task_states();
-        let (working, paused, hidden) = (self.is_working(), self.paused, self.hidden());
+        let (working, paused, hidden) = (self.is_working(), self.is_paused(), self.hidden());
         let told = Told { boards, placed, working, paused, hidden, tasks };
         if told == self.told {
             return;

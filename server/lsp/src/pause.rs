@@ -2,6 +2,8 @@
 //! for. What is under way comes to its end, and what somebody asks to be proved is. The ledger keeps it, so that it outlives
 //! the server, and holds for all of them.
 
+use std::collections::BTreeSet;
+
 use lsp_types::MessageType;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -10,7 +12,7 @@ use crate::command::Verb;
 use crate::jobs::{Job, RootId};
 use crate::main_loop::Reply;
 use crate::prose;
-use crate::session::{Session, answer};
+use crate::session::{Root, Session, answer};
 
 /// The argument of `countersign.pause`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -38,40 +40,96 @@ pub(crate) fn read(name: &str, arguments: &[Value]) -> Option<Result<PauseArgume
     })
 }
 
-impl Session {
-    /// Holds work in the background, or has it go on.
-    pub(crate) fn pause(&mut self, given: PauseArguments, reply: Reply<Option<Value>>) {
-        let paused = given.paused.unwrap_or(!self.paused);
-        if paused != self.paused {
-            self.paused = paused;
-            let roots: Vec<_> = self.roots.keys().copied().collect();
-            roots.into_iter().for_each(|root| self.post(root, Job::Pause(paused)));
-            self.start_tasks();
-        }
-        self.outbox.say(MessageType::INFO, self.told_pause());
-        answer(reply, Ok(Some(json!({ "paused": paused }))));
+/// What is known of the pause of one repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Hold {
+    /// What was asked here, until the ledger says so, too: boards that were made before it are behind.
+    asked: Option<bool>,
+    /// What the ledger said last; `None`: nothing yet.
+    said: Option<bool>,
+}
+
+impl Hold {
+    /// Whether nothing begins.
+    pub(crate) fn holds(self) -> bool {
+        self.asked.or(self.said).unwrap_or_default()
     }
 
-    /// A board came: what its ledger says of pausing counts when it says something new, whoever had it say so. An older board
-    /// than what was just asked for says nothing new.
-    pub(crate) fn ledger_paused(&mut self, id: RootId) {
-        let Some(root) = self.roots.get_mut(&id) else { return };
-        let (said, says) = (root.paused, root.board.paused);
-        root.paused = Some(says);
-        if said == Some(says) || said.is_none() && !says {
-            return;
+    fn hear(&mut self, says: bool) {
+        if self.asked.is_none_or(|asked| asked == says) {
+            *self = Self { asked: None, said: Some(says) };
         }
-        let paused = self.roots.values().any(|root| root.paused == Some(true));
-        if paused == self.paused {
-            return;
+    }
+}
+
+impl Session {
+    /// Holds work in the background, or has it go on: in every repository.
+    pub(crate) fn pause(&mut self, given: PauseArguments, reply: Reply<Option<Value>>) {
+        let paused = given.paused.unwrap_or(!self.is_paused());
+        let mut asked = Vec::new();
+        for (id, root) in &mut self.roots {
+            // Where there is no ledger nothing can be paused yet.
+            let nothing = !paused && root.folders.is_empty() && root.hold == Hold::default();
+            if !nothing && root.hold.asked.or(root.hold.said) != Some(paused) {
+                root.hold.asked = Some(paused);
+                asked.push(*id);
+            }
         }
-        self.paused = paused;
+        asked.into_iter().for_each(|root| self.post(root, Job::Pause(paused)));
+        self.start_tasks();
         self.outbox.say(MessageType::INFO, self.told_pause());
+        answer(reply, Ok(Some(json!({ "paused": self.is_paused() }))));
+    }
+
+    /// A board came, and says what its ledger does, whoever had it say so.
+    pub(crate) fn hear_pause(&mut self, id: RootId) {
+        self.changing_pause(|session| {
+            if let Some(root) = session.roots.get_mut(&id) {
+                root.hold.hear(root.board.paused);
+            }
+        });
+    }
+
+    /// The ledger did not take it.
+    pub(crate) fn pause_failed(&mut self, id: RootId, reason: &str) {
+        self.outbox.say(MessageType::ERROR, format!("that was not recorded: {reason}"));
+        self.changing_pause(|session| {
+            if let Some(root) = session.roots.get_mut(&id) {
+                root.hold.asked = None;
+            }
+        });
+    }
+
+    fn changing_pause(&mut self, change: impl FnOnce(&mut Self)) {
+        let before = self.is_paused();
+        change(self);
+        if self.is_paused() != before {
+            self.outbox.say(MessageType::INFO, self.told_pause());
+        }
         self.start_tasks();
     }
 
+    /// Whether nothing begins in some repository.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.roots.values().any(|root| root.hold.holds())
+    }
+
+    /// Whether no task of a repository begins: while it is paused, and until its ledger said whether it is.
+    pub(crate) fn is_held(&self, id: RootId) -> bool {
+        let held = |root: &Root| {
+            let unheard = !root.folders.is_empty() && root.boards == 0;
+            root.hold.holds() || unheard
+        };
+        self.ending || self.roots.get(&id).is_some_and(held)
+    }
+
+    /// The repositories of which no task begins.
+    pub(crate) fn held_roots(&self) -> BTreeSet<RootId> {
+        self.roots.keys().copied().filter(|root| self.is_held(*root)).collect()
+    }
+
     fn told_pause(&self) -> String {
-        match (self.paused, self.queued_tasks()) {
+        match (self.is_paused(), self.queued_tasks()) {
             (true, 0) => "paused: nothing begins in the background".to_owned(),
             (true, tasks) => {
                 let tasks = prose::count(tasks, "task");
@@ -85,6 +143,18 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_board_from_before_it_was_asked_is_behind() {
+        let mut hold = Hold { asked: Some(true), said: Some(true) };
+        // Asked to go on and to pause again: the board between says that it goes on.
+        hold.hear(false);
+        assert!(hold.holds());
+        hold.hear(true);
+        assert_eq!(hold, Hold { asked: None, said: Some(true) });
+        hold.hear(false);
+        assert!(!hold.holds(), "somebody else had it go on");
+    }
 
     #[test]
     fn what_is_wrong_with_an_argument_is_named() {

@@ -88,7 +88,7 @@ impl Unasked {
         }
         // What came meanwhile is due once it goes on.
         let held = self.paused.take().unwrap_or_default();
-        let held = held.into_iter().filter(|id| self.unproved.contains(id));
+        let held = held.into_iter().filter(|id| self.wanted && self.unproved.contains(id));
         let newcomers: BTreeSet<ChangeSetId> = newcomers.into_iter().chain(held).collect();
         newcomers.into_iter().collect()
     }

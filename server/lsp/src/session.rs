@@ -27,6 +27,7 @@ use crate::jobs::{Done, Job, RootId, Token};
 use crate::listing::Told;
 use crate::main_loop::{Inbox, Refusal, Reply, Wake};
 use crate::outbox::Outbox;
+use crate::pause::Hold;
 use crate::place_name;
 use crate::pool::Pool;
 use crate::settings::Preferences;
@@ -75,8 +76,8 @@ pub(crate) struct Session {
     pub(crate) approvals: BTreeMap<RootId, Asked>,
     /// What was asked for.
     pub(crate) tasks: Tasks,
-    /// Whether nothing begins that nobody waits for.
-    pub(crate) paused: bool,
+    /// Whether the connection is over, so that nothing begins any more.
+    pub(crate) ending: bool,
     /// Whether the client is leaving: it may ask nothing any more, so it is not told to.
     pub(crate) over: bool,
     /// What the client was last told of, beyond the files that it shows.
@@ -95,8 +96,7 @@ pub(crate) struct Root {
     pub(crate) board: Arc<Board>,
     /// How many boards came.
     pub(crate) boards: u64,
-    /// Whether the ledger says that nothing begins in the background; `None`: nobody asked it yet.
-    pub(crate) paused: Option<bool>,
+    pub(crate) hold: Hold,
     /// When what a dead process left is to be settled, if that is still to be done.
     recover_at: Option<Instant>,
     unsaved: BTreeSet<RelPath>,
@@ -137,7 +137,7 @@ impl Session {
             watched: BTreeMap::new(),
             approvals: BTreeMap::new(),
             tasks: Tasks::new(),
-            paused: false,
+            ending: false,
             over: false,
             told: Told::default(),
             next: 0,
@@ -262,7 +262,7 @@ impl Session {
                 engine,
                 board,
                 boards: 0,
-                paused: None,
+                hold: Hold::default(),
                 recover_at: None,
                 unsaved,
                 workers: None,
@@ -471,11 +471,12 @@ impl Session {
                 if let Some(root) = self.roots.get_mut(&id) {
                     root.board = Arc::new(board);
                     root.boards += 1;
-                    self.ledger_paused(id);
+                    self.hear_pause(id);
                     self.choose_shown();
                     self.place_all();
                 }
             }
+            Done::NotPaused(reason) => self.pause_failed(id, &reason),
             Done::Differs { path, clean_at } => self.differs(id, &path, clean_at),
             Done::IsSaved { path, revision } => self.is_saved(id, &path, revision),
             Done::Told { token, said, value } => self.told(token, said, value),

@@ -262,7 +262,7 @@ impl Session {
         let document = self.documents.get(&entry.uri);
         let unsaved = document.is_some_and(Document::unsaved);
         let mut text = format!("asked {}", entry.called());
-        if self.paused {
+        if self.is_held(entry.root) {
             text.push_str("; it waits, since work in the background is paused");
         } else if ahead > 0 {
             text.push_str(&format!("; {} before it", prose::count(ahead, "task")));
@@ -282,13 +282,12 @@ impl Session {
 
     /// Has as many tasks carried out as may be at once, in the order in which they were asked for.
     pub(crate) fn start_tasks(&mut self) {
-        while !self.paused {
+        loop {
             let running =
                 self.tasks.iter().filter(|entry| entry.state == TaskState::Running).count();
-            let Some(next) = self.tasks.iter_mut().find(|entry| entry.state == TaskState::Queued)
-            else {
-                break;
-            };
+            let due = |entry: &Entry| entry.state == TaskState::Queued && !self.is_held(entry.root);
+            let Some(next) = self.tasks.iter().position(due) else { break };
+            let Some(next) = self.tasks.get_mut(next) else { break };
             let workers = self.roots.get(&next.root).and_then(|root| root.workers.as_ref());
             if running >= workers.map_or(1, |workers| workers.at_once) {
                 break;
@@ -304,8 +303,9 @@ impl Session {
     /// Tells where progress is shown how it stands, if that is another.
     fn report_tasks(&mut self) {
         let mut moved = Vec::new();
+        let held = self.held_roots();
         for (ahead, entry) in self.tasks.iter_mut().filter(|entry| !entry.is_over()).enumerate() {
-            let message = standing(entry, ahead, self.paused);
+            let message = standing(entry, ahead, held.contains(&entry.root));
             if entry.progress == Progress::Shown && entry.shown != message {
                 entry.shown.clone_from(&message);
                 moved.push((entry.token, message));
@@ -331,6 +331,7 @@ impl Session {
     pub(crate) fn progress_answered(&mut self, token: Token, outcome: &Result<(), String>) {
         let ahead =
             self.tasks.iter().filter(|it| !it.is_over()).take_while(|it| it.token != token).count();
+        let held = self.held_roots();
         let Some(entry) = self.tasks.iter_mut().find(|entry| entry.token == token) else { return };
         if outcome.is_err() {
             entry.progress = Progress::Untold;
@@ -340,7 +341,7 @@ impl Session {
             return;
         }
         entry.progress = Progress::Shown;
-        entry.shown = standing(entry, ahead, self.paused);
+        entry.shown = standing(entry, ahead, held.contains(&entry.root));
         let begin = WorkDoneProgressBegin {
             title: format!("Asked {}", entry.called()),
             cancellable: Some(true),
@@ -450,7 +451,7 @@ impl Session {
 
     /// The connection is over: ends all, and lets nothing begin any more.
     pub(crate) fn end_tasks(&mut self) {
-        self.paused = true;
+        self.ending = true;
         let open = self.tasks.iter().filter(|entry| !entry.is_over());
         let tokens: Vec<Token> = open.map(|entry| entry.token).collect();
         tokens.into_iter().for_each(|token| self.cancel_task(token));

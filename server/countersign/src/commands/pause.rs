@@ -13,7 +13,12 @@ pub fn pause(
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
     let paused = !args.off;
-    let news = session::open(arguments)?.pause(paused)?;
+    // Where nothing was ever proposed nothing can be paused, and looking leaves nothing behind.
+    let engine = match args.off {
+        true => session::open_existing(arguments)?,
+        false => Some(session::open(arguments)?),
+    };
+    let news = engine.map_or(Ok(false), |mut engine| engine.pause(paused))?;
     match (args.format, paused, news) {
         (Format::Json, ..) => terminal.json(&json!({ "paused": paused, "changed": news })),
         (Format::Human, true, true) => terminal.print(

@@ -85,10 +85,15 @@ fn as_printed(printed: &Printed) -> Result<Vec<u8>, ReportError> {
     Ok(printed.stdout.clone())
 }
 
-/// The files in the reports' own folder that `pattern` matches, by their names; `None` if one is too long, or there are too
+/// The files in the reports' own folder that `patterns` match, by their names; `None` if one is too long, or there are too
 /// many.
-pub(crate) fn left(pattern: &str, folder: &Reports) -> Result<Option<Vec<LeftFile>>, FileError> {
-    let written = folder.written_where(&wanted(pattern, None), BYTES_MAX)?;
+pub(crate) fn left(
+    patterns: &[&str],
+    folder: &Reports,
+) -> Result<Option<Vec<LeftFile>>, FileError> {
+    let wanted: Vec<_> = patterns.iter().map(|pattern| wanted(pattern, None)).collect();
+    let wanted = |path: &RelPath| wanted.iter().any(|wanted| wanted(path));
+    let written = folder.written_where(&wanted, BYTES_MAX)?;
     if written.len() >= REPORT_FILES_MAX {
         return Ok(None);
     }

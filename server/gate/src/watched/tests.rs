@@ -81,6 +81,33 @@ fn what_is_watched_and_how() {
 }
 
 #[test]
+fn runners_that_wrap_files_count_themselves() {
+    let jest = |name: &str| {
+        let path = Some(format!("{{reports}}/{name}"));
+        let report = ReportDefinition { format: ReportFormat::JestJson, path };
+        let command = ["npm", "run", "test", "--", "--json"];
+        watched(&GateDefinition { reports: vec![report], ..gate(&command) }).unwrap()
+    };
+    let shown = |watched: &Watched| watched.gate().argv("/reports").join(" ");
+    assert_eq!(
+        shown(&jest("jest.json")),
+        "npm run test -- --json --coverage --coverageReporters=lcovonly --coverageDirectory=/reports/lines --coverageThreshold={}"
+    );
+    assert!(shown(&jest("vitest.json")).ends_with("--coverage.reportsDirectory=/reports/lines"));
+    assert_eq!(shown(&jest("mine.json")), "npm run test -- --json");
+    // What the runner wrapped it counted itself, and what another process ran V8 did.
+    let wrapped = v8("file:///checkout/a.js", &[&[(0, whole() + 70, 1)]], "{}");
+    let other = v8("file:///checkout/b.js", &[&[(0, whole(), 1)]], "{}");
+    let mut left = left(&[wrapped, other]);
+    let counted = b"SF:a.js\nDA:3,1\nDA:4,0\nend_of_record\n".to_vec();
+    left.push(("lcov.info".to_owned(), counted));
+    let text = |_: &RelPath| Some(QUEUE.as_bytes().to_vec());
+    let read = jest("jest.json").read(&left, &text, PLACE).unwrap();
+    let files = read.summary().files.into_iter().map(|file| (file.lines, file.covered));
+    assert_eq!(files.collect::<Vec<_>>(), [(2, 1), (5, 5)]);
+}
+
+#[test]
 fn the_tracer_holds_no_placeholder() {
     assert!(!TRACER.contains(REPORTS_PLACEHOLDER));
 }

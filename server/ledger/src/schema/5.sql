@@ -1,2 +1,2 @@
--- From here on there are events of pausing, which older versions cannot read: `paused` and `resumed`.
-CREATE INDEX pauses ON events (seq) WHERE kind IN ('paused', 'resumed');
+-- From here on there are events of pausing, which older versions cannot read: `paused` and `resumed`. They are few, and
+-- `events_by_kind` finds them.

@@ -238,10 +238,8 @@ fn what_format_1_kept_beside_its_events_is_replayed() {
     let before = ledger.states().unwrap();
     drop(ledger);
     let raw = world.raw();
-    raw.execute_batch(
-        "DROP INDEX events_by_kind; DROP INDEX open_tasks; DROP INDEX pauses; DROP TABLE evidence",
-    )
-    .unwrap();
+    raw.execute_batch("DROP INDEX events_by_kind; DROP INDEX open_tasks; DROP TABLE evidence")
+        .unwrap();
     raw.execute("UPDATE changesets SET state = '{\"as\": \"format 1 had it\"}'", []).unwrap();
     raw.pragma_update(None, "user_version", 1).unwrap();
     drop(raw);
