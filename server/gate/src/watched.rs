@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use model::{
     Digest, GateDefinition, GateKind, Language, REPORTS_PLACEHOLDER, RelPath, ReportFormat,
 };
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use syntax::{ParseError, is_outside_interface, language_of, parse, statements};
 
 use crate::detect::is_below;
@@ -23,8 +24,8 @@ use crate::witness::is_test_file;
 /// Counts up when the same run would be read otherwise.
 const READ_AS: u32 = 1;
 
-/// Has each process of Node say that it started: one that a signal ends writes nothing. Options end at a space.
-const SAYS_IT_STARTED: &str = "import*as%20f%20from'node:fs';f.mkdirSync(process.env.NODE_V8_COVERAGE,{recursive:true});f.writeFileSync(`${process.env.NODE_V8_COVERAGE}/started-${process.pid}`,'')";
+/// What each process of Node runs first.
+const FIRST: &str = include_str!("watched/watch.mjs");
 
 /// Traces what `python3 -m` runs.
 const TRACER: &str = include_str!("watched/watch.py");
@@ -119,7 +120,10 @@ impl Watched {
         match self.watcher {
             Watcher::V8 => vec![
                 ("NODE_V8_COVERAGE", format!("{reports}/v8")),
-                ("NODE_OPTIONS", format!("--import=data:text/javascript,{SAYS_IT_STARTED}")),
+                (
+                    "NODE_OPTIONS",
+                    format!("--import={}", as_url(&FIRST.replace(REPORTS_PLACEHOLDER, reports))),
+                ),
             ],
             Watcher::Python | Watcher::Go => Vec::new(),
         }
@@ -145,7 +149,7 @@ impl Watched {
     }
 
     /// The lines that were run, from what was left at `place`, each by the name of its file; `text` gives the files of the tree
-    /// as they were.
+    /// that is judged, without what was built in it.
     ///
     /// # Errors
     /// [`ReportError`]; nothing is known of any line then.
@@ -162,6 +166,9 @@ impl Watched {
         let mut all = match self.watcher {
             Watcher::V8 => v8::read(&others, text, place)?,
             Watcher::Go => go::read(left, text, place)?,
+            Watcher::Python if counted.is_empty() => {
+                return Err(ReportError::Missing { place: self.leaves().concat() });
+            }
             Watcher::Python => LineCoverage::default(),
         };
         for (_, report) in &counted {
@@ -194,6 +201,11 @@ fn of_statements(lines: LineCoverage, text: &dyn Fn(&RelPath) -> Option<Vec<u8>>
         }
     }
     all
+}
+
+/// A module as a URL without a space, a quote or a backslash, at which options would end.
+fn as_url(module: &str) -> String {
+    format!("data:text/javascript,{}", utf8_percent_encode(module, NON_ALPHANUMERIC))
 }
 
 /// Whether the tests of `gate` may run code of `language`: what is not known to run one language may run any.

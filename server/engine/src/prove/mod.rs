@@ -357,7 +357,9 @@ impl Proving<'_, '_> {
                 continue;
             }
             let ran = match self.runs.left(self.effort) {
-                true => self.runs.watched(&watched, &judged.evidence, built)?,
+                true => {
+                    self.runs.watched(&watched, &judged.evidence, &self.subject.proposal, built)?
+                }
                 false => None,
             };
             match ran {

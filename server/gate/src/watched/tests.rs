@@ -141,11 +141,15 @@ fn left(reports: &[Vec<u8>]) -> Vec<(String, Vec<u8>)> {
 }
 
 fn read_v8(reports: &[Vec<u8>], files: &[(&str, &str)]) -> LineCoverage {
+    try_v8(reports, files).unwrap()
+}
+
+fn try_v8(reports: &[Vec<u8>], files: &[(&str, &str)]) -> Result<LineCoverage, ReportError> {
     let text = |asked: &RelPath| {
         let found = files.iter().find(|(name, _)| path(name) == *asked);
         found.map(|(_, text)| text.as_bytes().to_vec())
     };
-    watched(&gate(&["node", "--test"])).unwrap().read(&left(reports), &text, PLACE).unwrap()
+    watched(&gate(&["node", "--test"])).unwrap().read(&left(reports), &text, PLACE)
 }
 
 const QUEUE: &str = "\
@@ -220,10 +224,9 @@ fn what_belongs_to_others_says_nothing() {
         "file:///elsewhere/a.js",
         "file:///checkout/node_modules/b/a.js",
         "file:///checkout/../a.js",
-        "file:///checkout/a.txt",
     ] {
         let report = v8(url, &[&[(0, whole(), 1)]], "{}");
-        let files = [("a.js", QUEUE), ("node_modules/b/a.js", QUEUE), ("a.txt", QUEUE)];
+        let files = [("a.js", QUEUE), ("node_modules/b/a.js", QUEUE)];
         assert_eq!(read_v8(&[report], &files).files().next(), None, "{url}");
     }
 }
@@ -279,8 +282,8 @@ fn what_a_compiler_made_is_read_through_its_map() {
     // Of another text than the one that was run.
     let others = [&[1][..], &lengths].concat();
     for (lengths, mappings) in [(&others, MAPPINGS), (&lengths, "!!")] {
-        let coverage = read_v8(&[compiled(lengths, mappings, &runs)], &[("src/a.ts", TYPED)]);
-        assert_eq!(coverage.files().next(), None);
+        let read = try_v8(&[compiled(lengths, mappings, &runs)], &[("src/a.ts", TYPED)]);
+        assert!(read.is_err(), "{read:?}");
     }
 }
 
@@ -345,6 +348,18 @@ fn a_module_that_is_loaded_anew_is_the_same_file() {
 }
 
 #[test]
+fn what_was_built_without_a_map_leaves_nothing_known() {
+    let built = v8("file:///checkout/dist/a.js", &[&[(0, whole(), 1)]], "{}");
+    assert!(try_v8(&[built], &[("src/a.js", QUEUE)]).is_err());
+    let hidden = v8("file:///checkout/.next/a.js", &[&[(0, whole(), 1)]], "{}");
+    assert!(try_v8(&[hidden], &[("src/a.js", QUEUE)]).is_err());
+    // What the project holds is no build of anything.
+    let release = v8("file:///checkout/.yarn/yarn.cjs", &[&[(0, whole(), 1)]], "{}");
+    let read = read_v8(&[release], &[(".yarn/yarn.cjs", QUEUE)]);
+    assert_eq!(read.files().next(), None);
+}
+
+#[test]
 fn a_process_that_wrote_nothing_at_its_end_leaves_nothing_known() {
     let node = watched(&gate(&["node", "--test"])).unwrap();
     let report = v8("file:///checkout/a.js", &[&[(0, whole(), 1)]], "{}");
@@ -352,6 +367,8 @@ fn a_process_that_wrote_nothing_at_its_end_leaves_nothing_known() {
     let mut left = left(&[report.clone(), report]);
     assert!(node.read(&left, &text, PLACE).is_ok());
     assert!(node.read(left.get(1..).unwrap(), &text, PLACE).is_err(), "not seen to begin");
+    let unseen = [left.clone(), vec![("unseen".to_owned(), Vec::new())]].concat();
+    assert!(node.read(&unseen, &text, PLACE).is_err(), "another was started without a word");
     left.pop();
     assert!(node.read(&left, &text, PLACE).is_err(), "a signal ended it");
     assert!(node.read(&[], &text, PLACE).is_err());
@@ -447,7 +464,7 @@ proptest! {
         let files = [("src/a.ts", TYPED), ("src/a.js", QUEUE)];
         let end: usize = lengths.iter().sum::<usize>() + lengths.len().saturating_sub(1);
         let ranges = [vec![(0, end, 1)], ranges].concat();
-        read_v8(&[compiled(&lengths, &mappings, &ranges)], &files);
+        drop(try_v8(&[compiled(&lengths, &mappings, &ranges)], &files));
         let ranges = [vec![(0, whole(), 1)], ranges].concat();
         let coverage = read_v8(&[v8("file:///checkout/src/a.js", &[&ranges], "{}")], &files);
         // Every statement is known, whatever the ranges.

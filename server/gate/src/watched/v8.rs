@@ -22,6 +22,9 @@ const FORMAT: &str = "V8 coverage";
 const STARTED: &str = "started-";
 const ENDED: &str = "coverage-";
 
+/// What a process leaves that starts something which would leave nothing.
+const UNSEEN: &str = "unseen";
+
 #[derive(Deserialize)]
 struct Process {
     result: Vec<Script>,
@@ -85,28 +88,32 @@ pub(super) fn read(
     };
     let began: BTreeSet<String> = left.iter().filter_map(began).collect();
     let silent = began != left.iter().filter_map(ended).collect();
-    if silent || began.is_empty() {
-        let reason = "a process did not come to its end, or its beginning was not seen";
-        return Err(ReportError::Truncated { reason: reason.to_owned() });
+    if silent || began.is_empty() || left.iter().any(|(name, _)| name == UNSEEN) {
+        return Err(truncated("a process did not come to its end, or its beginning was not seen"));
     }
     for (_, report) in left.iter().filter(|file| ended(file).is_some()) {
         let process: Process = serde_json::from_slice(report)
             .map_err(|error| malformed(FORMAT, error.line(), error))?;
         for script in &process.result {
-            let Some(path) = sources.path(&script.url) else { continue };
+            let Some(path) = sources.within(&script.url) else { continue };
+            let map = process.maps.get(&script.url).and_then(Mapped::map);
+            count += map.as_ref().map_or(0, |map| map.get_tokens().count());
+            count += script.functions.iter().map(|of| of.ranges.len()).sum::<usize>();
+            let mapped = map.as_ref().zip(process.maps.get(&script.url));
+            let ran = match mapped {
+                Some((map, mapped)) => through(map, &mapped.line_lengths, script, &mut sources),
+                None if sources.of(&script.url).is_some() => Some(directly(script, &mut sources)),
+                None => None,
+            };
+            // What it was made of was run, too, and nobody can tell which lines of that.
+            let Some(ran) = ran.or_else(|| (sources.text)(&path).map(|_| Lines::new())) else {
+                return Err(truncated(
+                    "what was built was run, without a source map that says of what",
+                ));
+            };
             // Whatever comes of it, it was come upon.
             coverage.mention(path);
-            let ranges = script.functions.iter().map(|of| of.ranges.len()).sum::<usize>();
-            let ran = match process.maps.get(&script.url) {
-                Some(mapped) if mapped.data.is_some() => {
-                    let map = mapped.map();
-                    count += map.as_ref().map_or(0, |map| map.get_tokens().count());
-                    map.map(|map| through(&map, &mapped.line_lengths, script, &mut sources))
-                        .unwrap_or_default()
-                }
-                _ => directly(script, &mut sources),
-            };
-            count += ranges + ran.len();
+            count += ran.len();
             if count > REPORT_ITEMS_MAX {
                 return Err(ReportError::TooMany);
             }
@@ -116,6 +123,10 @@ pub(super) fn read(
         }
     }
     Ok(coverage)
+}
+
+fn truncated(reason: &str) -> ReportError {
+    ReportError::Truncated { reason: reason.to_owned() }
 }
 
 /// How often lines were run.
@@ -133,13 +144,14 @@ fn directly(script: &Script, sources: &mut Sources<'_>) -> Lines {
     most(starts.zip(counts).map(|(line, hits)| ((path.clone(), line), hits)))
 }
 
-/// A script that was made of files of the tree: a statement was run as often as the first of what was made of it.
+/// A script that was made of files of the tree: a statement was run as often as the first of what was made of it. `None` if
+/// the map does not say all of it.
 fn through(
     map: &SourceMap<'_>,
     line_lengths: &[usize],
     script: &Script,
     sources: &mut Sources<'_>,
-) -> Lines {
+) -> Option<Lines> {
     let mut line_starts = Vec::with_capacity(line_lengths.len());
     let mut units = 0_usize;
     for length in line_lengths {
@@ -147,7 +159,7 @@ fn through(
         units = units.saturating_add(*length).saturating_add(1);
     }
     if !is_as_long_as(script, units.saturating_sub(1)) {
-        return Lines::new();
+        return None;
     }
     // For each source, by its name, what was made of its places.
     let mut made: BTreeMap<&str, BTreeMap<(u32, u32), usize>> = BTreeMap::new();
@@ -163,7 +175,13 @@ fn through(
     }
     let mut placed = Vec::new();
     for (source, made) in made {
-        let Some((path, source)) = sources.of(source) else { continue };
+        let Some((path, source)) = sources.of(source) else {
+            // Of somebody else's files nothing is asked.
+            if source.starts_with("file://") && sources.within(source).is_none() {
+                continue;
+            }
+            return None;
+        };
         for (_, start) in &source.starts {
             let column = u32::try_from(start.column).unwrap_or(u32::MAX);
             let after = made.range((start.line, column)..).next();
@@ -175,7 +193,7 @@ fn through(
     placed.sort_unstable();
     let offsets: Vec<usize> = placed.iter().map(|(offset, _)| *offset).collect();
     let counts = counts(script, &offsets);
-    most(placed.into_iter().map(|(_, place)| place).zip(counts))
+    Some(most(placed.into_iter().map(|(_, place)| place).zip(counts)))
 }
 
 /// A line was run as often as what was run most often on it.
@@ -231,16 +249,18 @@ impl Sources<'_> {
         Some((path.clone(), source))
     }
 
-    /// The path in the tree that a URL means, if it is the project's own.
-    fn path(&self, url: &str) -> Option<RelPath> {
+    /// The path in the tree that a URL means, but for what is installed there.
+    fn within(&self, url: &str) -> Option<RelPath> {
         // What loads a module anew puts a question behind its name.
         let path = url.strip_prefix("file://")?.split(['?', '#']).next()?;
         let path = percent_decode_str(path).decode_utf8().ok()?;
-        self.entries.path(&path).filter(|path| !is_foreign(path))
+        let path = self.entries.path(&path)?;
+        let installed = path.as_str()?.split('/').any(|part| part == "node_modules");
+        (!installed).then_some(path)
     }
 
     fn find(&self, url: &str) -> Option<(RelPath, Source)> {
-        let path = self.path(url)?;
+        let path = self.within(url).filter(|path| !is_foreign(path))?;
         let language = language_of(&path, b"")?;
         let own = matches!(language, Language::JavaScript | Language::TypeScript | Language::Tsx);
         let bytes = (self.text)(&path).filter(|_| own)?;

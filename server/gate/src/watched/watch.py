@@ -8,7 +8,8 @@ import sys
 import threading
 
 FOREIGN = {"site-packages", "node_modules", "venv", "__pypackages__"}
-SHELLS = {"sh", "bash", "dash", "zsh", "env"}
+# Programs that run no Python. Any other may.
+HARMLESS = {"cc", "file", "gcc", "git", "ldconfig", "locale", "lsb_release", "node", "objdump", "stty", "tput", "uname"}
 # Started without a name of their own.
 FORKS = {"os.fork", "os.forkpty", "os.system", "os.exec", "os.spawn"}
 
@@ -47,7 +48,7 @@ def watch(out, module, root):
     def audit(event, args):
         if event in FORKS:
             alone[0] = False
-        elif event in ("subprocess.Popen", "os.posix_spawn") and may_be_python(args[0], args[1]):
+        elif event in ("subprocess.Popen", "os.posix_spawn") and not is_harmless(args[0], args[1]):
             alone[0] = False
 
     settrace, settrace_all = sys.settrace, threading.settrace
@@ -67,22 +68,13 @@ def watch(out, module, root):
             write(out, {name: lines for name, lines in seen.items() if lines is not None})
 
 
-def may_be_python(program, args):
+def is_harmless(program, args):
     # Without a program it is the first of the arguments.
     program = program or (args[0] if isinstance(args, (list, tuple)) and args else args)
-    name = os.path.basename(os.fsdecode(program))
-    if name.startswith("python") or name in SHELLS or program == sys.executable:
-        return True
     try:
-        for folder in ["", *os.environ.get("PATH", "").split(os.pathsep)]:
-            path = os.path.join(folder, os.fsdecode(program))
-            if os.path.isfile(path):
-                with open(path, "rb") as file:
-                    first = file.readline(200)
-                return first.startswith(b"#!") and not b"node" in first
-    except OSError:
-        pass
-    return False
+        return os.path.basename(os.fsdecode(program)) in HARMLESS
+    except TypeError:
+        return False
 
 
 def has_processes():

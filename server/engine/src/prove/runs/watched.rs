@@ -17,18 +17,19 @@ use crate::Error;
 const LINES: &str = "lines";
 
 impl Runs<'_> {
-    /// The lines that tests come to on `checkout`. `None` if that could not be found out: they were others than in the
+    /// The lines that tests come to on `built`, which is `tree` with what was built on it. `None` if that could not be found out: they were others than in the
     /// run `judged`, or ended otherwise, or left nothing that can be read.
     pub(crate) fn watched(
         &mut self,
         watched: &Watched,
         judged: &Evidence,
-        checkout: &Checkout,
+        tree: &Checkout,
+        built: &Checkout,
     ) -> Result<Option<Ran>, Error> {
-        let tree = checkout.digest(self.place.repository)?;
+        let digest = tree.digest(self.place.repository)?;
         let subject = EvidenceSubject {
             gate_digest: watched.digest(),
-            ..self.subject(Side::Watched, watched.gate(), tree)
+            ..self.subject(Side::Watched, watched.gate(), digest)
         };
         let known = match self.remember {
             true => self.ledger.evidence_of(&subject)?,
@@ -36,7 +37,7 @@ impl Runs<'_> {
         };
         let (ran, duration) = match known.first() {
             Some(evidence) => (self.watched_before(evidence), Duration::ZERO),
-            None => self.watch_now(watched, judged, checkout, subject)?,
+            None => self.watch_now(watched, judged, (tree, built), subject)?,
         };
         let known = !known.is_empty();
         self.tally.asked += 1;
@@ -59,11 +60,11 @@ impl Runs<'_> {
         &mut self,
         watched: &Watched,
         judged: &Evidence,
-        checkout: &Checkout,
+        (tree, built): (&Checkout, &Checkout),
         subject: EvidenceSubject,
     ) -> Result<(Ran, Duration), Error> {
         let gate = watched.gate();
-        let mut site = Site::new(checkout.room(self.place.caches)?);
+        let mut site = Site::new(built.room(self.place.caches)?);
         let folder = site.room.reports()?;
         let started = self.clock.now();
         if let Some(broken) = self.build(Side::Watched, gate, &mut site)? {
@@ -82,7 +83,7 @@ impl Runs<'_> {
         };
         let mut evidence = conclude(subject, &passed.end, report, EvidenceRecord::default());
         let same = (&evidence.outcome, &evidence.tests) == (&judged.outcome, &judged.tests);
-        let lines = if same { self.lines(watched, checkout, &folder)? } else { None };
+        let lines = if same { self.lines(watched, tree, &folder)? } else { None };
         evidence.coverage = lines.as_ref().map(LineCoverage::summary);
         evidence.record.started = Some(started);
         evidence.record.duration_ms =
@@ -99,11 +100,11 @@ impl Runs<'_> {
     fn lines(
         &self,
         watched: &Watched,
-        checkout: &Checkout,
+        tree: &Checkout,
         folder: &Reports,
     ) -> Result<Option<LineCoverage>, Error> {
         let Some(left) = reports::left(watched.leaves(), folder)? else { return Ok(None) };
-        let text = |path: &RelPath| Some(checkout.saved(path).ok()??.bytes);
+        let text = |path: &RelPath| Some(tree.saved(path).ok()??.bytes);
         let place = ReportPlace { root: CHECKOUT_AT, folder: watched.gate().folder.as_ref() };
         let lines = watched.read(&left, &text, place).ok();
         Ok(lines.filter(|lines| lines.summary().lines > 0))
