@@ -259,8 +259,11 @@ fn the_pictures_of_the_helix_documentation_are_what_it_shows() {
     let picture = |name: &str, title: &str, wanted: &dyn Fn(&str) -> bool| {
         pictures::shows(&terminal, "helix", name, title, wanted);
     };
+    terminal.wait("both hunks", |screen| screen.matches("Ask is_empty()").count() > 1);
+    // What is said of the cursor's line is shown in full once the cursor rests there after it was said.
+    terminal.keys(&["j", "k"]);
     picture("proposal", "Two hunks that a recipe proposes, where they would land", &|screen| {
-        screen.matches("Ask is_empty()").count() > 1
+        screen.contains("└─Ask is_empty()")
     });
     terminal.keys(&["Space", "k"]);
     picture("hover", "What the hover says of a hunk", &|screen| {
