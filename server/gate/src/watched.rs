@@ -164,7 +164,7 @@ impl Watched {
         let (counted, others): (Vec<_>, Vec<_>) =
             left.iter().cloned().partition(|(name, _)| name.contains("lcov"));
         let mut all = match self.watcher {
-            Watcher::V8 => v8::read(&others, text, place)?,
+            Watcher::V8 => v8::read(&others, !counted.is_empty(), text, place)?,
             Watcher::Go => go::read(left, text, place)?,
             Watcher::Python if counted.is_empty() => {
                 return Err(ReportError::Missing { place: self.leaves().concat() });

@@ -103,6 +103,12 @@ fn runners_that_wrap_files_count_themselves() {
     left.push(("lcov.info".to_owned(), counted));
     let text = |_: &RelPath| Some(QUEUE.as_bytes().to_vec());
     let read = jest("jest.json").read(&left, &text, PLACE).unwrap();
+    // Its workers it may end as it likes, but no others.
+    let worker = b"/checkout/node_modules/tinypool/dist/entry/process.js".to_vec();
+    left.push(("started-77".to_owned(), worker));
+    assert_eq!(jest("jest.json").read(&left, &text, PLACE), Ok(read.clone()));
+    left.push(("started-78".to_owned(), b"/checkout/serve.js".to_vec()));
+    assert!(jest("jest.json").read(&left, &text, PLACE).is_err());
     let files = read.summary().files.into_iter().map(|file| (file.lines, file.covered));
     assert_eq!(files.collect::<Vec<_>>(), [(2, 1), (5, 5)]);
 }

@@ -22,6 +22,10 @@ const FORMAT: &str = "V8 coverage";
 const STARTED: &str = "started-";
 const ENDED: &str = "coverage-";
 
+/// What the workers of runners that count themselves run.
+const WORKERS: &[&str] =
+    &["/node_modules/vitest/", "/node_modules/tinypool/", "/node_modules/jest-worker/"];
+
 /// What a process leaves that starts something which would leave nothing.
 const UNSEEN: &str = "unseen";
 
@@ -74,20 +78,29 @@ struct Sources<'t> {
     known: BTreeMap<String, Option<(RelPath, Source)>>,
 }
 
-/// Reads what the processes of a run left, all of which have to.
+/// Reads what the processes of a run left, all of which have to; where the runner `counted` itself, but for its workers.
 pub(super) fn read(
     left: &[LeftFile],
+    counted: bool,
     text: &dyn Fn(&RelPath) -> Option<Vec<u8>>,
     place: ReportPlace<'_>,
 ) -> Result<LineCoverage, ReportError> {
     let mut sources = Sources { text, entries: Entries::new(place), known: BTreeMap::new() };
     let (mut coverage, mut count) = (LineCoverage::default(), 0);
+    // A runner that counts itself counts in its workers, and may end them as it likes.
+    let worker = |(name, script): &LeftFile| {
+        let pid = name.strip_prefix(STARTED).filter(|_| counted)?;
+        let script = String::from_utf8_lossy(script);
+        WORKERS.iter().any(|of| script.contains(of)).then(|| pid.to_owned())
+    };
+    let workers: BTreeSet<String> = left.iter().filter_map(worker).collect();
     let began = |(name, _): &LeftFile| name.strip_prefix(STARTED).map(str::to_owned);
     let ended = |(name, _): &LeftFile| {
         name.strip_prefix(ENDED).and_then(|rest| rest.split('-').next()).map(str::to_owned)
     };
     let began: BTreeSet<String> = left.iter().filter_map(began).collect();
-    let silent = began != left.iter().filter_map(ended).collect();
+    let over: BTreeSet<String> = left.iter().filter_map(ended).collect();
+    let silent = began.difference(&workers).ne(over.difference(&workers));
     if silent || began.is_empty() || left.iter().any(|(name, _)| name == UNSEEN) {
         return Err(truncated("a process did not come to its end, or its beginning was not seen"));
     }

@@ -6,11 +6,11 @@ import { basename } from 'node:path';
 import workers from 'node:worker_threads';
 
 const folder = '{reports}/v8';
-const leave = (name) => {
+const leave = (name, text = '') => {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(`${folder}/${name}`, '');
+  writeFileSync(`${folder}/${name}`, text);
 };
-leave(`started-${process.pid}`);
+leave(`started-${process.pid}`, process.argv[1]);
 
 // One that a signal ends writes nothing, and without these options nobody learns that it started.
 const options = process.env.NODE_OPTIONS;
