@@ -2,8 +2,8 @@
 //! whose own reports do not say it.
 //!
 //! Nothing is asked of the project: Node writes down itself what it runs (V8's block coverage), Jest and Vitest count,
-//! Python has a tracer, `go test` counts. A watched run is slower and not the one that judges; what it says counts only if the same tests
-//! ended as they did unwatched, and what it leaves was written by code that nobody trusts, as any report is.
+//! Python has a tracer, `go test` counts. A watched run is slower and not the one that judges; what it says counts only if
+//! the same tests ended as they did unwatched, and what it leaves was written by code that nobody trusts, as any report is.
 //! Start at [`watched`].
 
 mod go;
@@ -88,19 +88,21 @@ fn counts(gate: &GateDefinition) -> &'static [&'static str] {
             report.format == ReportFormat::JestJson && report.path.as_deref() == Some(&path)
         })
     };
-    match () {
-        () if writes("jest.json") => &[
+    if writes("jest.json") {
+        &[
             "--coverage",
             "--coverageReporters=lcovonly",
             "--coverageDirectory={reports}/lines",
             "--coverageThreshold={}",
-        ],
-        () if writes("vitest.json") => &[
+        ]
+    } else if writes("vitest.json") {
+        &[
             "--coverage.enabled=true",
             "--coverage.reporter=lcovonly",
             "--coverage.reportsDirectory={reports}/lines",
-        ],
-        () => &[],
+        ]
+    } else {
+        &[]
     }
 }
 
@@ -161,17 +163,17 @@ impl Watched {
         text: &dyn Fn(&RelPath) -> Option<Vec<u8>>,
         place: ReportPlace<'_>,
     ) -> Result<LineCoverage, ReportError> {
-        let (counted, others): (Vec<_>, Vec<_>) =
-            left.iter().cloned().partition(|(name, _)| name.contains("lcov"));
+        let counted: Vec<&LeftFile> =
+            left.iter().filter(|(name, _)| name.contains("lcov")).collect();
         let mut all = match self.watcher {
-            Watcher::V8 => v8::read(&others, !counted.is_empty(), text, place)?,
+            Watcher::V8 => v8::read(left, !counted.is_empty(), text, place)?,
             Watcher::Go => go::read(left, text, place)?,
             Watcher::Python if counted.is_empty() => {
                 return Err(ReportError::Missing { place: self.leaves().concat() });
             }
             Watcher::Python => LineCoverage::default(),
         };
-        for (_, report) in &counted {
+        for (_, report) in counted {
             let report = read_report(ReportFormat::Lcov, report, place)?;
             let lines = report.coverage.unwrap_or_default();
             all.merge(match self.watcher {

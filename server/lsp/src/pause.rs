@@ -111,21 +111,19 @@ impl Session {
 
     /// Whether nothing begins in some repository.
     pub(crate) fn is_paused(&self) -> bool {
-        self.roots.values().any(|root| root.hold.holds())
+        !self.paused_roots().is_empty()
     }
 
     /// Whether no task of a repository begins: while it is paused, and until its ledger said whether it is.
     pub(crate) fn is_held(&self, id: RootId) -> bool {
-        let held = |root: &Root| {
-            let unheard = !root.folders.is_empty() && root.boards == 0;
-            root.hold.holds() || unheard
-        };
+        let unheard = |root: &Root| !root.folders.is_empty() && root.boards == 0;
+        let held = |root: &Root| root.hold.holds() || unheard(root);
         self.ending || self.roots.get(&id).is_some_and(held)
     }
 
-    /// The repositories of which no task begins.
-    pub(crate) fn held_roots(&self) -> BTreeSet<RootId> {
-        self.roots.keys().copied().filter(|root| self.is_held(*root)).collect()
+    /// The repositories that are paused.
+    pub(crate) fn paused_roots(&self) -> BTreeSet<RootId> {
+        self.roots.iter().filter(|(_, root)| root.hold.holds()).map(|(id, _)| *id).collect()
     }
 
     fn told_pause(&self) -> String {

@@ -262,7 +262,7 @@ impl Session {
         let document = self.documents.get(&entry.uri);
         let unsaved = document.is_some_and(Document::unsaved);
         let mut text = format!("asked {}", entry.called());
-        if self.is_held(entry.root) {
+        if self.paused_roots().contains(&entry.root) {
             text.push_str("; it waits, since work in the background is paused");
         } else if ahead > 0 {
             text.push_str(&format!("; {} before it", prose::count(ahead, "task")));
@@ -303,9 +303,9 @@ impl Session {
     /// Tells where progress is shown how it stands, if that is another.
     fn report_tasks(&mut self) {
         let mut moved = Vec::new();
-        let held = self.held_roots();
+        let paused = self.paused_roots();
         for (ahead, entry) in self.tasks.iter_mut().filter(|entry| !entry.is_over()).enumerate() {
-            let message = standing(entry, ahead, held.contains(&entry.root));
+            let message = standing(entry, ahead, paused.contains(&entry.root));
             if entry.progress == Progress::Shown && entry.shown != message {
                 entry.shown.clone_from(&message);
                 moved.push((entry.token, message));
@@ -331,7 +331,7 @@ impl Session {
     pub(crate) fn progress_answered(&mut self, token: Token, outcome: &Result<(), String>) {
         let ahead =
             self.tasks.iter().filter(|it| !it.is_over()).take_while(|it| it.token != token).count();
-        let held = self.held_roots();
+        let paused = self.paused_roots();
         let Some(entry) = self.tasks.iter_mut().find(|entry| entry.token == token) else { return };
         if outcome.is_err() {
             entry.progress = Progress::Untold;
@@ -341,7 +341,7 @@ impl Session {
             return;
         }
         entry.progress = Progress::Shown;
-        entry.shown = standing(entry, ahead, held.contains(&entry.root));
+        entry.shown = standing(entry, ahead, paused.contains(&entry.root));
         let begin = WorkDoneProgressBegin {
             title: format!("Asked {}", entry.called()),
             cancellable: Some(true),

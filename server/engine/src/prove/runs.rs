@@ -525,6 +525,11 @@ impl<'r> Runs<'r> {
             Some((found.artifact_name(), found.bytes.as_deref().ok()?, false))
         }));
         kept.retain(|(_, bytes, _)| !bytes.is_empty());
+        self.stored(kept)
+    }
+
+    /// Artifacts of these names and bytes, and whether each was cut off.
+    fn stored(&self, kept: Vec<(String, &[u8], bool)>) -> Result<Vec<Artifact>, Error> {
         let blobs = self.ledger.blobs().put_all(kept.iter().map(|(_, bytes, _)| *bytes))?;
         let artifact =
             |((name, bytes, truncated), blob): ((String, &[u8], bool), Digest)| Artifact {

@@ -113,9 +113,17 @@ fn runners_that_wrap_files_count_themselves() {
     assert_eq!(files.collect::<Vec<_>>(), [(2, 1), (5, 5)]);
 }
 
+/// A command's parts have the run's folder put in place, and options of Node end at a space or a quote.
 #[test]
-fn the_tracer_holds_no_placeholder() {
+fn what_watches_is_handed_over_whole() {
     assert!(!TRACER.contains(REPORTS_PLACEHOLDER));
+    let env = watched(&gate(&["node", "--test"])).unwrap().env("/reports");
+    let (_, options) = env.iter().find(|(name, _)| *name == "NODE_OPTIONS").unwrap();
+    assert!(!options.contains([' ', '"', '\'', '\\', '\n']), "{options}");
+    let first = options.strip_prefix("--import=data:text/javascript,").unwrap();
+    let first = percent_encoding::percent_decode_str(first).decode_utf8().unwrap();
+    assert_eq!(first, FIRST.replace("{reports}", "/reports"));
+    assert!(first.contains("'/reports/v8'"));
 }
 
 /// V8's report of one script with these functions, each the ranges of it.

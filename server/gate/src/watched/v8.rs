@@ -109,12 +109,12 @@ pub(super) fn read(
             .map_err(|error| malformed(FORMAT, error.line(), error))?;
         for script in &process.result {
             let Some(path) = sources.within(&script.url) else { continue };
-            let map = process.maps.get(&script.url).and_then(Mapped::map);
-            count += map.as_ref().map_or(0, |map| map.get_tokens().count());
+            let mapped = process.maps.get(&script.url);
+            let mapped = mapped.and_then(|mapped| Some((mapped.map()?, &mapped.line_lengths)));
+            count += mapped.as_ref().map_or(0, |(map, _)| map.get_tokens().count());
             count += script.functions.iter().map(|of| of.ranges.len()).sum::<usize>();
-            let mapped = map.as_ref().zip(process.maps.get(&script.url));
-            let ran = match mapped {
-                Some((map, mapped)) => through(map, &mapped.line_lengths, script, &mut sources),
+            let ran = match &mapped {
+                Some((map, line_lengths)) => through(map, line_lengths, script, &mut sources),
                 None if sources.of(&script.url).is_some() => Some(directly(script, &mut sources)),
                 None => None,
             };

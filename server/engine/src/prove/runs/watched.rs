@@ -17,8 +17,8 @@ use crate::Error;
 const LINES: &str = "lines";
 
 impl Runs<'_> {
-    /// The lines that tests come to on `built`, which is `tree` with what was built on it. `None` if that could not be found out: they were others than in the
-    /// run `judged`, or ended otherwise, or left nothing that can be read.
+    /// The lines that tests come to on `built`, which is `tree` with what was built on it. `None` if that could not be found
+    /// out: they were others than in the run `judged`, or ended otherwise, or left nothing that can be read.
     pub(crate) fn watched(
         &mut self,
         watched: &Watched,
@@ -112,14 +112,6 @@ impl Runs<'_> {
 
     fn keep_lines(&self, lines: Option<&LineCoverage>) -> Result<Vec<Artifact>, Error> {
         let Some(lines) = lines.filter(|_| self.remember) else { return Ok(Vec::new()) };
-        let text = lines.to_lcov();
-        let blobs = self.ledger.blobs().put_all([text.as_bytes()])?;
-        let artifact = |blob| Artifact {
-            name: LINES.to_owned(),
-            blob,
-            size_bytes: u64::try_from(text.len()).unwrap_or(u64::MAX),
-            truncated: false,
-        };
-        Ok(blobs.into_iter().map(artifact).collect())
+        self.stored(vec![(LINES.to_owned(), lines.to_lcov().as_bytes(), false)])
     }
 }
