@@ -1,4 +1,4 @@
-//! Programs that try to get out of the sandbox, at each tier, through the real binary. An attack that is not even
+//! Programs that try to get out of the sandbox, by each means that makes one, through the real binary. An attack that is not even
 //! made fails the test as one that succeeds does, and so does anything outside that is not as it was.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,10 +16,11 @@ use std::time::{Duration, Instant};
 
 use test_support::{Output, World};
 
-use crate::support::countersign;
+use crate::support::{countersign, installed};
 
 const ATTACKS: &str = include_str!("escapes/attacks.c");
 const FLOODS: &str = include_str!("escapes/floods.c");
+const REFUSES: &str = include_str!("escapes/refuses.c");
 
 /// What is in every credential and environment outside.
 const MARK: &str = "marked-as-secret";
@@ -27,21 +28,23 @@ const MARK: &str = "marked-as-secret";
 /// How long something may take to be gone that was killed from outside.
 const GONE_MAX: Duration = Duration::from_secs(20);
 
+/// By what a sandbox is made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Tier {
-    Namespaces,
+pub enum Means {
+    Own,
+    Bubblewrap,
     Landlock,
 }
 
-const TIERS: [Tier; 2] = [Tier::Namespaces, Tier::Landlock];
+const MEANS: [Means; 3] = [Means::Own, Means::Bubblewrap, Means::Landlock];
 
 /// The program of a C source, compiled once.
 fn compiled(source: &'static str) -> &'static Path {
-    static PROGRAMS: OnceLock<[PathBuf; 2]> = OnceLock::new();
-    let [attacks, floods] = PROGRAMS.get_or_init(|| {
+    static PROGRAMS: OnceLock<[PathBuf; 3]> = OnceLock::new();
+    let [attacks, floods, refuses] = PROGRAMS.get_or_init(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("escapes");
         fs::create_dir_all(&folder).unwrap();
-        [("attacks", ATTACKS), ("floods", FLOODS)].map(|(name, text)| {
+        [("attacks", ATTACKS), ("floods", FLOODS), ("refuses", REFUSES)].map(|(name, text)| {
             // By name and by what compiles it, so that test processes do not meet.
             let source = folder.join(format!("{name}-{}.c", std::process::id()));
             let program = folder.join(format!("{name}-{}", std::process::id()));
@@ -53,7 +56,11 @@ fn compiled(source: &'static str) -> &'static Path {
             program
         })
     });
-    if source == ATTACKS { attacks } else { floods }
+    match source {
+        ATTACKS => attacks,
+        FLOODS => floods,
+        _ => refuses,
+    }
 }
 
 /// A world with a copy of the program of `source` in its project.
@@ -64,28 +71,49 @@ fn world_with(source: &'static str) -> World {
     world
 }
 
-/// `countersign sandbox` at a tier, after `before` has been done to the system that it sees.
+/// The real binary in `world`, where the system leaves it these means only, after `before` has been done to that.
+pub fn confined_by(world: &World, means: Means, before: &str) -> Command {
+    let own = countersign().to_str().unwrap();
+    let before = match means {
+        Means::Landlock => format!("{before} && echo 0 > /proc/sys/user/max_user_namespaces"),
+        _ => before.to_owned(),
+    };
+    let refuses = compiled(REFUSES).to_str().unwrap();
+    let program = if means == Means::Bubblewrap { vec![refuses, own] } else { vec![own] };
+    let mut command = if before == "true" {
+        let mut command = world.command(program[0]);
+        command.args(&program[1..]);
+        command
+    } else {
+        let mut command = world.command("unshare");
+        command.args(["-Urm", "sh", "-c", &format!("{before} && exec \"$@\""), "sh"]);
+        command.args(program);
+        command
+    };
+    if means == Means::Bubblewrap {
+        command.env("PATH", path_with_bubblewrap(&std::env::var("PATH").unwrap()));
+    }
+    command
+}
+
+/// The folder of `bwrap`, then those of `path`.
+pub fn path_with_bubblewrap(path: &str) -> String {
+    let program = installed("COUNTERSIGN_TEST_BWRAP");
+    format!("{}:{path}", program.parent().unwrap().display())
+}
+
+/// `countersign sandbox` by these means, after `before` has been done to the system that it sees.
 fn sandboxed_after(
     world: &World,
-    tier: Tier,
+    means: Means,
     before: &str,
     options: &[&str],
     program: &[&str],
 ) -> Command {
-    let own = countersign().to_str().unwrap();
-    let (before, weaker) = match tier {
-        Tier::Namespaces => (before.to_owned(), &[][..]),
-        Tier::Landlock => (
-            format!("{before} && echo 0 > /proc/sys/user/max_user_namespaces"),
-            &["--allow-tier", "landlock"][..],
-        ),
-    };
-    let mut command = if before == "true" {
-        world.command(own)
-    } else {
-        let mut command = world.command("unshare");
-        command.args(["-Urm", "sh", "-c", &format!("{before} && exec \"$@\""), "sh", own]);
-        command
+    let mut command = confined_by(world, means, before);
+    let weaker = match means {
+        Means::Landlock => &["--allow-tier", "landlock"][..],
+        Means::Own | Means::Bubblewrap => &[],
     };
     command.arg("sandbox").args(weaker).args(options).arg("--").args(program);
     command
@@ -95,11 +123,11 @@ fn sandboxed_after(
     command
 }
 
-fn sandboxed(world: &World, tier: Tier, options: &[&str], program: &[&str]) -> Command {
-    sandboxed_after(world, tier, "true", options, program)
+fn sandboxed(world: &World, means: Means, options: &[&str], program: &[&str]) -> Command {
+    sandboxed_after(world, means, "true", options, program)
 }
 
-fn output_of(mut command: Command) -> Output {
+pub fn output_of(mut command: Command) -> Output {
     let output = command.stdin(Stdio::null()).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     Output {
@@ -265,10 +293,10 @@ fn told(output: &str, word: &str) -> BTreeSet<String> {
     output.lines().filter_map(|line| Some(line.strip_prefix(word)?.trim().to_owned())).collect()
 }
 
-fn attack(world: &World, tier: Tier, outside: &Outside) -> Output {
+fn attack(world: &World, means: Means, outside: &Outside) -> Output {
     let arguments = outside.arguments("files processes network rights machine");
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    output_of(sandboxed(world, tier, &[], &arguments))
+    output_of(sandboxed(world, means, &[], &arguments))
 }
 
 #[test]
@@ -276,25 +304,25 @@ fn every_attack_is_made_and_none_gets_out() {
     let mut all = named(ATTACKS, "TRY");
     all.extend(named(ATTACKS, "INSIDE"));
     assert!(all.len() > 110, "{}", all.len());
-    for tier in TIERS {
+    for means in MEANS {
         let world = world_with(ATTACKS);
         let mut outside = Outside::around(&world);
         let before = [state(world.root()), state(&outside.folder), state(&outside.home)];
-        let output = attack(&world, tier, &outside);
+        let output = attack(&world, means, &outside);
         let (made, out) = (told(&output.stdout, "attempted "), told(&output.stdout, "got out "));
-        assert_eq!(out, BTreeSet::new(), "{tier:?}\n{}", output.stdout);
+        assert_eq!(out, BTreeSet::new(), "{means:?}\n{}", output.stdout);
         let missed: Vec<_> = all.difference(&made).collect();
         assert!(
             missed.is_empty(),
-            "{tier:?}: not made: {missed:?}\n{}{}",
+            "{means:?}: not made: {missed:?}\n{}{}",
             output.stdout,
             output.stderr
         );
-        assert!(output.stdout.ends_with("end\n"), "{tier:?}\n{}{}", output.stdout, output.stderr);
+        assert!(output.stdout.ends_with("end\n"), "{means:?}\n{}{}", output.stdout, output.stderr);
         assert_eq!(output.status, 0);
-        assert_eq!(outside.reached(), [""; 0], "{tier:?}\n{}", output.stdout);
+        assert_eq!(outside.reached(), [""; 0], "{means:?}\n{}", output.stdout);
         let after = [state(world.root()), state(&outside.folder), state(&outside.home)];
-        assert!(before == after, "{tier:?}: changed outside\n{}", output.stdout);
+        assert!(before == after, "{means:?}: changed outside\n{}", output.stdout);
     }
 }
 
@@ -351,9 +379,9 @@ fn without_a_sandbox_the_same_attacks_succeed() {
     assert_eq!(reached, all, "{}", output.stdout);
 }
 
-fn flood(world: &World, tier: Tier, options: &[&str], what: &str, argument: &str) -> Output {
-    let output = output_of(sandboxed(world, tier, options, &["./attack", what, argument]));
-    assert!(output.stdout.contains(&format!("attempted {what}\n")), "{tier:?} {what}: {output:?}");
+fn flood(world: &World, means: Means, options: &[&str], what: &str, argument: &str) -> Output {
+    let output = output_of(sandboxed(world, means, options, &["./attack", what, argument]));
+    assert!(output.stdout.contains(&format!("attempted {what}\n")), "{means:?} {what}: {output:?}");
     output
 }
 
@@ -366,40 +394,48 @@ fn stopped_by(output: Output, bound: &str) {
 
 #[test]
 fn who_takes_too_many_processes_or_too_much_memory_is_ended() {
-    for tier in TIERS {
+    for means in MEANS {
         let world = world_with(FLOODS);
-        let mark = format!("{MARK}-{tier:?}-{}", world.outer().display());
-        let forks = flood(&world, tier, &["--processes", "64"], "forks", &mark);
+        let mark = format!("{MARK}-{means:?}-{}", world.outer().display());
+        let forks = flood(&world, means, &["--processes", "64"], "forks", &mark);
         // The kernel refuses them to all but the system's root, where there are namespaces.
         if forks.status != 3 {
             stopped_by(forks, "its number of processes");
         }
-        assert_eq!(processes_with(&mark), [0; 0], "{tier:?}");
-        stopped_by(flood(&world, tier, &["--memory", "64"], "memory", &mark), "its memory");
+        assert_eq!(processes_with(&mark), [0; 0], "{means:?}");
+        stopped_by(flood(&world, means, &["--memory", "64"], "memory", &mark), "its memory");
     }
 }
 
 #[test]
 fn who_fills_the_disk_is_ended_and_what_was_written_is_gone() {
-    for tier in TIERS {
+    for means in MEANS {
         let world = world_with(FLOODS);
         let options = ["--disk", "24"];
         // Where changes are kept: those of the folder itself, and in the weaker tier what is in its home.
-        let kept = match tier {
-            Tier::Namespaces => ".",
-            Tier::Landlock => "\"$HOME\"",
+        let kept = match means {
+            Means::Own | Means::Bubblewrap => ".",
+            Means::Landlock => "\"$HOME\"",
         };
         for what in ["disk", "names"] {
             let program = format!("exec ./attack {what} {kept}");
-            let output = output_of(sandboxed(&world, tier, &options, &["sh", "-c", &program]));
+            let output = output_of(sandboxed(&world, means, &options, &["sh", "-c", &program]));
             assert!(output.stdout.contains("attempted"), "{output:?}");
             stopped_by(output, "its room on the disk");
         }
-        if tier == Tier::Namespaces {
-            for place in ["/tmp", "/dev/shm", "/home/countersign"] {
-                for what in ["disk", "names"] {
-                    let output = flood(&world, tier, &options, what, place).exited(3);
-                    assert!(output.stdout.contains("No space left"), "{output:?}");
+        for place in ["/tmp", "/dev/shm", "/home/countersign"] {
+            for what in ["disk", "names"] {
+                match means {
+                    // They lie in memory.
+                    Means::Own => {
+                        let output = flood(&world, means, &options, what, place).exited(3);
+                        assert!(output.stdout.contains("No space left"), "{output:?}");
+                    }
+                    Means::Bubblewrap => {
+                        let output = flood(&world, means, &options, what, place);
+                        stopped_by(output, "its room on the disk");
+                    }
+                    Means::Landlock => {}
                 }
             }
         }
@@ -424,54 +460,58 @@ fn who_hides_what_it_writes_does_not_fill_the_disk() {
     // A disk of 512 MiB, on which half of what was free is left.
     let small = format!("mount -t tmpfs -o size=512m none {}", cache.display());
     let program = ["./attack", "nameless", world.root().to_str().unwrap()];
-    let output = output_of(sandboxed_after(&world, Tier::Namespaces, &small, &[], &program));
+    let output = output_of(sandboxed_after(&world, Means::Own, &small, &[], &program));
     assert!(output.stdout.contains("attempted nameless\n"), "{output:?}");
     stopped_by(output, "its room on the disk");
 }
 
 #[test]
 fn a_flood_of_output_is_cut_and_said() {
-    for tier in TIERS {
+    for means in MEANS {
         let world = world_with(FLOODS);
-        let output = flood(&world, tier, &["--output", "1"], "output", MARK).ok();
-        assert_eq!(output.stdout.len(), 1 << 20, "{tier:?}");
+        let output = flood(&world, means, &["--output", "1"], "output", MARK).ok();
+        assert_eq!(output.stdout.len(), 1 << 20, "{means:?}");
         assert!(output.stderr.contains("its output was cut"), "{}", output.stderr);
     }
 }
 
 #[test]
 fn who_left_everything_behind_ends_with_the_rest() {
-    for tier in TIERS {
+    for means in MEANS {
         let world = world_with(FLOODS);
         let mark = format!("{MARK}-orphans-{}", world.outer().display());
-        flood(&world, tier, &[], "orphans", &mark).ok();
-        assert_eq!(processes_with(&mark), [0; 0], "{tier:?}");
+        flood(&world, means, &[], "orphans", &mark).ok();
+        assert_eq!(processes_with(&mark), [0; 0], "{means:?}");
     }
 }
 
 #[test]
 fn who_ignores_every_signal_ends_when_countersign_is_asked_to_or_killed() {
-    for tier in TIERS {
+    for means in MEANS {
         for signal in ["TERM", "KILL"] {
             let world = world_with(FLOODS);
             let mark = format!("{MARK}-deaf-{}", world.outer().display());
-            let mut command = sandboxed(&world, tier, &[], &["./attack", "deaf", &mark]);
+            let mut command = sandboxed(&world, means, &[], &["./attack", "deaf", &mark]);
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
             let mut child = command.spawn().unwrap();
             let mut line = String::new();
             BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-            assert_eq!(line, "attempted deaf\n", "{tier:?}");
+            assert_eq!(line, "attempted deaf\n", "{means:?}");
             // The program, its orphan, and whoever started them.
-            assert!(processes_with(&mark).len() >= 3, "{tier:?}");
+            assert!(processes_with(&mark).len() >= 3, "{means:?}");
             world.run("kill", &[&format!("-{signal}"), &child.id().to_string()]).ok();
             let ended = child.wait().unwrap();
             if signal == "TERM" {
-                assert_eq!(ended.code(), Some(124), "{tier:?}");
-                assert_eq!(processes_with(&mark), [0; 0], "{tier:?}");
+                assert_eq!(ended.code(), Some(124), "{means:?}");
+                assert_eq!(processes_with(&mark), [0; 0], "{means:?}");
             }
             let deadline = Instant::now() + GONE_MAX;
             while !processes_with(&mark).is_empty() {
-                assert!(Instant::now() < deadline, "{tier:?}: {:?} live on", processes_with(&mark));
+                assert!(
+                    Instant::now() < deadline,
+                    "{means:?}: {:?} live on",
+                    processes_with(&mark)
+                );
                 std::thread::yield_now();
             }
         }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use test_support::{ClientOptions, Output, World};
 
+use crate::escapes::{Means, confined_by, output_of, path_with_bubblewrap};
 use crate::extension_protocol::document;
 use crate::support::{countersign, id};
 
@@ -163,6 +164,22 @@ fn a_sound_change_is_proved_signed_known_again_and_verified_offline() {
     world.write("README.md", "# Other\n");
     let drifted = run(&world, &["verify", &id]).ok();
     assert!(drifted.stdout.contains("the files are others by now"), "{}", drifted.stdout);
+}
+
+#[test]
+fn what_is_proved_in_namespaces_of_bubblewrap_holds_in_our_own() {
+    let world = python();
+    let id = propose(&world, &of(&good()));
+    let mut command = confined_by(&world, Means::Bubblewrap, "true");
+    command.env("PATH", path_with_bubblewrap("/usr/bin:/bin"));
+    command.args(["prove", &id, "--format", "json"]);
+    let proved = output_of(command).ok().json();
+    let proof = &proved["proof"];
+    assert_eq!(proof["validation"]["gates"][0]["comparison"]["verdict"], "passes", "{proof:#}");
+    assert_eq!(proof["sandbox"], "namespaces");
+    assert!(proof["validation"]["mutation"]["killed"].as_u64().unwrap() >= 2, "{proof:#}");
+    let rerun = run(&world, &["verify", &id, "--rerun"]).ok();
+    assert!(rerun.stdout.contains("holds gates: the same when run again"), "{}", rerun.stdout);
 }
 
 #[test]

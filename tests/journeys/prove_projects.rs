@@ -3,14 +3,14 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
 use test_support::{Output, World};
 
 use crate::prove::{line_of, missed, propose, reasons, says};
-use crate::support::countersign;
+use crate::support::{countersign, installed};
 
 /// A trusted project, with the toolchain that its gates need.
 struct Project {
@@ -47,16 +47,6 @@ impl Project {
     fn text(&self, path: &str) -> String {
         self.world.read(path)
     }
-}
-
-/// What the setup of tests installs. Without it nothing is shown, so nothing passes.
-fn installed(variable: &str) -> PathBuf {
-    let stated = std::env::var_os(variable);
-    stated.map(PathBuf::from).unwrap_or_else(|| {
-        panic!(
-            "{variable} is not set: run `tests/run`, or `eval \"$(tests/toolchains/setup)\"` first"
-        )
-    })
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use test_support::{Output, World};
 
+use crate::escapes::{Means, confined_by, output_of};
 use crate::support::{countersign, run};
 
 /// Runs the binary where `before` has been done to the system that it sees.
@@ -27,8 +28,10 @@ fn doctor_says_what_was_tried_and_what_is_visible() {
     let told = run(&world, &["doctor", "--format", "json"]).ok().json();
     assert_eq!(told["sandbox"]["tier"], "namespaces", "{told:#}");
     let tiers = told["sandbox"]["tiers"].as_array().unwrap();
-    assert!(tiers.iter().all(|tier| tier["enforced"] == true), "{told:#}");
-    assert!(tiers.iter().all(|tier| tier["attempts"].as_array().unwrap().len() >= 10), "{told:#}");
+    let tiers = tiers.iter().filter(|tier| tier["by"] != "bubblewrap");
+    assert!(tiers.clone().all(|tier| tier["enforced"] == true), "{told:#}");
+    assert_eq!(tiers.clone().count(), 2, "{told:#}");
+    assert!(tiers.clone().all(|tier| tier["attempts"].as_array().unwrap().len() >= 10), "{told:#}");
     let shown = told["shown"].to_string();
     assert!(shown.contains(".cargo/bin") && !shown.contains(".ssh"), "{told:#}");
     let git = told["tools"].as_array().unwrap().iter().find(|tool| tool["name"] == "git").unwrap();
@@ -83,6 +86,39 @@ fn where_namespaces_are_refused_a_person_may_allow_the_weaker_tier() {
     let weaker = run_after(&world, NO_NAMESPACES, &weaker).exited(2);
     assert_eq!((weaker.stdout.as_str(), world.read("file").as_str()), ("seen", "seen"));
     assert!(weaker.stderr.contains("not the strongest tier"), "{}", weaker.stderr);
+}
+
+#[test]
+fn where_only_bubblewrap_is_let_make_namespaces_it_makes_them_all_the_same() {
+    let world = World::new();
+    world.write("file", "as it was\n");
+    let run = |args: &[&str]| {
+        let mut command = confined_by(&world, Means::Bubblewrap, "true");
+        command.args(args);
+        output_of(command)
+    };
+    let told = run(&["doctor", "--format", "json"]).ok().json();
+    assert_eq!(told["sandbox"]["tier"], "namespaces", "{told:#}");
+    assert_eq!(told["sandbox"]["by"], "bubblewrap", "{told:#}");
+    let text = run(&["doctor"]).ok().stdout;
+    assert!(
+        text.contains("namespaces   the sandbox cannot be enforced: leave the namespaces"),
+        "{text}"
+    );
+    assert!(text.contains("bubblewrap   holds, with version"), "{text}");
+    assert!(!text.contains("the weaker tier is used"), "{text}");
+    let script = "echo changed > file; cat file; id -un; hostname; ls ~ /run/countersign";
+    let ran = run(&["sandbox", "--", "sh", "-c", script]).ok();
+    assert_eq!(
+        ran.stdout,
+        "changed\ncountersign\nsandbox\n/home/countersign:\n\n/run/countersign:\nstage\n"
+    );
+    assert!(
+        ran.stderr.contains("sandbox: namespaces (by bubblewrap); no network"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(world.read("file"), "as it was\n");
 }
 
 #[test]

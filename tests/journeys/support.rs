@@ -1,6 +1,8 @@
 //! What the journeys share: the binary, and small worlds with something to propose.
 
 use std::path::Path;
+#[cfg(target_os = "linux")]
+use std::path::PathBuf;
 
 use serde_json::Value;
 use test_support::{Output, World};
@@ -8,6 +10,17 @@ use test_support::{Output, World};
 /// The binary under test.
 pub fn countersign() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_countersign"))
+}
+
+/// What the setup of tests installs. Without it nothing is shown, so nothing passes.
+#[cfg(target_os = "linux")]
+pub fn installed(variable: &str) -> PathBuf {
+    let stated = std::env::var_os(variable);
+    stated.map(PathBuf::from).unwrap_or_else(|| {
+        panic!(
+            "{variable} is not set: run `tests/run`, or `eval \"$(tests/toolchains/setup)\"` first"
+        )
+    })
 }
 
 /// Runs the binary in `world`.

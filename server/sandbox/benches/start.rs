@@ -10,7 +10,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use criterion::Criterion;
-use sandbox::{Bounds, Confined, End, Input, Network, Sandbox, Tier};
+use sandbox::{Bounds, Confined, End, Input, Means, Network, Refusal, Sandbox};
 
 /// Starts that a ratio is taken from.
 const STARTS: usize = 100;
@@ -51,8 +51,8 @@ fn percentile(times: &mut [Duration], percent: usize) -> Duration {
     times.get(times.len() * percent / 100).copied().unwrap_or_default()
 }
 
-fn start(criterion: &mut Criterion, tier: Tier) {
-    let sandbox = Sandbox::exactly_with(stage(), tier).unwrap();
+fn start(criterion: &mut Criterion, means: Means) {
+    let sandbox = Sandbox::by_with(stage(), means).unwrap();
     let confined = nothing();
     let run = || assert_eq!(sandbox.run(&confined).unwrap().end, End::Exited(0));
     let (mut own, mut floor) = (Vec::new(), Vec::new());
@@ -62,24 +62,24 @@ fn start(criterion: &mut Criterion, tier: Tier) {
     }
     let (own_50, floor_50) = (percentile(&mut own, 50), percentile(&mut floor, 50));
     println!(
-        "start at {}: p50 {own_50:.2?}, bare {floor_50:.2?}, ratio {:.2}; p99 {:.2?}",
-        tier.name(),
+        "start by {}: p50 {own_50:.2?}, bare {floor_50:.2?}, ratio {:.2}; p99 {:.2?}",
+        means.name(),
         own_50.as_secs_f64() / floor_50.as_secs_f64(),
         percentile(&mut own, 99),
     );
-    criterion.bench_function(&format!("start at {}", tier.name()), |bencher| bencher.iter(run));
+    criterion.bench_function(&format!("start by {}", means.name()), |bencher| bencher.iter(run));
 }
 
 /// What withstood is remembered by the program of its stages, so each try has a name of its own.
-fn try_out(tier: Tier) {
+fn try_out(means: Means) {
     let folder = tempfile::tempdir().unwrap();
     let mut times = Vec::new();
     for number in 0..TRIES {
         let stage = folder.path().join(number.to_string());
         std::fs::copy(self::stage(), &stage).unwrap();
-        times.push(timed(|| drop(Sandbox::exactly_with(&stage, tier).unwrap())));
+        times.push(timed(|| drop(Sandbox::by_with(&stage, means).unwrap())));
     }
-    println!("try {}: p50 {:.2?}", tier.name(), percentile(&mut times, 50));
+    println!("try {}: p50 {:.2?}", means.name(), percentile(&mut times, 50));
 }
 
 fn main() {
@@ -87,9 +87,14 @@ fn main() {
         .sample_size(20)
         .measurement_time(Duration::from_secs(2))
         .configure_from_args();
-    for tier in Tier::ALL {
-        start(&mut criterion, tier);
-        try_out(tier);
+    for means in Means::ALL {
+        // Not everybody has bubblewrap.
+        if let Err(Refusal::Missing { program }) = Sandbox::by_with(stage(), means) {
+            println!("start by {}: `{program}` is not installed", means.name());
+            continue;
+        }
+        start(&mut criterion, means);
+        try_out(means);
     }
     criterion.final_summary();
 }

@@ -24,14 +24,48 @@ pub enum Tier {
 }
 
 impl Tier {
-    /// All of them, the strongest first.
-    pub const ALL: [Self; 2] = [Self::Namespaces, Self::Landlock];
-
     /// The word for it in options, messages and records.
     pub fn name(self) -> &'static str {
         match self {
             Self::Landlock => "landlock",
             Self::Namespaces => "namespaces",
+        }
+    }
+}
+
+/// By what a program is shut in. The first that works is taken of those that come to the tier that is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Means {
+    /// [`Tier::Namespaces`], made by this very program.
+    Own,
+    /// [`Tier::Namespaces`], made by the person's `bwrap` (bubblewrap, 0.11 or later): some systems let it make
+    /// namespaces and nobody else. Landlock, the seccomp filter, the limits and the end of all processes are ours as
+    /// ever. What otherwise lies in memory ([`Bounds::scratch_bytes`], [`Mount::Scratch`]) lies on the disk here, within
+    /// [`Bounds::disk_bytes`], and starting it takes longer.
+    Bubblewrap,
+    /// [`Tier::Landlock`].
+    Landlock,
+}
+
+impl Means {
+    /// All of them, in the order in which they are tried.
+    pub const ALL: [Self; 3] = [Self::Own, Self::Bubblewrap, Self::Landlock];
+
+    /// How strongly it shuts in.
+    pub fn tier(self) -> Tier {
+        match self {
+            Self::Own | Self::Bubblewrap => Tier::Namespaces,
+            Self::Landlock => Tier::Landlock,
+        }
+    }
+
+    /// The word for it in messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Own => "namespaces",
+            Self::Bubblewrap => "bubblewrap",
+            Self::Landlock => "landlock",
         }
     }
 }
@@ -186,6 +220,7 @@ pub struct Bounds {
     /// Open files of any one process.
     pub open_files: u64,
     /// What each of `/tmp`, the home folder, `/dev/shm` and all of [`Mount::Cover`] together hold, in bytes.
+    /// By [`Means::Bubblewrap`] all of it counts below instead.
     pub scratch_bytes: u64,
     /// What the `upper` folders of all its [`Mount::Overlay`] hold together, in bytes; at [`Tier::Landlock`], its `HOME`
     /// and `TMPDIR`. Looked at from outside, so a fast writer gets further before it ends. Before the disk itself is
@@ -300,11 +335,11 @@ pub struct Attempt {
     pub said: String,
 }
 
-/// What a sandbox did when it was tried, at a tier that withstood.
+/// What a sandbox did when it was tried, and withstood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Probed {
     /// What it was confined by.
-    pub tier: Tier,
+    pub means: Means,
     /// What it attempted in vain.
     pub attempts: Vec<Attempt>,
     /// The version of Landlock's interface that this kernel has.
@@ -327,15 +362,29 @@ pub enum Refusal {
         /// The way out.
         hint: &'static str,
     },
+    /// The program that makes it is not there.
+    #[error("`{program}` is not in any absolute folder of PATH")]
+    Missing {
+        /// Its name.
+        program: &'static str,
+    },
     /// It was tried, and something got out.
-    #[error("the sandbox does not hold at the tier `{}`: inside it was possible to {what}; {hint}", tier.name())]
+    #[error("the sandbox does not hold by `{}`: inside it was possible to {what}; {hint}", means.name())]
     Leaks {
         /// What was tried.
-        tier: Tier,
+        means: Means,
         /// What got out.
         what: String,
         /// The way out.
         hint: &'static str,
+    },
+    /// Neither our own namespaces can be used, nor those that `bwrap` makes.
+    #[error("{own}; and by `bwrap`: {bubblewrap}")]
+    Namespaces {
+        /// Why not our own.
+        own: Box<Refusal>,
+        /// Why not the others.
+        bubblewrap: Box<Refusal>,
     },
     /// No tier that was allowed can be enforced.
     #[error("{strongest}; and the weaker tier `landlock`, which is allowed: {weaker}")]

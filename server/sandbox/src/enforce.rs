@@ -5,7 +5,7 @@ use std::sync::Arc;
 #[cfg(target_os = "linux")]
 use std::sync::Mutex;
 
-use crate::confined::{Confined, Ended, Probed, Refusal, Stream, Tier};
+use crate::confined::{Confined, Ended, Means, Probed, Refusal, Stream, Tier};
 use crate::stop::Stop;
 
 /// This very program, also when its file has been replaced meanwhile.
@@ -39,11 +39,11 @@ impl Sandbox {
     /// # Errors
     /// [`Refusal`].
     pub fn enforce_with(stage: &Path, weakest: Tier) -> Result<Self, Refusal> {
-        let strongest = match Self::exactly_with(stage, Tier::Namespaces) {
+        let strongest = match Self::in_namespaces(stage) {
             Err(refusal) if weakest < Tier::Namespaces => refusal,
             other => return other,
         };
-        match Self::exactly_with(stage, Tier::Landlock) {
+        match Self::by_with(stage, Means::Landlock) {
             Ok(sandbox) => Ok(Self { passed_over: Some(Arc::new(strongest)), ..sandbox }),
             Err(weaker) => {
                 Err(Refusal::Tiers { strongest: Box::new(strongest), weaker: Box::new(weaker) })
@@ -51,28 +51,43 @@ impl Sandbox {
         }
     }
 
-    /// A sandbox of this very tier, tried as [`Sandbox::enforce`] does.
+    /// Our own namespaces, or where the system refuses them those of `bwrap`. What let something out is not passed over.
+    fn in_namespaces(stage: &Path) -> Result<Self, Refusal> {
+        let own = match Self::by_with(stage, Means::Own) {
+            Err(refusal @ Refusal::Setup { .. }) => refusal,
+            other => return other,
+        };
+        match Self::by_with(stage, Means::Bubblewrap) {
+            Err(Refusal::Missing { .. }) => Err(own),
+            Err(bubblewrap) => {
+                Err(Refusal::Namespaces { own: own.into(), bubblewrap: bubblewrap.into() })
+            }
+            sandbox => sandbox,
+        }
+    }
+
+    /// A sandbox by these very means, tried as [`Sandbox::enforce`] does.
     ///
     /// # Errors
     /// [`Refusal`].
-    pub fn exactly(tier: Tier) -> Result<Self, Refusal> {
-        Self::exactly_with(Path::new(OWN_PROGRAM), tier)
+    pub fn by(means: Means) -> Result<Self, Refusal> {
+        Self::by_with(Path::new(OWN_PROGRAM), means)
     }
 
-    /// As [`Sandbox::exactly`], with another program for its stages.
+    /// As [`Sandbox::by`], with another program for its stages.
     ///
     /// # Errors
     /// [`Refusal`].
     #[cfg(target_os = "linux")]
-    pub fn exactly_with(stage: &Path, tier: Tier) -> Result<Self, Refusal> {
+    pub fn by_with(stage: &Path, means: Means) -> Result<Self, Refusal> {
         /// What withstood. A refusal is not kept: the person may mend what it names.
         static TRIED: Mutex<Vec<(PathBuf, Arc<Probed>)>> = Mutex::new(Vec::new());
         let mut tried = TRIED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let known = tried.iter().find(|(of, probed)| of == stage && probed.tier == tier);
+        let known = tried.iter().find(|(of, probed)| of == stage && probed.means == means);
         let probed = match known {
             Some((_, probed)) => probed.clone(),
             None => {
-                let probed = Arc::new(crate::linux::probe(stage, tier)?);
+                let probed = Arc::new(crate::linux::probe(stage, means)?);
                 tried.push((stage.to_owned(), probed.clone()));
                 probed
             }
@@ -80,12 +95,12 @@ impl Sandbox {
         Ok(Self { stage: stage.to_owned(), probed, passed_over: None })
     }
 
-    /// The AppArmor profile without which this program is not let have namespaces here; `None` if nothing of the kind
-    /// is in its way.
+    /// The AppArmor profile without which this program is not let have namespaces of its own here; `None` if nothing of
+    /// the kind is in its way.
     #[cfg(target_os = "linux")]
     pub fn missing_profile() -> Option<String> {
         use crate::linux::apparmor;
-        let refused = Self::exactly(Tier::Namespaces).is_err();
+        let refused = Self::by(Means::Own).is_err();
         let program = std::env::current_exe().ok().filter(|_| refused && apparmor::restricts())?;
         Some(apparmor::profile(&program))
     }
@@ -101,7 +116,7 @@ impl Sandbox {
     /// # Errors
     /// [`Refusal::System`].
     #[cfg(not(target_os = "linux"))]
-    pub fn exactly_with(_stage: &Path, _tier: Tier) -> Result<Self, Refusal> {
+    pub fn by_with(_stage: &Path, _means: Means) -> Result<Self, Refusal> {
         Err(Refusal::System)
     }
 
@@ -116,8 +131,13 @@ impl Sandbox {
     }
 
     /// What it confines by.
+    pub fn means(&self) -> Means {
+        self.probed.means
+    }
+
+    /// How strongly it confines.
     pub fn tier(&self) -> Tier {
-        self.probed.tier
+        self.means().tier()
     }
 
     /// Runs a program to its end and returns what it wrote. A non-zero exit is a result, not an error.
@@ -149,7 +169,7 @@ impl Sandbox {
         stop: &Stop,
         pass: &mut dyn FnMut(Stream, &[u8]),
     ) -> Result<Ended, Refusal> {
-        crate::linux::run(&self.stage, self.tier(), confined, stop, pass)
+        crate::linux::run(&self.stage, self.means(), confined, stop, pass)
     }
 
     /// There is none on this system.

@@ -26,8 +26,8 @@ mod stop;
 mod toolchains;
 
 pub use confined::{
-    Attempt, Bound, Bounds, Confined, End, Ended, GATEWAY_SOCKET, HOME, Input, Mount, Network,
-    Probed, Refusal, Stream, Tier,
+    Attempt, Bound, Bounds, Confined, End, Ended, GATEWAY_SOCKET, HOME, Input, Means, Mount,
+    Network, Probed, Refusal, Stream, Tier,
 };
 pub use editor::{EditorError, edit};
 pub use enforce::{Sandbox, enter_stage_if_asked};

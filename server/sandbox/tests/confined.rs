@@ -7,11 +7,29 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sandbox::{Bound, Bounds, Confined, End, Ended, Input, Mount, Network, Sandbox, Tier};
+use sandbox::{Bound, Bounds, Confined, End, Ended, Input, Means, Mount, Network, Sandbox, Tier};
 
 fn sandbox() -> Sandbox {
     let stage = Path::new(env!("CARGO_BIN_EXE_sandbox-stage"));
-    Sandbox::enforce_with(stage, Tier::Namespaces).unwrap()
+    let means = if std::env::var_os(BUBBLEWRAP).is_some() { Means::Bubblewrap } else { Means::Own };
+    Sandbox::by_with(stage, means).unwrap()
+}
+
+/// Set where these tests are started once more.
+const BUBBLEWRAP: &str = "SANDBOX_TEST_BUBBLEWRAP";
+
+#[test]
+fn all_of_it_holds_by_bubblewrap_too() {
+    if std::env::var_os(BUBBLEWRAP).is_some() {
+        return;
+    }
+    let program = std::env::var_os("COUNTERSIGN_TEST_BWRAP").map(PathBuf::from);
+    let program = program.expect("COUNTERSIGN_TEST_BWRAP: run ./tests/run");
+    let path =
+        format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap());
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    let output = command.env("PATH", path).env(BUBBLEWRAP, "yes").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
 fn shell(script: &str) -> Confined {
@@ -153,8 +171,13 @@ fn each_limit_ends_it_and_is_named() {
     assert_eq!(end("exec sha256sum /dev/zero", cpu), End::Stopped(Bound::Cpu));
     let file = Bounds { file_bytes: 1 << 20, ..bounds };
     assert_eq!(end("exec head -c 9M /dev/zero > big", file), End::Stopped(Bound::FileSize));
-    let scratch = Bounds { scratch_bytes: 1 << 20, ..bounds };
-    assert_eq!(end("head -c 9M /dev/zero > big", scratch), End::Exited(1));
+    let scratch = Bounds { scratch_bytes: 1 << 20, disk_bytes: 1 << 20, ..bounds };
+    let full = end("head -c 9M /dev/zero > big || exit 1; sleep 1000", scratch);
+    match sandbox().means() {
+        // There it lies on the disk, which is watched.
+        Means::Bubblewrap => assert_eq!(full, End::Stopped(Bound::Disk)),
+        _ => assert_eq!(full, End::Exited(1)),
+    }
     let files = Bounds { open_files: 10, ..bounds };
     assert_ne!(end("exec 20</dev/null", files), End::Exited(0));
     let processes = Bounds { processes: 20, ..bounds };

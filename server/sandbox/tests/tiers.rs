@@ -13,7 +13,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sandbox::{Bound, Bounds, Confined, End, Ended, Input, Mount, Network, Refusal, Sandbox, Tier};
+use sandbox::{
+    Bound, Bounds, Confined, End, Ended, Input, Means, Mount, Network, Refusal, Sandbox, Tier,
+};
 
 /// The stage program; where these tests are started once more, by another user, a copy that they can reach.
 fn stage() -> PathBuf {
@@ -23,8 +25,8 @@ fn stage() -> PathBuf {
 
 const STAGE: &str = "SANDBOX_TEST_STAGE";
 
-fn at(tier: Tier) -> Sandbox {
-    Sandbox::exactly_with(&stage(), tier).unwrap()
+fn by(means: Means) -> Sandbox {
+    Sandbox::by_with(&stage(), means).unwrap()
 }
 
 fn shell(script: &str, mounts: Vec<Mount>) -> Confined {
@@ -45,14 +47,23 @@ fn bind(path: &Path, writable: bool) -> Mount {
 }
 
 fn weak(script: &str, mounts: Vec<Mount>) -> Ended {
-    at(Tier::Landlock).run(&shell(script, mounts)).unwrap()
+    by(Means::Landlock).run(&shell(script, mounts)).unwrap()
 }
 
 #[test]
-fn each_tier_is_tried_by_real_attempts() {
-    for tier in Tier::ALL {
-        let probed = at(tier).probed().clone();
-        assert_eq!(probed.tier, tier);
+fn all_means_are_tried_by_real_attempts() {
+    let folder = tempfile::tempdir().unwrap();
+    let test = ["all_means_are_tried_by_real_attempts", "--exact"];
+    if let Some(mut command) = again(folder.path(), &["env"], &test) {
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && said.contains("1 passed"), "{said}");
+        return;
+    }
+    for means in Means::ALL {
+        let probed = by(means).probed().clone();
+        let tier = means.tier();
+        assert_eq!(probed.means, means);
         assert!(probed.attempts.len() >= 10, "{probed:?}");
         assert!(probed.attempts.iter().all(|attempt| !attempt.got_out), "{probed:?}");
         let of = |what: &str| {
@@ -70,7 +81,7 @@ fn each_tier_is_tried_by_real_attempts() {
         assert!(of("connect to a port").starts_with(port), "{probed:?}");
     }
     assert_eq!(
-        at(Tier::Landlock).probed().attempts.last().unwrap().said,
+        by(Means::Landlock).probed().attempts.last().unwrap().said,
         "Permission denied (os error 13)"
     );
 }
@@ -78,8 +89,52 @@ fn each_tier_is_tried_by_real_attempts() {
 #[test]
 fn the_strongest_tier_is_taken() {
     let sandbox = Sandbox::enforce_with(&stage(), Tier::Landlock).unwrap();
-    assert_eq!(sandbox.tier(), Tier::Namespaces);
+    assert_eq!((sandbox.tier(), sandbox.means()), (Tier::Namespaces, Means::Own));
     assert!(sandbox.passed_over().is_none());
+}
+
+#[test]
+fn bubblewrap_makes_nothing_in_files_of_others_and_says_what_it_could_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let test =
+        ["bubblewrap_makes_nothing_in_files_of_others_and_says_what_it_could_not", "--exact"];
+    if let Some(mut command) = again(folder.path(), &["env"], &test) {
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && said.contains("1 passed"), "{said}");
+        return;
+    }
+    let sandbox = by(Means::Bubblewrap);
+    let world = tempfile::tempdir().unwrap();
+    let path = world.path().canonicalize().unwrap();
+    fs::create_dir(path.join("project")).unwrap();
+    fs::write(path.join("file"), "content").unwrap();
+    let mounts = |at: &str| {
+        let project =
+            Mount::Bind { from: path.join("project"), at: "/there".into(), writable: true };
+        let file = Mount::Bind { from: path.join("file"), at: at.into(), writable: false };
+        shell("cat /there/*", vec![project, file])
+    };
+    let refusal = sandbox.run(&mounts("/there/file")).unwrap_err().to_string();
+    assert!(refusal.contains("make a place to mount on at /there/file"), "{refusal}");
+    assert_eq!(fs::read_dir(path.join("project")).unwrap().count(), 0);
+    fs::write(path.join("project/file"), "").unwrap();
+    let ended = sandbox.run(&mounts("/there/file")).unwrap();
+    assert_eq!(ended.stdout, b"content", "{ended:?}");
+    std::os::unix::fs::symlink("/oldroot", path.join("project/link")).unwrap();
+    for at in ["/there/link", "/there/link/tmp"] {
+        let refusal = sandbox.run(&mounts(at)).unwrap_err().to_string();
+        assert!(refusal.contains("a symbolic link on the way"), "{refusal}");
+    }
+    let (at, work) = ("/laid".into(), path.join("missing"));
+    fs::create_dir(&work).unwrap();
+    fs::write(work.join("work"), "in the way").unwrap();
+    let overlay =
+        Mount::Overlay { lower: vec![path.join("project")], upper: path.join("file"), work, at };
+    let refusal = sandbox.run(&shell("true", vec![overlay])).unwrap_err();
+    let Refusal::Setup { step, reason, .. } = &refusal else { panic!("{refusal:?}") };
+    assert_eq!(step, "have `bwrap` make it");
+    assert!(reason.starts_with("bwrap: Can't make overlay mount"), "{refusal}");
 }
 
 #[test]
@@ -123,8 +178,9 @@ fn the_weaker_tier_reads_the_system_and_what_is_placed_and_writes_what_is_placed
 fn the_weaker_tier_refuses_what_it_cannot_show() {
     let world = tempfile::tempdir().unwrap();
     let path = world.path().canonicalize().unwrap();
-    let refused =
-        |mount: Mount| at(Tier::Landlock).run(&shell("true", vec![mount])).unwrap_err().to_string();
+    let refused = |mount: Mount| {
+        by(Means::Landlock).run(&shell("true", vec![mount])).unwrap_err().to_string()
+    };
     let elsewhere = Mount::Bind { from: path.clone(), at: "/there".into(), writable: false };
     assert_eq!(
         refused(elsewhere),
@@ -151,14 +207,14 @@ fn the_weaker_tier_ends_all_that_was_started() {
     assert_eq!((ended.end, ended.stdout.as_slice()), (End::Exited(0), &b"up\n"[..]));
     assert_eq!(processes_with(&marker), Vec::<PathBuf>::new());
     // The inner stage can be killed from inside; nothing outlives that either.
-    let refusal = at(Tier::Landlock)
+    let refusal = by(Means::Landlock)
         .run(&shell(&format!("sleep {marker} & kill -9 $PPID; sleep {marker}"), Vec::new()));
     assert!(matches!(refusal, Err(Refusal::Io { .. })), "{refusal:?}");
     assert_eq!(processes_with(&marker), Vec::<PathBuf>::new());
-    let bounds = Bounds { time: Duration::from_millis(300), processes: 50, ..Bounds::default() };
+    let bounds = Bounds { time: Duration::from_secs(60), processes: 50, ..Bounds::default() };
     let bomb =
         Confined { bounds, ..shell(&format!("while :; do sleep {marker} & done"), Vec::new()) };
-    let ended = at(Tier::Landlock).run(&bomb).unwrap();
+    let ended = by(Means::Landlock).run(&bomb).unwrap();
     assert_eq!(ended.end, End::Stopped(Bound::Processes));
     assert_eq!(processes_with(&marker), Vec::<PathBuf>::new());
 }
@@ -178,13 +234,45 @@ fn again(folder: &Path, wrapper: &[&str], rest: &[&str]) -> Option<std::process:
     if std::env::var_os(STAGE).is_some() {
         return None;
     }
-    let (program, copy) = (folder.join("tests"), folder.join("stage"));
+    let (program, copy, bin) = (folder.join("tests"), folder.join("stage"), folder.join("bin"));
+    bubblewrap_for_all(&folder.join("bubblewrap"), &bin);
+    let path = std::env::var("PATH").unwrap();
     fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
     fs::copy(stage(), &copy).unwrap();
     fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
     let mut command = std::process::Command::new(wrapper[0]);
     command.args(&wrapper[1..]).arg(program).args(rest).env(STAGE, copy).env("TMPDIR", "/tmp");
+    command.env("PATH", format!("{}:{path}", bin.display()));
     Some(command)
+}
+
+/// Makes a `bwrap` in `bin` that every user may start, with its libraries in `folder`.
+fn bubblewrap_for_all(folder: &Path, bin: &Path) {
+    let program = std::env::var_os("COUNTERSIGN_TEST_BWRAP");
+    let program = PathBuf::from(program.expect("COUNTERSIGN_TEST_BWRAP: run ./tests/run"));
+    let output = std::process::Command::new("ldd").arg(&program).output().unwrap();
+    let listed = String::from_utf8(output.stdout).unwrap();
+    fs::create_dir(folder).unwrap();
+    let mut loader = String::new();
+    for file in listed.split_whitespace().filter(|word| word.starts_with('/')) {
+        let copy = folder.join(Path::new(file).file_name().unwrap());
+        // The loader comes first by the name it is started by.
+        if copy.exists() {
+            continue;
+        }
+        fs::copy(file, &copy).unwrap();
+        if file.contains("/ld-linux") {
+            loader = copy.display().to_string();
+        }
+    }
+    fs::copy(program, folder.join("bwrap")).unwrap();
+    fs::create_dir(bin).unwrap();
+    let script = format!(
+        "#!/bin/sh\nexec {loader} --library-path {folder} {folder}/bwrap \"$@\"\n",
+        folder = folder.display()
+    );
+    fs::write(bin.join("bwrap"), script).unwrap();
+    fs::set_permissions(bin.join("bwrap"), fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 #[test]
@@ -222,10 +310,12 @@ fn refused() {
         return;
     }
     let refusal = Sandbox::enforce_with(&stage(), Tier::Namespaces).unwrap_err().to_string();
-    assert_eq!(
-        refusal,
-        "the sandbox cannot be enforced: leave the namespaces: No space left on device (os error 28); the limit of \
-         namespaces is reached: raise user.max_user_namespaces"
+    let own = "the sandbox cannot be enforced: leave the namespaces: No space left on device (os error 28); the limit of \
+         namespaces is reached: raise user.max_user_namespaces; and by `bwrap`: ";
+    assert!(refusal.starts_with(own), "{refusal}");
+    assert!(
+        refusal.contains("have `bwrap` make it: bwrap: Creating new namespace failed"),
+        "{refusal}"
     );
     let sandbox = Sandbox::enforce_with(&stage(), Tier::Landlock).unwrap();
     assert_eq!(sandbox.tier(), Tier::Landlock);

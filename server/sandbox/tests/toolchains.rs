@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sandbox::{
-    Bounds, Confined, End, Input, Mount, Network, Sandbox, Scratch, Tier, Toolchains, Worked,
-    toolchains,
+    Bounds, Confined, End, Input, Means, Mount, Network, Sandbox, Scratch, Tier, Toolchains,
+    Worked, toolchains,
 };
 
 fn sandbox(tier: Tier) -> Sandbox {
-    Sandbox::exactly_with(Path::new(env!("CARGO_BIN_EXE_sandbox-stage")), tier).unwrap()
+    let means = Means::ALL.into_iter().find(|means| means.tier() == tier).unwrap();
+    Sandbox::by_with(Path::new(env!("CARGO_BIN_EXE_sandbox-stage")), means).unwrap()
 }
 
 fn found(tier: Tier) -> Toolchains {

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use ::sandbox::{Command, Limits, Program, Refusal, Sandbox, Tier, Toolchains, Worked};
+use ::sandbox::{Command, Limits, Means, Program, Refusal, Sandbox, Tier, Toolchains, Worked};
 use serde_json::{Value, json};
 
 use crate::args::{Arguments, DoctorArgs, Format};
@@ -16,30 +16,32 @@ const GIT_MAX: Limits = Limits { time: Duration::from_secs(10), output_bytes: 40
 const PROFILE_HINT: &str = "put this into /etc/apparmor.d/countersign, then `sudo apparmor_parser --replace \
     /etc/apparmor.d/countersign`, and namespaces are allowed to this program:";
 
-/// What is known of one tier: it withstood, or why it cannot be used.
-type Tried = (Tier, Result<Sandbox, Refusal>);
+/// What is known of the means to confine: they withstood, or why they cannot be used.
+type Tried = (Means, Result<Sandbox, Refusal>);
 
 pub fn doctor(
     arguments: &Arguments,
     args: &DoctorArgs,
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
-    let tiers: Vec<Tried> =
-        Tier::ALL.into_iter().map(|tier| (tier, Sandbox::exactly(tier))).collect();
-    let best = tiers.iter().find(|(_, tried)| tried.is_ok()).map(|(tier, _)| *tier);
+    let tried: Vec<Tried> =
+        Means::ALL.into_iter().map(|means| (means, Sandbox::by(means))).collect();
+    let best = tried.iter().find(|(_, tried)| tried.is_ok()).map(|(means, _)| *means);
+    let tier = best.map(Means::tier);
     let env: Vec<_> = std::env::vars_os().collect();
     let toolchains =
-        ::sandbox::toolchains(&env, best.unwrap_or(Tier::Namespaces), Worked::default());
+        ::sandbox::toolchains(&env, tier.unwrap_or(Tier::Namespaces), Worked::default());
     let git = git(env);
     let ledger = ledger(arguments);
-    let profile = Sandbox::missing_profile();
+    let profile = Sandbox::missing_profile().filter(|_| tier != Some(Tier::Namespaces));
     match args.format {
         Format::Json => terminal.json(&json!({
             "version": 1,
             "sandbox": {
                 "missing_profile": profile,
-                "tier": best.map(Tier::name),
-                "tiers": tiers.iter().map(tier_json).collect::<Vec<_>>(),
+                "tier": tier.map(Tier::name),
+                "by": best.map(Means::name),
+                "tiers": tried.iter().map(means_json).collect::<Vec<_>>(),
             },
             "tools": toolchains.tools.iter().map(|tool| json!({
                 "name": tool.name,
@@ -50,25 +52,31 @@ pub fn doctor(
             "git": git,
             "ledger": ledger,
         })),
-        Format::Human => terminal.print(&human(&tiers, profile.as_deref(), &toolchains, git.as_deref(), &ledger)),
+        Format::Human => terminal.print(&human(&tried, profile.as_deref(), &toolchains, git.as_deref(), &ledger)),
     }
     Ok(if best.is_some() { Exit::Done } else { Exit::CouldNot })
 }
 
-fn tier_json((tier, tried): &Tried) -> Value {
+fn means_json((means, tried): &Tried) -> Value {
     match tried {
         Ok(sandbox) => {
             let attempts = sandbox.probed().attempts.iter();
             let attempts = attempts.map(|one| json!({ "to": one.what, "said": one.said }));
             json!({
-                "tier": tier.name(),
+                "by": means.name(),
+                "tier": means.tier().name(),
                 "enforced": true,
                 "landlock_abi": sandbox.probed().landlock_abi,
                 "attempts": attempts.collect::<Vec<_>>(),
             })
         }
         Err(refusal) => {
-            json!({ "tier": tier.name(), "enforced": false, "reason": reason(refusal) })
+            json!({
+                "by": means.name(),
+                "tier": means.tier().name(),
+                "enforced": false,
+                "reason": reason(refusal),
+            })
         }
     }
 }
@@ -81,16 +89,21 @@ fn reason(refusal: &Refusal) -> String {
 }
 
 fn human(
-    tiers: &[Tried],
+    tried: &[Tried],
     profile: Option<&str>,
     toolchains: &Toolchains,
     git: Option<&str>,
     ledger: &Value,
 ) -> String {
     let mut text = format!("{BOLD}Sandbox{RESET}\n");
-    for (tier, tried) in tiers {
-        let name = tier.name();
+    let best = tried.iter().find(|(_, tried)| tried.is_ok()).map(|(means, _)| *means);
+    for (means, tried) in tried {
+        let name = means.name();
         match tried {
+            Err(Refusal::Missing { program }) => {
+                text.push_str(&format!("  {name:<12} `{program}` is not installed"));
+                text.push_str(if best == Some(Means::Own) { ", nor needed\n" } else { "\n" });
+            }
             Ok(sandbox) => {
                 let probed = sandbox.probed();
                 text.push_str(&format!(
@@ -112,9 +125,9 @@ fn human(
         profile.lines().for_each(|line| text.push_str(&format!("    {}\n", safe(line))));
         text.push('\n');
     }
-    match tiers.iter().position(|(_, tried)| tried.is_ok()) {
-        Some(0) => {}
-        Some(_) => text.push_str(
+    match best.map(Means::tier) {
+        Some(Tier::Namespaces) => {}
+        Some(Tier::Landlock) => text.push_str(
             "  the weaker tier is used only where it is allowed: `--allow-tier landlock`\n",
         ),
         None => text.push_str("  nothing can be confined here, so no program of others is run\n"),

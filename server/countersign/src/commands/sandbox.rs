@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sandbox::{
-    Bound, Bounds, Confined, End, Input, Mount, Network, Refusal, Sandbox, Scratch, Stop, Stream,
-    Tier, Worked,
+    Bound, Bounds, Confined, End, Input, Means, Mount, Network, Refusal, Sandbox, Scratch, Stop,
+    Stream, Tier, Worked,
 };
 
 use crate::args::{AllowTier, Arguments, SandboxArgs};
@@ -92,8 +92,12 @@ fn confine(
         Tier::Namespaces => "what it changes in it is thrown away",
         Tier::Landlock => "it cannot change it",
     };
+    let by = match sandbox.means() {
+        Means::Bubblewrap => " (by bubblewrap)",
+        Means::Own | Means::Landlock => "",
+    };
     terminal.notice(&format!(
-        "sandbox: {}; no network; it sees {}, and {changes}; at most {} s, {} processes, {} MiB of memory, \
+        "sandbox: {}{by}; no network; it sees {}, and {changes}; at most {} s, {} processes, {} MiB of memory, \
          {} MiB of disk",
         sandbox.tier().name(),
         folder.display(),

@@ -7,7 +7,7 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
-use rustix::process::{Pid, PidfdFlags, Signal};
+use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
 
 use super::disk::Disk;
 use super::tree;
@@ -79,6 +79,14 @@ impl Tree {
         Ok(Duration::from_millis(memory.min(processes)).clamp(LOOK_MIN, LOOK_MAX))
     }
 
+    /// Has the outer stage stand still, if it has not ended.
+    fn stop(&self) {
+        let Some(pid) = Pid::from_raw(self.child.id().cast_signed()) else { return };
+        rustix::process::kill_process(pid, Signal::STOP).ok();
+        let options = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        rustix::process::waitid(WaitId::Pid(pid), options).ok();
+    }
+
     /// Ends whatever is left and waits until it is gone. `false` if that took too long.
     pub fn end(&mut self) -> io::Result<bool> {
         if let Some(control) = &self.control {
@@ -87,7 +95,11 @@ impl Tree {
         }
         let tier = self.tier;
         if self.first().is_none() {
-            // There is no process 1 yet, or no more; if it comes, it finds nobody to ask.
+            // There is no process 1 yet, or no more. One that is being made just now is seen once its parent stands still.
+            self.stop();
+            for held in tree::children(self.child.id()).into_iter().filter_map(held) {
+                rustix::process::pidfd_send_signal(&held.1, Signal::KILL).ok();
+            }
             self.child.kill().ok();
         }
         if let Some((_, first)) = &self.first {

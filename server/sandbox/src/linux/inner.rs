@@ -15,9 +15,9 @@ use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal, WaitOptions};
 use rustix::thread::{CapabilitySet, CapabilitySets};
 
 use super::stage::{Failure, Step};
-use super::wire::{Plan, Report, receive_plan, report};
+use super::wire::{self, Plan, Report, report};
 use super::{attempts, loopback, mounts, restrict, syscalls};
-use crate::confined::Tier;
+use crate::confined::{Means, Tier};
 
 /// How far it stands back (nice(2)).
 const NICE: i32 = 10;
@@ -37,7 +37,9 @@ fn stand_back_as_session() {
 pub fn run(control: &File) -> Result<i32, Failure> {
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
         .step("end with whoever started it")?;
-    let (plan, stdin) = receive_plan(control).step("learn what to run")?;
+    let (plan, stdin): (Plan, _) = wire::receive(control).step("learn what to run")?;
+    let stdin = stdin.ok_or(io::ErrorKind::InvalidData).step("learn what to run")?;
+    let tier = plan.means.tier();
     rustix::process::setsid().step("leave the terminal")?;
     // Whoever watches it, and the person's own programs, come first: also when it starts more than it may.
     rustix::process::nice(NICE).step("take the second place")?;
@@ -45,13 +47,14 @@ pub fn run(control: &File) -> Result<i32, Failure> {
     if plan.bait.is_none() {
         stand_back_as_session();
     }
-    let writable = match plan.tier {
-        Tier::Namespaces => {
+    let writable = match plan.means {
+        Means::Own => {
             rustix::system::sethostname(b"sandbox").step("name the host")?;
             loopback::bring_up().step("bring up a loopback of its own")?;
             Some(mounts::build(&plan)?)
         }
-        Tier::Landlock => None,
+        Means::Bubblewrap => Some(mounts::writable(&plan)),
+        Means::Landlock => None,
     };
     limit(&plan)?;
     give_up_rights().step("give up all rights")?;
@@ -60,16 +63,15 @@ pub fn run(control: &File) -> Result<i32, Failure> {
         None => restrict::all(&plan.mounts),
     };
     let landlock_abi = landlock.step(restrict::STEP)?;
-    syscalls::filter(plan.tier).map_err(io::Error::other).step("filter system calls")?;
+    syscalls::filter(tier).map_err(io::Error::other).step("filter system calls")?;
     rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)
         .step("be closed to others")?;
     if let Some(bait) = &plan.bait {
-        let attempts = attempts::all(bait, plan.tier);
+        let attempts = attempts::all(bait, tier);
         report(control, &Report::Probed { attempts, landlock_abi });
         return Ok(0);
     }
     let lifeline = control.try_clone().step("watch its lifeline")?;
-    let tier = plan.tier;
     thread::Builder::new().spawn(move || end_with(lifeline, tier)).step("watch its lifeline")?;
     let code = start_and_reap(&plan, stdin, control);
     end_all_others(tier);
@@ -163,7 +165,7 @@ fn limit(plan: &Plan) -> Result<(), Failure> {
     let limits = plan.rlimits;
     // Counted within this user namespace, hence for this sandbox alone. It does not bind the system's own
     // root; the watch from outside does. Without a namespace it would count all that the person runs.
-    let processes = (plan.tier == Tier::Namespaces).then_some((
+    let processes = (plan.means.tier() == Tier::Namespaces).then_some((
         Resource::Nproc,
         limits.processes,
         limits.processes,

@@ -6,8 +6,9 @@
 //!         └ inner stage = process 1: mounts, limits, Landlock, seccomp; reports and reaps
 //!              └ the program, and whatever it starts
 //! ```
-//! Where namespaces are refused, a guard stands in for the outer stage: it ends whatever descends from it. The inner
-//! stage then has no tree of files to build, and is not process 1.
+//! Where namespaces are refused to us but not to `bwrap`, that stands in for the outer stage; the inner one finds the
+//! mounts made. Where nobody may have them, a guard stands in: it ends whatever descends from it. The inner stage then
+//! has no tree of files, and is not process 1.
 //!
 //! Both stages are this very program, started again with [`wire::STAGE`] as its first argument, because a
 //! process that unshares must have one thread, and code between fork and exec would be unsafe. The control
@@ -16,6 +17,7 @@
 
 pub(crate) mod apparmor;
 mod attempts;
+mod bubblewrap;
 mod disk;
 mod family;
 mod guard;

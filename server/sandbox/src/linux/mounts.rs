@@ -76,7 +76,7 @@ const DEVICES: &[&str] = &["/dev/null", "/dev/zero", "/dev/full", "/dev/random",
 const PROC_READ_ONLY: &[&str] =
     &["/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi"];
 /// Parts of `/proc` that nobody in here has to read.
-const PROC_HIDDEN: &[&str] = &[
+pub const PROC_HIDDEN: &[&str] = &[
     "/proc/kcore",
     "/proc/keys",
     "/proc/key-users",
@@ -139,21 +139,9 @@ pub fn build(plan: &Plan) -> Result<Vec<PathBuf>, Failure> {
     for device in DEVICES {
         ready.push(Waiting::Ready(bind(Path::new(device), Path::new(device))?));
     }
-    let mut writable: Vec<PathBuf> =
-        ["/tmp", HOME, "/dev/shm", "/dev/pts"].map(PathBuf::from).into();
+    let writable = writable(plan);
     for placed in &plan.mounts {
-        if let Some(mount) = taken_in(placed)? {
-            let at = match placed {
-                Placed::Bind { writable: false, .. } => None,
-                Placed::Bind { at, .. }
-                | Placed::Overlay { at, .. }
-                | Placed::Cover { at, .. }
-                | Placed::Scratch { at, .. } => Some(at.into()),
-                Placed::Link { .. } | Placed::Text { .. } => None,
-            };
-            writable.extend(at);
-            ready.push(mount);
-        }
+        ready.extend(taken_in(placed)?);
     }
     let mut own = change_root()?;
     basics(plan, &mut own)?;
@@ -185,6 +173,18 @@ pub fn build(plan: &Plan) -> Result<Vec<PathBuf>, Failure> {
     rustix::fs::rmdir(OUTSIDE).step("let go of the old root")?;
     seal(&writable)?;
     Ok(writable)
+}
+
+/// The folders of `plan` that may be written.
+pub fn writable(plan: &Plan) -> Vec<PathBuf> {
+    let placed = plan.mounts.iter().filter_map(|placed| match placed {
+        Placed::Bind { writable: false, .. } | Placed::Link { .. } | Placed::Text { .. } => None,
+        Placed::Bind { at, .. }
+        | Placed::Overlay { at, .. }
+        | Placed::Cover { at, .. }
+        | Placed::Scratch { at, .. } => Some(at.into()),
+    });
+    ["/tmp", HOME, "/dev/shm", "/dev/pts"].map(PathBuf::from).into_iter().chain(placed).collect()
 }
 
 /// What is taken in from outside before the old root is left.

@@ -1,10 +1,11 @@
-//! A folder outside that belongs to one sandbox: what it keeps for itself where it has no file tree of its own, and
-//! what it is tried on.
+//! A folder outside that belongs to one sandbox: what it keeps for itself where it has no file tree of its own, the
+//! changes to what it covers where they cannot lie in memory, and what it is tried on.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::plan::{OWN_HOME, OWN_SCRATCH};
+use crate::confined::Mount;
 use crate::scratch::Scratch;
 
 /// The longest path of a folder for temporary files that leaves room for names of sockets.
@@ -12,16 +13,12 @@ const PLACE_LENGTH_MAX: usize = 48;
 
 /// The folder; gone when this is dropped, or swept later.
 pub struct Own {
-    _scratch: Scratch,
+    scratch: Scratch,
     folder: PathBuf,
 }
 
 impl Own {
     /// Makes one among the person's temporary files.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "these folders are ours: no source tree is reached"
-    )]
     pub fn new() -> io::Result<Self> {
         let user = rustix::process::geteuid();
         // The name of a socket has room for 108 bytes, and one lies further down.
@@ -41,9 +38,24 @@ impl Own {
         }
         // As the kernel will see it.
         let folder = scratch.upper().canonicalize()?;
-        std::fs::create_dir(folder.join(OWN_HOME))?;
-        std::fs::create_dir(folder.join(OWN_SCRATCH))?;
-        Ok(Self { _scratch: scratch, folder })
+        Ok(Self { scratch, folder })
+    }
+
+    /// As [`Own::new`], with folders in it for `HOME` and `TMPDIR`.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "these folders are ours: no source tree is reached"
+    )]
+    pub fn furnished() -> io::Result<Self> {
+        let own = Self::new()?;
+        std::fs::create_dir(own.folder.join(OWN_HOME))?;
+        std::fs::create_dir(own.folder.join(OWN_SCRATCH))?;
+        Ok(own)
+    }
+
+    /// `lower` shown at `at`, with its changes going here.
+    pub fn over(&self, lower: PathBuf, at: PathBuf) -> io::Result<Mount> {
+        self.scratch.over(vec![lower], at)
     }
 
     /// Where it is.

@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::mounts;
 use super::wire::{Placed, Plan, Rlimits};
-use crate::confined::{Confined, GATEWAY_SOCKET, HOME, Mount, Network, Refusal, Tier};
+use crate::confined::{Confined, GATEWAY_SOCKET, HOME, Means, Mount, Network, Refusal, Tier};
 
 /// Where nothing of the person's can be placed: it would hide what makes a sandbox one.
 const RESERVED: &[&str] = &["/proc", "/dev", "/etc", "/.outside", "/run/countersign"];
@@ -18,9 +18,10 @@ pub const OWN_HOME: &str = "home";
 /// Where `TMPDIR` leads there.
 pub const OWN_SCRATCH: &str = "tmp";
 
-/// The plan for `confined` at a tier. `own` is the folder outside for what the program keeps for itself, where there is
+/// The plan for `confined` by these means. `own` is the folder outside for what the program keeps for itself, where there is
 /// no file tree of its own.
-pub fn of(confined: &Confined, tier: Tier, own: Option<&Path>) -> Result<Plan, Refusal> {
+pub fn of(confined: &Confined, means: Means, own: Option<&Path>) -> Result<Plan, Refusal> {
+    let tier = means.tier();
     if confined.argv.is_empty() {
         return Err(Refusal::Description { reason: "no program is named".to_owned() });
     }
@@ -75,7 +76,7 @@ pub fn of(confined: &Confined, tier: Tier, own: Option<&Path>) -> Result<Plan, R
     });
     let fills = uppers.chain(own.map(Path::to_owned)).collect();
     Ok(Plan {
-        tier,
+        means,
         argv: confined.argv.clone(),
         cwd: confined.cwd.clone().into(),
         env,
@@ -159,7 +160,7 @@ mod tests {
     use super::*;
 
     fn of(confined: &Confined) -> Result<Plan, Refusal> {
-        super::of(confined, Tier::Namespaces, None)
+        super::of(confined, Means::Own, None)
     }
 
     fn confined(cwd: &str, mounts: Vec<Mount>) -> Confined {

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use super::own::Own;
 use super::wire::{Bait, SECRET, SOCKET};
-use super::{plan, supervise, tree};
-use crate::confined::{Bounds, Confined, Input, Network, Probed, Refusal, Tier};
+use super::{supervise, tree};
+use crate::confined::{Bounds, Confined, Input, Means, Network, Probed, Refusal};
 
 /// How long a try may take. It takes milliseconds.
 const TIME_MAX: Duration = Duration::from_secs(10);
@@ -25,13 +25,13 @@ struct Outside {
     bait: Bait,
 }
 
-/// Tries a tier.
+/// Tries means to confine.
 ///
 /// # Errors
 /// [`Refusal`]: it cannot be set up here, or something got out.
 /// # Cost
 /// One sandbox: milliseconds.
-pub fn probe(stage: &Path, tier: Tier) -> Result<Probed, Refusal> {
+pub fn probe(stage: &Path, means: Means) -> Result<Probed, Refusal> {
     if !tree::tells() {
         return Err(Refusal::Setup {
             step: "follow its processes".to_owned(),
@@ -39,8 +39,9 @@ pub fn probe(stage: &Path, tier: Tier) -> Result<Probed, Refusal> {
             hint: "a kernel with CONFIG_PROC_CHILDREN and a mounted /proc are needed",
         });
     }
-    let outside = outside().map_err(|source| Refusal::Io { doing: "tried", source })?;
-    let confined = Confined {
+    let trying = |source| Refusal::Io { doing: "tried", source };
+    let outside = outside().map_err(trying)?;
+    let mut confined = Confined {
         argv: vec!["attempts".into()],
         cwd: "/".into(),
         env: Vec::new(),
@@ -50,16 +51,21 @@ pub fn probe(stage: &Path, tier: Tier) -> Result<Probed, Refusal> {
         one_output: false,
         bounds: Bounds { time: TIME_MAX, ..Bounds::default() },
     };
-    let mut plan = plan::of(&confined, tier, None)?;
-    plan.bait = Some(outside.bait.clone());
-    let (attempts, landlock_abi) = supervise::attempt(stage, &confined, &plan)?;
+    // Older ones have no overlays, which nobody can do without.
+    let layers = (means == Means::Bubblewrap).then(Own::new).transpose().map_err(trying)?;
+    if let Some(layers) = &layers {
+        let at = "/workspace".into();
+        confined.mounts.push(layers.over("/usr".into(), at).map_err(trying)?);
+    }
+    let (attempts, landlock_abi) =
+        supervise::attempt(stage, means, &confined, outside.bait.clone())?;
     if let Some(out) = attempts.iter().find(|attempt| attempt.got_out) {
         let hint =
             "nothing is run in it; please report this with the output of `countersign doctor`";
-        return Err(Refusal::Leaks { tier, what: out.what.clone(), hint });
+        return Err(Refusal::Leaks { means, what: out.what.clone(), hint });
     }
     drop(outside.own);
-    Ok(Probed { tier, attempts, landlock_abi })
+    Ok(Probed { means, attempts, landlock_abi })
 }
 
 #[expect(clippy::disallowed_methods, reason = "these files are ours: no source tree is reached")]

@@ -10,10 +10,10 @@ use std::process::Stdio;
 use nix::sched::CloneFlags;
 use rustix::thread::CapabilitySet;
 
-use super::{guard, inner, tree, wire};
+use super::{bubblewrap, guard, inner, tree, wire};
 
 /// The user and group that a confined program is, inside.
-const INSIDE_ID: u32 = 1000;
+pub const INSIDE_ID: u32 = 1000;
 
 /// What a system that allows no namespaces refuses.
 pub const LEAVE: &str = "leave the namespaces";
@@ -67,6 +67,7 @@ pub fn enter_stage_if_asked() {
     let control = File::from(control);
     let done = shut.and_then(|()| match stage.to_str() {
         Some(wire::OUTER) => outer(),
+        Some(wire::BUBBLEWRAP) => bubblewrap::enter(&control),
         Some(wire::GUARD) => guard::run(&control),
         Some(wire::INNER) => inner::run(&control),
         _ => Ok(FAILED),

@@ -18,29 +18,28 @@ use rustix::pipe::PipeFlags;
 use super::disk::Disk;
 use super::family::{LOOK_MIN, Tree};
 use super::own::Own;
-use super::wire::{self, Plan, Report};
-use super::{apparmor, plan, restrict, stage};
-use crate::confined::{Attempt, Bound, Confined, End, Ended, Input, Refusal, Stream, Tier};
+use super::wire::{self, Bait, Plan, Report, Wrapping};
+use super::{apparmor, bubblewrap, plan, restrict, stage};
+use crate::confined::{Attempt, Bound, Confined, End, Ended, Input, Means, Refusal, Stream};
 use crate::stop::Stop;
 
 /// How much is read from a pipe at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
 
+/// How much is kept of what is written first, in bytes.
+const SAID_BYTES_MAX: usize = 4096;
+
 /// Runs `confined` to its end; the outputs go to `pass`, each up to its limit.
 pub fn run(
     stage: &Path,
-    tier: Tier,
+    means: Means,
     confined: &Confined,
     stop: &Stop,
     pass: &mut dyn FnMut(Stream, &[u8]),
 ) -> Result<Ended, Refusal> {
     let started = Instant::now();
-    let own = match tier {
-        Tier::Namespaces => None,
-        Tier::Landlock => Some(Own::new().map_err(starting)?),
-    };
-    let plan = plan::of(confined, tier, own.as_ref().map(Own::path))?;
-    let (stopped, run) = carry_out(stage, confined, &plan, stop, pass)?;
+    let start = Start::of(stage, means, confined, None)?;
+    let (stopped, run) = carry_out(stage, confined, &start, stop, pass)?;
     let end = match (stopped, run.heard) {
         (_, Heard::NotStarted(reason)) => {
             let program = confined.argv.first().cloned().unwrap_or_default();
@@ -57,33 +56,84 @@ pub fn run(
         stderr: Vec::new(),
         truncated: run.outputs.iter().any(|output| output.truncated),
         duration: started.elapsed(),
-        tier,
+        tier: means.tier(),
     })
 }
 
-/// Has a sandbox tried instead of running a program in it. Answers what it attempted, and the version of Landlock.
+/// What a sandbox is started with.
+struct Start {
+    plan: Plan,
+    wrapping: Option<Wrapping>,
+    /// Folders outside that are gone with it.
+    _kept: Option<bubblewrap::Kept>,
+    _own: Option<Own>,
+}
+
+impl Start {
+    fn of(
+        stage: &Path,
+        means: Means,
+        confined: &Confined,
+        bait: Option<Bait>,
+    ) -> Result<Self, Refusal> {
+        let (mut wrapping, mut kept, mut own) = (None, None, None);
+        let mut plan = match means {
+            Means::Own => plan::of(confined, means, None)?,
+            Means::Landlock => {
+                // A try keeps nothing.
+                if bait.is_none() {
+                    own = Some(Own::furnished().map_err(starting)?);
+                }
+                plan::of(confined, means, own.as_ref().map(Own::path))?
+            }
+            Means::Bubblewrap => {
+                let program = bubblewrap::find()?;
+                let folders = bubblewrap::Kept::of(&confined.mounts).map_err(starting)?;
+                let stage = bubblewrap::bindable(stage, &folders.own).map_err(starting)?;
+                let mounts = folders.mounts.clone();
+                let mut plan = plan::of(&Confined { mounts, ..confined.clone() }, means, None)?;
+                plan.fills.push(folders.own.path().to_owned());
+                wrapping = Some(bubblewrap::wrapping(program, &stage, &folders.own, &plan)?);
+                kept = Some(folders);
+                plan
+            }
+        };
+        plan.bait = bait;
+        Ok(Self { plan, wrapping, _kept: kept, _own: own })
+    }
+}
+
+/// Has a sandbox tried on `bait` instead of running a program in it. Answers what it attempted, and the version of Landlock.
 pub fn attempt(
     stage: &Path,
+    means: Means,
     confined: &Confined,
-    plan: &Plan,
+    bait: Bait,
 ) -> Result<(Vec<Attempt>, i32), Refusal> {
     let stop = Stop::new().map_err(starting)?;
-    match carry_out(stage, confined, plan, &stop, &mut |_, _| ())?.1.heard {
+    let start = Start::of(stage, means, confined, Some(bait))?;
+    match carry_out(stage, confined, &start, &stop, &mut |_, _| ())?.1.heard {
         Heard::Probed { attempts, landlock_abi } => Ok((attempts, landlock_abi)),
         _ => Err(following(io::ErrorKind::UnexpectedEof.into())),
     }
 }
 
-/// Carries out a plan until none of its processes is left.
+/// Carries out what is planned until none of its processes is left.
 fn carry_out(
     stage: &Path,
     confined: &Confined,
-    plan: &Plan,
+    start: &Start,
     stop: &Stop,
     pass: &mut dyn FnMut(Stream, &[u8]),
 ) -> Result<(Option<Bound>, Run), Refusal> {
     let started = Instant::now();
-    let mut run = Run::start(stage, confined, plan).map_err(starting)?;
+    let mut run = Run::start(stage, confined, start).map_err(starting)?;
+    let mut said = Vec::new();
+    let pass = &mut |stream, bytes: &[u8]| {
+        let room = SAID_BYTES_MAX.saturating_sub(said.len());
+        said.extend(bytes.iter().take(room));
+        pass(stream, bytes);
+    };
     let stopped = run.follow(confined, started, stop, pass).map_err(following)?;
     let gone = run.tree.end().map_err(following)?;
     run.drain(confined, pass).map_err(following)?;
@@ -92,6 +142,10 @@ fn carry_out(
     }
     if let Heard::Failed { step, reason, errno } = run.heard {
         return Err(Refusal::Setup { hint: hint(&step, errno), step, reason });
+    }
+    if start.wrapping.is_some() && stopped.is_none() && matches!(run.heard, Heard::Nothing) {
+        // No stage has begun, so these are the words of `bwrap`.
+        return Err(bubblewrap::refused(&said));
     }
     Ok((stopped, run))
 }
@@ -116,7 +170,8 @@ fn hint(step: &str, errno: Option<i32>) -> &'static str {
         }
         // A namespace can be made there, and nothing be done in it.
         Some(libc::EPERM | libc::EACCES) if apparmor::restricts() => {
-            "AppArmor lets only programs with a profile use namespaces here: `countersign doctor` prints what to add"
+            "AppArmor lets only programs with a profile use namespaces here: install bubblewrap (0.11 or later), which has \
+             one, or add what `countersign doctor` prints"
         }
         Some(libc::EPERM | libc::EACCES) if step == stage::LEAVE || step.starts_with("map ") => {
             "this system does not let people make namespaces: allow it (kernel.unprivileged_userns_clone=1; in a \
@@ -162,7 +217,8 @@ struct Run {
 
 impl Run {
     #[expect(clippy::disallowed_methods, reason = "this crate is the door for starting processes")]
-    fn start(stage: &Path, confined: &Confined, plan: &Plan) -> io::Result<Self> {
+    fn start(stage: &Path, confined: &Confined, start: &Start) -> io::Result<Self> {
+        let plan = &start.plan;
         let (control, other) = UnixStream::pair()?;
         let (out, out_end) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
         let (err, err_end) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
@@ -189,9 +245,10 @@ impl Run {
             rustix::io::ioctl_fionbio(end, true)?;
         }
         let err_end = if confined.one_output { out_end.try_clone()? } else { err_end };
-        let outer = match plan.tier {
-            Tier::Namespaces => wire::OUTER,
-            Tier::Landlock => wire::GUARD,
+        let outer = match plan.means {
+            Means::Own => wire::OUTER,
+            Means::Bubblewrap => wire::BUBBLEWRAP,
+            Means::Landlock => wire::GUARD,
         };
         let child = std::process::Command::new(stage)
             .args([wire::STAGE, outer])
@@ -202,7 +259,7 @@ impl Run {
             // A Ctrl-C in the person's terminal is answered by us.
             .process_group(0)
             .spawn()?;
-        let tree = Tree::of(child, control, plan.tier, Disk::of(&plan.fills));
+        let tree = Tree::of(child, control, plan.means.tier(), Disk::of(&plan.fills));
         let output = |stream, pipe| Output {
             stream,
             pipe: Some(File::from(pipe)),
@@ -220,7 +277,10 @@ impl Run {
         };
         if let Some(control) = &run.tree.control {
             // A stage that died takes no plan; what it had to say is read below.
-            wire::send_plan(control, plan, stdin_end.as_fd()).ok();
+            if let Some(wrapping) = &start.wrapping {
+                wire::send(control, wrapping, None).ok();
+            }
+            wire::send(control, plan, Some(stdin_end.as_fd())).ok();
             control.set_nonblocking(true)?;
         }
         Ok(run)

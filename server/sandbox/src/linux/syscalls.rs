@@ -272,7 +272,7 @@ mod tests {
             assert!(!ALLOWED.contains(number) && !ALLOWED_HERE.contains(number), "{number}");
         }
         for compile in [allowed, refused, families] {
-            for tier in Tier::ALL {
+            for tier in [Tier::Namespaces, Tier::Landlock] {
                 assert!(!compile(tier).unwrap().is_empty());
             }
         }

@@ -1,4 +1,4 @@
-//! What is said over the control socket: the plan in one message, then reports, one JSON document a line.
+//! What is said over the control socket: the plan in one message (before it, what `bwrap` is told), then reports, one JSON document a line.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -11,26 +11,29 @@ use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
 };
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::confined::{Attempt, Tier};
+use crate::confined::{Attempt, Means};
 
 /// The first argument that makes this program a stage. Nobody types it.
 pub const STAGE: &str = "__sandbox-stage";
 /// The second argument of the stage that unshares.
 pub const OUTER: &str = "outer";
+/// The second argument of the stage that becomes `bwrap`.
+pub const BUBBLEWRAP: &str = "bubblewrap";
 /// The second argument of the stage that stands in for the namespaces where there are none.
 pub const GUARD: &str = "guard";
 /// The second argument of the stage that starts the program.
 pub const INNER: &str = "inner";
 
-/// The largest plan, in bytes. It holds paths, arguments and an environment.
-const PLAN_BYTES_MAX: u64 = 16 << 20;
+/// The largest message, in bytes. It holds paths, arguments and an environment.
+const MESSAGE_BYTES_MAX: u64 = 16 << 20;
 
 /// Everything the inner stage needs to know.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Plan {
-    pub tier: Tier,
+    pub means: Means,
     pub argv: Vec<OsString>,
     pub cwd: OsString,
     pub env: Vec<(OsString, OsString)>,
@@ -42,6 +45,23 @@ pub struct Plan {
     pub fills: Vec<PathBuf>,
     /// Instead of starting a program, try to reach this.
     pub bait: Option<Bait>,
+}
+
+/// What `bwrap` is told, and where it is.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Wrapping {
+    pub program: OsString,
+    pub words: Vec<Word>,
+}
+
+/// A word of a command line.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Word {
+    Plain(OsString),
+    /// The number of an open file: this one.
+    Open(OsString),
+    /// The number of an open file that holds this.
+    Text(String),
 }
 
 /// What lies outside for a sandbox to be tried on.
@@ -97,15 +117,20 @@ pub enum Report {
     Probed { attempts: Vec<Attempt>, landlock_abi: i32 },
 }
 
-/// Sends the plan and the program's standard input. The other side has read nothing yet, so this may block
-/// until it does.
-pub fn send_plan(socket: impl AsFd + Write, plan: &Plan, stdin: BorrowedFd<'_>) -> io::Result<()> {
-    let body = serde_json::to_vec(plan)?;
+/// Sends a message, and an open file with it. The other side has read nothing yet, so this may block until it does.
+pub fn send(
+    socket: impl AsFd + Write,
+    message: &impl Serialize,
+    file: Option<BorrowedFd<'_>>,
+) -> io::Result<()> {
+    let body = serde_json::to_vec(message)?;
     let length = (body.len() as u64).to_le_bytes();
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut ancillary = SendAncillaryBuffer::new(&mut space);
-    let ends = [stdin];
-    ancillary.push(SendAncillaryMessage::ScmRights(&ends));
+    let files = file.map(|file| [file]);
+    if let Some(files) = &files {
+        ancillary.push(SendAncillaryMessage::ScmRights(files));
+    }
     let sent = sendmsg(&socket, &[IoSlice::new(&length)], &mut ancillary, SendFlags::NOSIGNAL)?;
     if sent != length.len() {
         return Err(io::ErrorKind::WriteZero.into());
@@ -114,8 +139,8 @@ pub fn send_plan(socket: impl AsFd + Write, plan: &Plan, stdin: BorrowedFd<'_>) 
     socket.write_all(&body)
 }
 
-/// Receives what [`send_plan`] sent.
-pub fn receive_plan(mut socket: &File) -> io::Result<(Plan, OwnedFd)> {
+/// Receives what [`send`] sent, and no byte more.
+pub fn receive<T: DeserializeOwned>(mut socket: &File) -> io::Result<(T, Option<OwnedFd>)> {
     let mut length = [0; 8];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
@@ -128,18 +153,17 @@ pub fn receive_plan(mut socket: &File) -> io::Result<(Plan, OwnedFd)> {
     if received.bytes != length.len() {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
-    let stdin = ancillary.drain().find_map(|message| match message {
-        RecvAncillaryMessage::ScmRights(mut ends) => ends.next(),
+    let file = ancillary.drain().find_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(mut files) => files.next(),
         _ => None,
     });
-    let stdin = stdin.ok_or(io::ErrorKind::InvalidData)?;
     let length = u64::from_le_bytes(length);
-    if length > PLAN_BYTES_MAX {
+    if length > MESSAGE_BYTES_MAX {
         return Err(io::ErrorKind::InvalidData.into());
     }
     let mut body = Vec::new();
     Read::take(&mut socket, length).read_to_end(&mut body)?;
-    Ok((serde_json::from_slice(&body)?, stdin))
+    Ok((serde_json::from_slice(&body)?, file))
 }
 
 /// Sends one report. Nobody may be there to read it any more, and that is no failure of the sender.

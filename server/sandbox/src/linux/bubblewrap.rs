@@ -1,0 +1,303 @@
+//! Namespaces that the person's `bwrap` makes, where the system lets it and nobody else.
+//!
+//! It puts the file tree together that [`super::mounts`] would, and starts the inner stage as process 1 of it, which
+//! then does all else. What is bound is opened first by a stage of ours, without following any symbolic link, and
+//! handed over as open files; `bwrap` refuses what is another file by the time it binds it.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{File, Permissions};
+use std::io::{self, Seek, Write};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, MemfdFlags, Mode, OFlags, ResolveFlags};
+use rustix::process::Signal;
+
+use super::mounts;
+use super::own::Own;
+use super::stage::{Failure, INSIDE_ID, Step};
+use super::wire::{self, Placed, Plan, Word, Wrapping};
+use crate::confined::{HOME, Mount, Refusal};
+
+const PROGRAM: &str = "bwrap";
+
+/// Where process 1 finds the program of its stage.
+const STAGE_AT: &str = "/run/countersign/stage";
+
+/// Only what the system's root put there is asked: a folder of `PATH` may be a project's, and would have us run what it
+/// likes. These bits let others write.
+const WRITABLE_BY_OTHERS: u32 = 0o022;
+
+/// The person's `bwrap`.
+#[expect(clippy::disallowed_methods, reason = "a program of the system is no source tree")]
+pub fn find() -> Result<PathBuf, Refusal> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let own = rustix::process::geteuid();
+    let trusted = |folder: PathBuf| {
+        let file = crate::program::find_executable(OsStr::new(PROGRAM), folder.as_os_str())?;
+        let found = std::fs::metadata(&file).ok()?;
+        let of_system = found.uid() == 0 || own.is_root();
+        (of_system && found.mode() & WRITABLE_BY_OTHERS == 0).then_some(file)
+    };
+    let found = std::env::split_paths(&path).find_map(trusted);
+    found.ok_or(Refusal::Missing { program: PROGRAM })
+}
+
+/// Why there is no sandbox, after `bwrap` ended with these words and no stage of ours had begun.
+pub fn refused(said: &[u8]) -> Refusal {
+    let said = String::from_utf8_lossy(said);
+    let last = said.lines().rfind(|line| !line.trim().is_empty());
+    Refusal::Setup {
+        step: "have `bwrap` make it".to_owned(),
+        reason: last.unwrap_or("it ended without a word").to_owned(),
+        hint: "bubblewrap 0.11 or later is needed, on a system that lets it make namespaces",
+    }
+}
+
+/// `stage`, the program of the stages, as a file that can be bound.
+///
+/// One that was exchanged since it was started has no name any more: it is copied to `own`.
+#[expect(clippy::disallowed_methods, reason = "our own program is no source tree")]
+pub fn bindable(stage: &Path, own: &Own) -> io::Result<PathBuf> {
+    let running = std::fs::metadata(stage)?;
+    if let Ok(file) = stage.canonicalize()
+        && std::fs::metadata(&file)
+            .is_ok_and(|found| (found.dev(), found.ino()) == (running.dev(), running.ino()))
+    {
+        return Ok(file);
+    }
+    let copy = own.path().join("stage");
+    std::fs::copy(stage, &copy)?;
+    Ok(copy)
+}
+
+/// Where what [`super::mounts`] keeps in memory lies on the disk: `bwrap` cannot say how many files a place in memory
+/// may hold, and each takes memory that the size of the place does not count.
+const PLACES: &[(&str, &str, u32)] =
+    &[("/tmp", "tmp", 0o1777), (HOME, "home", 0o755), ("/dev/shm", "shm", 0o1777)];
+
+/// Folders outside for all that a sandbox would keep in memory; gone when this is dropped.
+pub struct Kept {
+    /// The mounts, with what lies in these folders in the place of covers and of empty folders in memory.
+    pub mounts: Vec<Mount>,
+    pub own: Own,
+    _covers: Vec<Own>,
+}
+
+impl Kept {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "these folders are ours: no source tree is reached"
+    )]
+    pub fn of(mounts: &[Mount]) -> io::Result<Self> {
+        let own = Own::new()?;
+        for (_, name, mode) in PLACES {
+            let folder = own.path().join(name);
+            std::fs::create_dir(&folder)?;
+            std::fs::set_permissions(&folder, Permissions::from_mode(*mode))?;
+        }
+        let (mut shown, mut covers) = (Vec::new(), Vec::new());
+        for (number, mount) in mounts.iter().enumerate() {
+            shown.push(match mount {
+                Mount::Cover { from, at } => {
+                    let cover = Own::new()?;
+                    let overlay = cover.over(from.clone(), at.clone())?;
+                    covers.push(cover);
+                    overlay
+                }
+                Mount::Scratch { at, .. } => {
+                    let from = own.path().join(format!("scratch{number}"));
+                    std::fs::create_dir(&from)?;
+                    Mount::Bind { from, at: at.clone(), writable: true }
+                }
+                other => other.clone(),
+            });
+        }
+        Ok(Self { mounts: shown, own, _covers: covers })
+    }
+}
+
+/// What `program`, a `bwrap`, is to be told so that `stage` becomes process 1 of a sandbox with the file tree of `plan`.
+///
+/// # Errors
+/// [`Refusal::Setup`]: `bwrap` would have to make a folder to mount on in what is not the sandbox's own.
+pub fn wrapping(
+    program: PathBuf,
+    stage: &Path,
+    own: &Own,
+    plan: &Plan,
+) -> Result<Wrapping, Refusal> {
+    let mut words = Words(Vec::new());
+    for word in [
+        "--unshare-user",
+        "--unshare-ipc",
+        "--unshare-pid",
+        "--unshare-net",
+        "--unshare-uts",
+        "--unshare-cgroup-try",
+        "--die-with-parent",
+        "--as-pid-1",
+        "--hostname",
+        "sandbox",
+        "--cap-drop",
+        "ALL",
+    ] {
+        words.plain(word);
+    }
+    for option in ["--uid", "--gid"] {
+        words.plain(option).plain(INSIDE_ID.to_string());
+    }
+    words.plain("--proc").plain("/proc").plain("--dev").plain("/dev");
+    for hidden in mounts::PROC_HIDDEN.iter().filter(|path| Path::new(path).exists()) {
+        words.plain("--ro-bind").plain("/dev/null").plain(hidden);
+    }
+    for (at, name, _) in PLACES {
+        words.plain("--bind-fd").open(own.path().join(name)).plain(at);
+    }
+    words.plain("--dir").plain("/run").plain("--symlink").plain("/tmp").plain("/var/tmp");
+    for placed in &plan.mounts {
+        match placed {
+            Placed::Link { to, at } => words.plain("--symlink").plain(to).plain(at),
+            Placed::Text { at, text } => {
+                words.plain("--perms").plain("0644").plain("--ro-bind-data");
+                words.text(text).plain(at)
+            }
+            _ => continue,
+        };
+    }
+    let mut before: Vec<&Placed> = Vec::new();
+    for placed in &plan.mounts {
+        let at = match placed {
+            Placed::Bind { at, .. } | Placed::Overlay { at, .. } => at,
+            _ => continue,
+        };
+        standing(Path::new(at), &before, own)?;
+        before.push(placed);
+        match placed {
+            Placed::Bind { from, writable, .. } => {
+                words.plain(if *writable { "--bind-fd" } else { "--ro-bind-fd" });
+                words.open(from).plain(at);
+            }
+            Placed::Overlay { lower, upper, work, .. } => {
+                // The lowest comes first.
+                for lower in lower.iter().rev() {
+                    words.plain("--overlay-src").plain(lower);
+                }
+                words.plain("--overlay").plain(upper).plain(work).plain(at);
+            }
+            // There are other mounts in the place of these; and the rest came before.
+            Placed::Cover { .. }
+            | Placed::Scratch { .. }
+            | Placed::Link { .. }
+            | Placed::Text { .. } => {}
+        }
+    }
+    standing(Path::new(STAGE_AT), &before, own)?;
+    words.plain("--ro-bind-fd").open(stage).plain(STAGE_AT);
+    for at in ["/dev", "/"] {
+        words.plain("--remount-ro").plain(at);
+    }
+    words.plain("--").plain(STAGE_AT).plain(wire::STAGE).plain(wire::INNER);
+    Ok(Wrapping { program: program.into(), words: words.0 })
+}
+
+/// Whether `at` is there, or lies in what is the sandbox's own, so that nothing is made outside.
+fn standing(at: &Path, before: &[&Placed], own: &Own) -> Result<(), Refusal> {
+    for placed in before.iter().rev() {
+        let (above, folders) = match placed {
+            Placed::Bind { at, from, .. } if Path::new(from).starts_with(own.path()) => {
+                (at, Vec::new())
+            }
+            Placed::Bind { at, from, .. } => (at, vec![from]),
+            Placed::Overlay { at, lower, upper, .. } => {
+                (at, std::iter::once(upper).chain(lower).collect())
+            }
+            _ => continue,
+        };
+        let Ok(below) = at.strip_prefix(above) else { continue };
+        if folders.is_empty() || below.as_os_str().is_empty() {
+            return Ok(());
+        }
+        let found = |part: &Path| {
+            let of = |folder: &&OsString| Path::new(folder).join(part).symlink_metadata().ok();
+            folders.iter().find_map(of)
+        };
+        // `bwrap` follows links while it still sees everything.
+        let linked = below.ancestors().any(|part| found(part).is_some_and(|of| of.is_symlink()));
+        let (reason, hint) = match found(below) {
+            _ if linked => (io::ErrorKind::NotADirectory, "there is a symbolic link on the way"),
+            None => (
+                io::ErrorKind::ReadOnlyFilesystem,
+                "nothing is made in files of others: make it before",
+            ),
+            Some(_) => return Ok(()),
+        };
+        return Err(Refusal::Setup {
+            step: format!("make a place to mount on at {}", at.display()),
+            reason: io::Error::from(reason).to_string(),
+            hint,
+        });
+    }
+    Ok(())
+}
+
+/// The words of a command line of `bwrap`.
+struct Words(Vec<Word>);
+
+impl Words {
+    fn plain(&mut self, word: impl AsRef<OsStr>) -> &mut Self {
+        self.0.push(Word::Plain(word.as_ref().to_owned()));
+        self
+    }
+
+    fn open(&mut self, path: impl AsRef<OsStr>) -> &mut Self {
+        self.0.push(Word::Open(path.as_ref().to_owned()));
+        self
+    }
+
+    fn text(&mut self, text: &str) -> &mut Self {
+        self.0.push(Word::Text(text.to_owned()));
+        self
+    }
+}
+
+/// Becomes `bwrap`, told what arrives over `control`; what it starts reads the plan from there. Returns only what went
+/// wrong.
+#[expect(clippy::disallowed_methods, reason = "this crate is the door for starting processes")]
+pub fn enter(control: &File) -> Result<i32, Failure> {
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
+        .step("end with whoever started it")?;
+    let (Wrapping { program, words }, _) = wire::receive(control).step("learn what to mount")?;
+    // Open until there is another program in this process, and handed on to it.
+    let mut held = Vec::new();
+    let mut handed = |file: OwnedFd| {
+        let number = file.as_raw_fd().to_string();
+        held.push(file);
+        OsString::from(number)
+    };
+    let mut arguments = Vec::new();
+    for word in words {
+        arguments.push(match word {
+            Word::Plain(word) => word,
+            Word::Open(path) => handed(open(Path::new(&path))?),
+            Word::Text(text) => handed(holding(&text).step("hold a text")?),
+        });
+    }
+    let error = std::process::Command::new(&program).args(arguments).env_clear().exec();
+    Err(error).step_at("start", Path::new(&program))
+}
+
+fn open(path: &Path) -> Result<OwnedFd, Failure> {
+    rustix::fs::openat2(CWD, path, OFlags::PATH, Mode::empty(), ResolveFlags::NO_SYMLINKS)
+        .step_at("open", path)
+}
+
+/// A file in memory that holds `text`, to be read from its beginning.
+fn holding(text: &str) -> io::Result<OwnedFd> {
+    let mut file = File::from(rustix::fs::memfd_create("text", MemfdFlags::empty())?);
+    file.write_all(text.as_bytes())?;
+    file.rewind()?;
+    Ok(file.into())
+}
