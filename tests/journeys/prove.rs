@@ -366,6 +366,34 @@ fn changed_lines_that_no_test_comes_to_are_named() {
     assert_eq!(missed(&proved), [("queue.js".to_owned(), line_of(&half, "return 9"))]);
 }
 
+/// A test is taken out that alone came to a line, and code comes in above that.
+#[test]
+fn lines_that_tests_no_longer_come_to_are_named() {
+    let world = python();
+    let fewer = TESTS.replace("        self.assertEqual(queues.larger(1, 2), 2)\n", "");
+    assert_ne!(fewer, TESTS);
+    let code =
+        QUEUE.replace("def larger", "def last(queue):\n    return queue[-1]\n\n\ndef larger");
+    let id = propose(&world, &[("queues.py", &code), ("test_queues.py", &fewer)]);
+    let proved = without_mistakes(&world, &id);
+    let delta = &proved["proof"]["validation"]["coverage_delta"];
+    let lost = json!([{ "path": "queues.py", "line": line_of(&code, "return b") - 1 }]);
+    assert_eq!(delta["lost"], lost, "{:#}", proved["proof"]);
+    let count = |name: &str| delta[name].as_u64().unwrap();
+    assert_eq!(count("before"), count("lines"), "{delta:#}");
+    assert_eq!(count("after"), count("lines") - 1, "{delta:#}");
+    assert_eq!(missed(&proved), [("queues.py".to_owned(), line_of(&code, "return queue[-1]"))]);
+    // What is known of the base serves the next change, too.
+    let other = propose(&world, &[("queues.py", &code)]);
+    let proved = without_mistakes(&world, &other);
+    let delta = &proved["proof"]["validation"]["coverage_delta"];
+    assert_eq!((&delta["lost"], &delta["after"]), (&json!([]), &delta["before"]), "{delta:#}");
+    assert!(proved["proof"]["record"]["cache_hits"].as_u64().unwrap() >= 2, "{proved:#}");
+    let shown = run(&world, &["show", &id, "--proof"]).ok().stdout;
+    let line = line_of(&code, "return b");
+    assert!(shown.contains(&format!("no longer run queues.py:{line}")), "{shown}");
+}
+
 #[test]
 fn a_test_that_asserts_nothing_or_passes_without_the_change_proves_nothing() {
     let world = python();

@@ -51,6 +51,13 @@ pub(crate) struct Examined {
     lines: Vec<(LineSpan, LineSpan)>,
 }
 
+impl Examined {
+    /// The lines that differ, before and after, in order.
+    pub(crate) fn lines(&self) -> &[(LineSpan, LineSpan)] {
+        &self.lines
+    }
+}
+
 impl Side {
     pub(crate) fn bytes(&self) -> Option<&[u8]> {
         match &self.content {

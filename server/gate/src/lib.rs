@@ -29,7 +29,7 @@ pub use paths::{GlobError, Globs, HEAD_BYTES, PathClass, classify, is_generated,
 pub use project::Project;
 pub use report::{
     LineCoverage, REPORT_ITEMS_MAX, REPORT_LIMIT_BYTES, Report, ReportError, ReportPlace,
-    read_report, without_escapes,
+    TouchedFile, read_report, without_escapes,
 };
 pub use rules::{RULES, UNREAD};
 pub use watched::{LeftFile, Watched, may_run, watched};

@@ -7,6 +7,7 @@
 
 mod cargo;
 mod coverage;
+mod delta;
 mod diagnostics;
 mod go;
 mod javascript;
@@ -24,6 +25,7 @@ use model::{
 };
 
 pub use coverage::LineCoverage;
+pub use delta::TouchedFile;
 
 /// The longest report that is read.
 pub const REPORT_LIMIT_BYTES: usize = 16 * 1024 * 1024;

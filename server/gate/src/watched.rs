@@ -238,8 +238,7 @@ impl LineCoverage {
         folder: Option<&RelPath>,
         files: &[(&RelPath, &[u8])],
     ) {
-        let tests = watched.files().filter(|path| is_test_file(path));
-        let seen: BTreeSet<Language> = tests.filter_map(|path| language_of(path, b"")).collect();
+        let seen = watched.seen();
         for (path, text) in files {
             let Some(language) = language_of(path, b"").filter(|found| seen.contains(found)) else {
                 continue;

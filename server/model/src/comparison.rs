@@ -81,6 +81,21 @@ pub struct ChangedCoverage {
     pub missed: Vec<Place>,
 }
 
+/// How much of what a change leaves as it is was run before and after: of lines that are the same on both sides and of
+/// which both runs say something. A file of which a run saw nothing was not run, if that run saw tests of its language.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct CoverageDelta {
+    /// Such lines.
+    pub lines: u32,
+    /// Those that the base's tests came to, on the base.
+    pub before: u32,
+    /// Those that the proposal's tests come to, on the proposal.
+    pub after: u32,
+    /// Lines that the tests came to before and no longer do, ordered, where they are now; the first of them where there
+    /// are many.
+    pub lost: Vec<Place>,
+}
+
 /// A line of a file.
 #[derive(
     Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,

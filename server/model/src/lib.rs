@@ -43,7 +43,7 @@ pub use changeset::{
     Adoption, Base, ChangeKind, ChangeSet, ChangeSetId, Content, FileChange, FileMode, FileSide,
     Hunk, HunkKind, LineSpan, Origin, Ran,
 };
-pub use comparison::{ChangedCoverage, Comparison, ComparisonVerdict, Place};
+pub use comparison::{ChangedCoverage, Comparison, ComparisonVerdict, CoverageDelta, Place};
 pub use config::{
     Config, ConfigError, GATE_TIME_LIMIT_S, GateConfig, GatesConfig, OwnConfig, PolicyConfig,
     RECIPES, ReviewConfig, WorkerConfig, WorkerInput, WorkerName, WorkerNameError, Workers,

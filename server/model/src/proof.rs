@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::canonical::{canonical_json, digest_without};
 use crate::{
-    ChangeSetId, ChangedCoverage, Comparison, ComparisonVerdict, Digest, Finding, GateId, GateKind,
-    GateOutcome, MutationReport, Risk, SandboxTier, Severity, TestValue, Timestamp, WitnessReport,
+    ChangeSetId, ChangedCoverage, Comparison, ComparisonVerdict, CoverageDelta, Digest, Finding,
+    GateId, GateKind, GateOutcome, MutationReport, Risk, SandboxTier, Severity, TestValue,
+    Timestamp, WitnessReport,
 };
 
 /// What a change does, in numbers.
@@ -90,6 +91,9 @@ pub struct Validation {
     pub witness: Option<WitnessReport>,
     /// How much of what is added was run.
     pub coverage: Option<ChangedCoverage>,
+    /// How much of the rest was run, before and after; `None` if that was not measured on both sides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage_delta: Option<CoverageDelta>,
     /// What became of deliberate mistakes in the changed lines.
     pub mutation: Option<MutationReport>,
     /// The hunks, by number, that can be taken out with all evidence unchanged.

@@ -151,6 +151,12 @@ fn validation() -> Validation {
             files: vec![FileCoverage { path: path("src/route.rs"), lines: 4, covered: 3 }],
             missed: vec![Place { path: path("src/route.rs"), line: 9 }],
         }),
+        coverage_delta: Some(CoverageDelta {
+            lines: 90,
+            before: 80,
+            after: 79,
+            lost: vec![Place { path: path("src/table.rs"), line: 3 }],
+        }),
         mutation: Some(MutationReport {
             possible: 8,
             budget: 6,

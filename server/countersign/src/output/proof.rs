@@ -53,6 +53,14 @@ pub fn proof(proof: &Proof, title: &str, said: &Said) -> String {
         let missed = coverage.missed.iter().map(|at| format!("{}:{}", at.path, at.line + 1));
         out.push_str(&names(missed, "not run"));
     }
+    if let Some(delta) = &validation.coverage_delta {
+        out.push_str(&format!(
+            "  coverage of other lines {} of {}, before {}\n",
+            delta.after, delta.lines, delta.before
+        ));
+        let lost = delta.lost.iter().map(|at| format!("{}:{}", at.path, at.line + 1));
+        out.push_str(&names(lost, "no longer run"));
+    }
     if let Some(mutation) = &validation.mutation {
         out.push_str(&of_mutation(mutation));
     }

@@ -21,7 +21,8 @@ use std::time::Duration;
 use attest::{SigningKey, TrustStore};
 use model::{
     ChangeSetId, Comparison, ComparisonVerdict, Envelope, Event, GateDefinition, GateId, GateKind,
-    GateOutcome, MutationReport, PolicyProof, Proof, ProofRef, RelPath, Verdict, WitnessReport,
+    GateOutcome, Language, MutationReport, PolicyProof, Proof, ProofRef, RelPath, Verdict,
+    WitnessReport,
 };
 use sandbox::{Sandbox, Stop};
 use syntax::language_of;
@@ -155,10 +156,22 @@ pub(crate) struct Gathered {
     pub witness: WitnessReport,
     /// What the witness rests on.
     pub crossed: Vec<Ran>,
-    /// The proposal's tests once more, where that told which lines they come to, each with its gate's folder.
-    pub watched: Vec<(Option<RelPath>, Ran)>,
+    /// Tests once more, where that told which lines of the proposal they come to.
+    pub watched: Vec<WatchedRuns>,
     pub mutation: Option<MutationReport>,
     pub superfluous: Option<Vec<u32>>,
+}
+
+/// The tests of a gate once more, watched.
+#[derive(Debug)]
+pub(crate) struct WatchedRuns {
+    /// Which gate it is.
+    at: usize,
+    /// Its folder.
+    pub folder: Option<RelPath>,
+    pub proposal: Ran,
+    /// On the base, if there was time and that told it, too.
+    pub base: Option<Ran>,
 }
 
 /// The gates, and what they run in.
@@ -327,8 +340,9 @@ impl Proving<'_, '_> {
         let built = self.both_sides()?;
         let comparisons = self.again_where_in_doubt()?;
         let (witness, crossed) = self.witness(&built)?;
-        let watched = self.watch(&built.proposal)?;
+        let (mut watched, languages) = self.watch(&built.proposal)?;
         let mutation = self.mutate(&built.proposal, &comparisons)?;
+        self.watch_base(&built.base, &mut watched, &languages)?;
         let superfluous = self.minimise(&built.base, &comparisons, &witness)?;
         let sides = self.base.into_iter().zip(self.proposal);
         let gates =
@@ -338,20 +352,22 @@ impl Proving<'_, '_> {
 
     /// Which lines the proposal's tests come to, where their own reports do not say it and a file that can be watched is
     /// changed. What tests may have run that were not watched counts as unknown, not as missed.
-    fn watch(&mut self, built: &Checkout) -> Result<Vec<(Option<RelPath>, Ran)>, Error> {
+    ///
+    /// Answers the languages of which all is known, too.
+    fn watch(&mut self, built: &Checkout) -> Result<(Vec<WatchedRuns>, BTreeSet<Language>), Error> {
         let examined = self.subject.examined.iter();
         let mut languages: BTreeSet<_> = examined.filter_map(|file| file.change.language).collect();
         let measures = |ran: &Vec<Ran>| ran.first().is_some_and(|ran| ran.coverage.is_some());
-        let tests = self.gates.iter().zip(&self.proposal);
-        let tests = tests.filter(|(gate, ran)| gate.kind == GateKind::Test && !measures(ran));
-        let watched = |gate| (gate, gate::watched(gate));
-        let tests: Vec<_> =
-            tests.map(|(gate, ran)| (watched(gate), ran.first().cloned())).collect();
-        for ((gate, _), _) in tests.iter().filter(|((_, watched), _)| watched.is_none()) {
+        let tests = self.gates.iter().zip(&self.proposal).enumerate();
+        let tests = tests.filter(|(_, (gate, ran))| gate.kind == GateKind::Test && !measures(ran));
+        let tests: Vec<_> = tests
+            .map(|(at, (gate, ran))| (at, gate, gate::watched(gate), ran.first().cloned()))
+            .collect();
+        for (_, gate, ..) in tests.iter().filter(|(_, _, watched, _)| watched.is_none()) {
             languages.retain(|language| !gate::may_run(gate, *language));
         }
         let (mut all, mut unseen) = (Vec::new(), Vec::new());
-        for ((gate, watched), judged) in tests {
+        for (at, gate, watched, judged) in tests {
             let (Some(watched), Some(judged)) = (watched, judged) else { continue };
             if !languages.iter().any(|language| watched.sees(*language)) {
                 continue;
@@ -363,17 +379,38 @@ impl Proving<'_, '_> {
                 false => None,
             };
             match ran {
-                Some(ran) => all.push((gate.folder.clone(), ran)),
+                Some(proposal) => {
+                    let folder = gate.folder.clone();
+                    all.push(WatchedRuns { at, folder, proposal, base: None });
+                }
                 None => unseen.push(gate),
             }
         }
         languages.retain(|language| !unseen.iter().any(|gate| gate::may_run(gate, *language)));
-        let known =
-            |path: &RelPath| language_of(path, b"").is_some_and(|found| languages.contains(&found));
-        for (_, ran) in &mut all {
-            ran.coverage.iter_mut().for_each(|lines| lines.retain(known));
+        all.iter_mut().for_each(|ran| only(&languages, &mut ran.proposal));
+        Ok((all, languages))
+    }
+
+    /// Which lines the base's tests come to, for what was watched on the proposal. What is known of a base serves every change
+    /// that is made on it.
+    fn watch_base(
+        &mut self,
+        built: &Checkout,
+        watched: &mut [WatchedRuns],
+        languages: &BTreeSet<Language>,
+    ) -> Result<(), Error> {
+        for of in watched {
+            let judged = self.base.get(of.at).and_then(|ran| ran.first()).cloned();
+            let watched = self.gates.get(of.at).and_then(gate::watched);
+            let (Some(watched), Some(judged)) = (watched, judged) else { continue };
+            if !self.runs.left(self.effort) {
+                return Ok(());
+            }
+            let base = &self.subject.base;
+            of.base = self.runs.watched(&watched, &judged.evidence, base, built)?;
+            of.base.iter_mut().for_each(|ran| only(languages, ran));
         }
-        Ok(all)
+        Ok(())
     }
 
     /// Every gate on the base, then on the proposal, which starts from what the base's runs built.
@@ -438,6 +475,13 @@ impl Proving<'_, '_> {
 struct Built {
     base: Checkout,
     proposal: Checkout,
+}
+
+/// Keeps what a run says of files of `languages`.
+fn only(languages: &BTreeSet<Language>, ran: &mut Ran) {
+    let known =
+        |path: &RelPath| language_of(path, b"").is_some_and(|found| languages.contains(&found));
+    ran.coverage.iter_mut().for_each(|lines| lines.retain(known));
 }
 
 /// The evidence alone.

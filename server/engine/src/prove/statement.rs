@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use gate::{LineCoverage, changed_tests, test_counts};
+use gate::{LineCoverage, TouchedFile, changed_tests, test_counts};
 use model::{
-    Actor, ActorKind, ChangedCoverage, DiffSummary, Digest, GateKind, LineSpan, PolicyAction,
-    PolicyBinding, PolicyProof, Proof, ProofRecord, ProvedGate, Provenance, RelPath, Risk,
-    RiskReason, Setting, Severity, StatedRisk, Surface, Timestamp, Validation, Verdict,
+    Actor, ActorKind, ChangedCoverage, CoverageDelta, DiffSummary, Digest, GateKind, LineSpan,
+    PolicyAction, PolicyBinding, PolicyProof, Proof, ProofRecord, ProvedGate, Provenance, RelPath,
+    Risk, RiskReason, Setting, Severity, StatedRisk, Surface, Timestamp, Validation, Verdict,
 };
 
 use super::Gathered;
@@ -101,6 +101,7 @@ fn validation(subject: &Subject, gathered: &Gathered) -> Validation {
         findings: subject.review.findings.clone(),
         witness: tests.then(|| gathered.witness.clone()),
         coverage: coverage(subject, gathered),
+        coverage_delta: coverage_delta(subject, gathered),
         mutation: gathered.mutation.clone(),
         superfluous_hunks: gathered.superfluous.clone(),
     }
@@ -109,7 +110,7 @@ fn validation(subject: &Subject, gathered: &Gathered) -> Validation {
 /// How much of the changed lines ran, by all gates that measured it.
 fn coverage(subject: &Subject, gathered: &Gathered) -> Option<ChangedCoverage> {
     let measured = gathered.gates.iter().flat_map(|(_, _, proposal)| proposal.first());
-    let measured = measured.chain(gathered.watched.iter().map(|(_, ran)| ran));
+    let measured = measured.chain(gathered.watched.iter().map(|ran| &ran.proposal));
     let measured = measured.filter_map(|ran| ran.coverage.clone());
     let mut all = measured.reduce(|mut all: LineCoverage, other| {
         all.merge(other);
@@ -119,9 +120,9 @@ fn coverage(subject: &Subject, gathered: &Gathered) -> Option<ChangedCoverage> {
     let own = files.filter(|(_, examined)| !examined.change.generated);
     let texts = own.filter_map(|(file, _)| Some((&file.path, file.after.as_ref()?.bytes()?)));
     let texts: Vec<_> = texts.collect();
-    for (folder, ran) in &gathered.watched {
-        if let Some(watched) = &ran.coverage {
-            all.add_unseen(watched, folder.as_ref(), &texts);
+    for ran in &gathered.watched {
+        if let Some(watched) = &ran.proposal.coverage {
+            all.add_unseen(watched, ran.folder.as_ref(), &texts);
         }
     }
     let added: Vec<(&RelPath, Vec<LineSpan>)> = subject
@@ -133,6 +134,35 @@ fn coverage(subject: &Subject, gathered: &Gathered) -> Option<ChangedCoverage> {
     let changes: Vec<_> = added.iter().map(|(path, added)| (*path, added.as_slice())).collect();
     // Of what was measured nothing may be changed.
     Some(all.of_changes(&changes)).filter(|changed| !changed.files.is_empty())
+}
+
+/// How much of the rest ran before and after, if all that measured the one measured the other.
+fn coverage_delta(subject: &Subject, gathered: &Gathered) -> Option<CoverageDelta> {
+    let first = |ran: &[Ran]| ran.first().and_then(|ran| ran.coverage.clone());
+    let gates = gathered.gates.iter().map(|(_, base, proposal)| (first(base), first(proposal)));
+    let watched = gathered.watched.iter().map(|ran| {
+        let base = ran.base.as_ref().and_then(|base| base.coverage.clone());
+        (base, ran.proposal.coverage.clone())
+    });
+    let (mut before, mut after) = (LineCoverage::default(), LineCoverage::default());
+    for sides in gates.chain(watched) {
+        match sides {
+            (None, None) => {}
+            (Some(base), Some(proposal)) => {
+                before.merge(base);
+                after.merge(proposal);
+            }
+            _ => return None,
+        }
+    }
+    let files = subject.files.iter().zip(&subject.examined);
+    let touched = files.map(|(file, examined)| TouchedFile {
+        before: file.before.as_ref().map(|_| file.old_path.as_ref().unwrap_or(&file.path)),
+        after: file.after.as_ref().map(|_| &file.path),
+        lines: examined.lines(),
+    });
+    let touched: Vec<_> = touched.collect();
+    Some(before.delta(&after, &touched)).filter(|delta| delta.lines > 0)
 }
 
 /// What stands against any risk: tests that the author could not have bent.
@@ -181,7 +211,8 @@ fn provenance(subject: &Subject) -> Provenance {
 
 fn rests_on(gathered: &Gathered) -> Vec<Digest> {
     let gates = gathered.gates.iter().flat_map(|(_, base, proposal)| base.iter().chain(proposal));
-    let watched = gathered.watched.iter().map(|(_, ran)| ran);
+    let watched = gathered.watched.iter().flat_map(|ran| [Some(&ran.proposal), ran.base.as_ref()]);
+    let watched = watched.flatten();
     let all: BTreeSet<Digest> =
         gates.chain(&gathered.crossed).chain(watched).map(|ran| ran.evidence.digest()).collect();
     all.into_iter().collect()

@@ -284,6 +284,7 @@ pub fn compare_proofs(before: &Proof, again: &Proof) -> Vec<ProofCheck> {
     let flaw = format!("comes out otherwise: {}", differ.join(", "));
     checks.push(same("gates", first == second, &flaw));
     checks.push(same("witness", gates.witness == others.witness, "the tests say otherwise"));
+    // Of lines elsewhere some are run now and then (what waits, what is tried again): they are not compared.
     checks.push(match (&gates.coverage, &others.coverage) {
         (Some(_), None) => check("coverage", None, "it was not measured this time"),
         (None, Some(_)) => check("coverage", None, "it was not measured then"),

@@ -7,8 +7,8 @@ use model::{ChangedCoverage, CoverageSummary, FileCoverage, LineSpan, Place, Rel
 use super::xml::{Piece, pieces};
 use super::{Entries, REPORT_ITEMS_MAX, ReportError, malformed};
 
-/// How many missed lines of a change are named.
-const MISSED_MAX: usize = 200;
+/// How many missed lines are named.
+pub(super) const MISSED_MAX: usize = 200;
 
 /// For each file the lines that can be run, from 0, and how often each was.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -49,6 +49,12 @@ pub(super) fn text(proved: Option<&ProofAccount>) -> String {
         let missed = coverage.missed.iter();
         out.push_str(&rows(missed.map(|at| format!("not run: {}", place(&at.path, at.line)))));
     }
+    if let Some(delta) = &validation.coverage_delta {
+        let (lines, before, after) = (delta.lines, delta.before, delta.after);
+        out.push_str(&format!("### Other lines that ran: {after} of {lines}, before {before}\n\n"));
+        let lost = delta.lost.iter();
+        out.push_str(&rows(lost.map(|at| format!("no longer run: {}", place(&at.path, at.line)))));
+    }
     if let Some(mutation) = &validation.mutation {
         out.push_str(&of_mutation(mutation));
     }
