@@ -518,6 +518,52 @@ fn who_ignores_every_signal_ends_when_countersign_is_asked_to_or_killed() {
     }
 }
 
+/// Killed while the sandbox is being made: as soon as there are one, two, three or four processes of it.
+#[test]
+fn who_is_killed_while_it_starts_leaves_nothing() {
+    for means in MEANS {
+        let world = world_with(FLOODS);
+        for (round, most) in (1..=4).cycle().take(12).enumerate() {
+            let mark = format!("{MARK}-{round}-{}", world.outer().display());
+            let mut command = sandboxed(&world, means, &[], &["./attack", "deaf", &mark]);
+            command.process_group(0).stdin(Stdio::null());
+            let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            let deadline = Instant::now() + GONE_MAX;
+            let mut all = Vec::new();
+            while all.len() < most {
+                assert!(Instant::now() < deadline, "{means:?}: {all:?} are all that came");
+                all = below(child.id());
+            }
+            child.kill().unwrap();
+            child.wait().unwrap();
+            // One that has ended and that nobody has asked about has no command line any more.
+            let line = |pid| fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            while let Some(line) = all.iter().map(line).find(|line| !line.is_empty()) {
+                assert!(Instant::now() < deadline, "{means:?} {most}: {line:?} lives on");
+                std::thread::yield_now();
+            }
+            // What came while it was killed is told by its files.
+            let place = world.outer().display().to_string();
+            while !processes_with(&place).is_empty() {
+                assert!(
+                    Instant::now() < deadline,
+                    "{means:?}: {:?} live on",
+                    processes_with(&place)
+                );
+                std::thread::yield_now();
+            }
+        }
+    }
+}
+
+/// The processes that descend from one.
+fn below(process: u32) -> Vec<u32> {
+    let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children"));
+    let children: Vec<u32> =
+        children.unwrap_or_default().split_whitespace().map(|pid| pid.parse().unwrap()).collect();
+    children.iter().flat_map(|child| [vec![*child], below(*child)].concat()).collect()
+}
+
 #[test]
 fn a_folder_that_holds_the_home_folder_is_not_shown() {
     let world = world_with(FLOODS);

@@ -24,8 +24,13 @@ pub fn doctor(
     args: &DoctorArgs,
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
-    let tried: Vec<Tried> =
-        Means::ALL.into_iter().map(|means| (means, Sandbox::by(means))).collect();
+    let mut tried: Vec<Tried> = Vec::new();
+    for means in Means::ALL {
+        // The person's own program is not started where nobody needs it.
+        if means != Means::Bubblewrap || tried.iter().all(|(_, tried)| tried.is_err()) {
+            tried.push((means, Sandbox::by(means)));
+        }
+    }
     let best = tried.iter().find(|(_, tried)| tried.is_ok()).map(|(means, _)| *means);
     let tier = best.map(Means::tier);
     let env: Vec<_> = std::env::vars_os().collect();
@@ -101,8 +106,9 @@ fn human(
         let name = means.name();
         match tried {
             Err(Refusal::Missing { program }) => {
-                text.push_str(&format!("  {name:<12} `{program}` is not installed"));
-                text.push_str(if best == Some(Means::Own) { ", nor needed\n" } else { "\n" });
+                text.push_str(&format!(
+                    "  {YELLOW}{name:<12}{RESET} `{program}` is not installed\n"
+                ));
             }
             Ok(sandbox) => {
                 let probed = sandbox.probed();

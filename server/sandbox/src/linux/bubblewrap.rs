@@ -2,19 +2,21 @@
 //!
 //! It puts the file tree together that [`super::mounts`] would, and starts the inner stage as process 1 of it, which
 //! then does all else. What is bound is opened first by a stage of ours, without following any symbolic link, and
-//! handed over as open files; `bwrap` refuses what is another file by the time it binds it.
+//! handed over as open files; `bwrap` refuses what is another file by the time it binds it. The folders of overlays, which
+//! are ours or whole projects, it takes by name. That stage stays beside it as a guard: killed in the wrong moment, `bwrap`
+//! leaves a process behind that waits for it for ever.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, Permissions};
 use std::io::{self, Seek, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, MemfdFlags, Mode, OFlags, ResolveFlags};
-use rustix::process::Signal;
 
+use super::guard;
 use super::mounts;
 use super::own::Own;
 use super::stage::{Failure, INSIDE_ID, Step};
@@ -26,23 +28,45 @@ const PROGRAM: &str = "bwrap";
 /// Where process 1 finds the program of its stage.
 const STAGE_AT: &str = "/run/countersign/stage";
 
-/// Only what the system's root put there is asked: a folder of `PATH` may be a project's, and would have us run what it
-/// likes. These bits let others write.
+/// The bits of a mode that let others write, and the one that keeps them from exchanging what is not theirs.
 const WRITABLE_BY_OTHERS: u32 = 0o022;
+const STICKY: u32 = 0o1000;
 
-/// The person's `bwrap`.
-#[expect(clippy::disallowed_methods, reason = "a program of the system is no source tree")]
+/// The system's `bwrap`: the first in `PATH` that is [`of_the_system`].
 pub fn find() -> Result<PathBuf, Refusal> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let own = rustix::process::geteuid();
-    let trusted = |folder: PathBuf| {
-        let file = crate::program::find_executable(OsStr::new(PROGRAM), folder.as_os_str())?;
-        let found = std::fs::metadata(&file).ok()?;
-        let of_system = found.uid() == 0 || own.is_root();
-        (of_system && found.mode() & WRITABLE_BY_OTHERS == 0).then_some(file)
+    let name = OsStr::new(PROGRAM);
+    let found = std::env::split_paths(&path)
+        .filter_map(|folder| crate::program::find_executable(name, folder.as_os_str()));
+    let found: Vec<PathBuf> = found.collect();
+    if let Some(file) = found.iter().find_map(|file| of_the_system(file)) {
+        return Ok(file);
+    }
+    Err(match found.first() {
+        None => Refusal::Missing { program: PROGRAM },
+        Some(file) => Refusal::Setup {
+            step: format!("use {}", file.display()),
+            reason: "others than the system's root could have put it there".to_owned(),
+            hint: "install bubblewrap as a package of the system",
+        },
+    })
+}
+
+/// The file that `named` leads to, if only the system's root can have put it there, and put it there for the system: a
+/// folder of `PATH` may be a project's, and would have us run what it likes.
+#[expect(clippy::disallowed_methods, reason = "a program of the system is no source tree")]
+fn of_the_system(named: &Path) -> Option<PathBuf> {
+    let file = named.canonicalize().ok()?;
+    let of_root = |path: &Path| {
+        let Ok(found) = std::fs::symlink_metadata(path) else { return false };
+        let held = found.mode() & WRITABLE_BY_OTHERS == 0
+            || found.is_dir() && found.mode() & STICKY != 0
+            || found.is_symlink();
+        // Root has projects, too.
+        found.uid() == 0 && held && !path.join(".git").exists()
     };
-    let found = std::env::split_paths(&path).find_map(trusted);
-    found.ok_or(Refusal::Missing { program: PROGRAM })
+    let all = file.ancestors().chain(named.ancestors());
+    all.into_iter().all(of_root).then_some(file)
 }
 
 /// Why there is no sandbox, after `bwrap` ended with these words and no stage of ours had begun.
@@ -52,7 +76,10 @@ pub fn refused(said: &[u8]) -> Refusal {
     Refusal::Setup {
         step: "have `bwrap` make it".to_owned(),
         reason: last.unwrap_or("it ended without a word").to_owned(),
-        hint: "bubblewrap 0.11 or later is needed, on a system that lets it make namespaces",
+        hint: match said.contains("Unknown option") {
+            true => "bubblewrap 0.11 or later is needed",
+            false => "`countersign doctor` tells what this system allows",
+        },
     }
 }
 
@@ -76,7 +103,7 @@ pub fn bindable(stage: &Path, own: &Own) -> io::Result<PathBuf> {
 /// Where what [`super::mounts`] keeps in memory lies on the disk: `bwrap` cannot say how many files a place in memory
 /// may hold, and each takes memory that the size of the place does not count.
 const PLACES: &[(&str, &str, u32)] =
-    &[("/tmp", "tmp", 0o1777), (HOME, "home", 0o755), ("/dev/shm", "shm", 0o1777)];
+    &[("/tmp", "tmp", 0o1777), (HOME, "home", 0o1777), ("/dev/shm", "shm", 0o1777)];
 
 /// Folders outside for all that a sandbox would keep in memory; gone when this is dropped.
 pub struct Kept {
@@ -87,12 +114,16 @@ pub struct Kept {
 }
 
 impl Kept {
+    pub fn of(mounts: &[Mount]) -> Result<Self, Refusal> {
+        let own = Own::on_disk()?;
+        Self::within(own, mounts).map_err(|source| Refusal::Io { doing: "started", source })
+    }
+
     #[expect(
         clippy::disallowed_methods,
         reason = "these folders are ours: no source tree is reached"
     )]
-    pub fn of(mounts: &[Mount]) -> io::Result<Self> {
-        let own = Own::new()?;
+    fn within(own: Own, mounts: &[Mount]) -> io::Result<Self> {
         for (_, name, mode) in PLACES {
             let folder = own.path().join(name);
             std::fs::create_dir(&folder)?;
@@ -102,7 +133,7 @@ impl Kept {
         for (number, mount) in mounts.iter().enumerate() {
             shown.push(match mount {
                 Mount::Cover { from, at } => {
-                    let cover = Own::new()?;
+                    let cover = own.beside()?;
                     let overlay = cover.over(from.clone(), at.clone())?;
                     covers.push(cover);
                     overlay
@@ -136,7 +167,7 @@ pub fn wrapping(
         "--unshare-pid",
         "--unshare-net",
         "--unshare-uts",
-        "--unshare-cgroup-try",
+        "--unshare-cgroup",
         "--die-with-parent",
         "--as-pid-1",
         "--hostname",
@@ -150,13 +181,20 @@ pub fn wrapping(
         words.plain(option).plain(INSIDE_ID.to_string());
     }
     words.plain("--proc").plain("/proc").plain("--dev").plain("/dev");
+    // It has these read-only for those only that may write them outside.
+    for shut in mounts::PROC_READ_ONLY.iter().filter(|path| Path::new(path).exists()) {
+        words.plain("--ro-bind").plain(shut).plain(shut);
+    }
     for hidden in mounts::PROC_HIDDEN.iter().filter(|path| Path::new(path).exists()) {
         words.plain("--ro-bind").plain("/dev/null").plain(hidden);
     }
+    let folders = Folders::of(plan);
+    folders.make(&mut words, |at| !is_in_place(at));
     for (at, name, _) in PLACES {
         words.plain("--bind-fd").open(own.path().join(name)).plain(at);
     }
-    words.plain("--dir").plain("/run").plain("--symlink").plain("/tmp").plain("/var/tmp");
+    folders.make(&mut words, is_in_place);
+    words.plain("--symlink").plain("/tmp").plain("/var/tmp");
     for placed in &plan.mounts {
         match placed {
             Placed::Link { to, at } => words.plain("--symlink").plain(to).plain(at),
@@ -203,6 +241,38 @@ pub fn wrapping(
     Ok(Wrapping { program: program.into(), words: words.0 })
 }
 
+/// The folders that lead to what is placed, but those within other mounts: `bwrap` would make them for their owner alone.
+struct Folders<'p>(BTreeSet<&'p Path>);
+
+impl<'p> Folders<'p> {
+    fn of(plan: &'p Plan) -> Self {
+        let mut all: BTreeSet<_> = ["/run", "/var"].map(Path::new).into();
+        let places = PLACES.iter().map(|(at, ..)| Path::new(at));
+        let placed = plan.mounts.iter().map(|placed| Path::new(placed.at()));
+        for at in places.chain(placed.clone()).chain([Path::new(STAGE_AT)]) {
+            if !placed.clone().any(|above| at != above && at.starts_with(above)) {
+                all.extend(at.ancestors().skip(1));
+            }
+        }
+        for made in ["/", "/dev", "/proc"] {
+            all.remove(Path::new(made));
+        }
+        Self(all)
+    }
+
+    /// Makes those that `are` so.
+    fn make(&self, words: &mut Words, are: fn(&Path) -> bool) {
+        for folder in self.0.iter().filter(|folder| are(folder)) {
+            words.plain("--perms").plain("0755").plain("--dir").plain(folder);
+        }
+    }
+}
+
+/// Whether something lies in one of [`PLACES`].
+fn is_in_place(at: &Path) -> bool {
+    PLACES.iter().any(|(place, ..)| at.starts_with(place))
+}
+
 /// Whether `at` is there, or lies in what is the sandbox's own, so that nothing is made outside.
 fn standing(at: &Path, before: &[&Placed], own: &Own) -> Result<(), Refusal> {
     for placed in before.iter().rev() {
@@ -228,6 +298,8 @@ fn standing(at: &Path, before: &[&Placed], own: &Own) -> Result<(), Refusal> {
         let linked = below.ancestors().any(|part| found(part).is_some_and(|of| of.is_symlink()));
         let (reason, hint) = match found(below) {
             _ if linked => (io::ErrorKind::NotADirectory, "there is a symbolic link on the way"),
+            // It is made where changes go.
+            None if matches!(placed, Placed::Overlay { .. }) => return Ok(()),
             None => (
                 io::ErrorKind::ReadOnlyFilesystem,
                 "nothing is made in files of others: make it before",
@@ -263,14 +335,11 @@ impl Words {
     }
 }
 
-/// Becomes `bwrap`, told what arrives over `control`; what it starts reads the plan from there. Returns only what went
-/// wrong.
+/// Starts `bwrap`, told what arrives over `control`, and guards it; what it starts reads the plan from there.
 #[expect(clippy::disallowed_methods, reason = "this crate is the door for starting processes")]
-pub fn enter(control: &File) -> Result<i32, Failure> {
-    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
-        .step("end with whoever started it")?;
+pub fn run(control: &File) -> Result<i32, Failure> {
     let (Wrapping { program, words }, _) = wire::receive(control).step("learn what to mount")?;
-    // Open until there is another program in this process, and handed on to it.
+    // Open for whatever this process starts, which is nothing else.
     let mut held = Vec::new();
     let mut handed = |file: OwnedFd| {
         let number = file.as_raw_fd().to_string();
@@ -285,8 +354,10 @@ pub fn enter(control: &File) -> Result<i32, Failure> {
             Word::Text(text) => handed(holding(&text).step("hold a text")?),
         });
     }
-    let error = std::process::Command::new(&program).args(arguments).env_clear().exec();
-    Err(error).step_at("start", Path::new(&program))
+    let mut bwrap = std::process::Command::new(program);
+    // Some programs read settings where they are started.
+    bwrap.args(arguments).current_dir("/");
+    guard::stand(control, bwrap, "start `bwrap`")
 }
 
 fn open(path: &Path) -> Result<OwnedFd, Failure> {
@@ -300,4 +371,52 @@ fn holding(text: &str) -> io::Result<OwnedFd> {
     file.write_all(text.as_bytes())?;
     file.rewind()?;
     Ok(file.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{chown, symlink};
+
+    use super::*;
+
+    #[test]
+    fn only_what_the_systems_root_put_there_for_the_system_is_started() {
+        let env = Path::new("/usr/bin/env");
+        assert!(of_the_system(env).is_some());
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().canonicalize().unwrap();
+        let (bin, other) = (path.join("bin"), path.join("other"));
+        fs::create_dir(&bin).unwrap();
+        let file = bin.join("bwrap");
+        fs::write(&file, "").unwrap();
+        let mode =
+            |path: &Path, mode| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+        mode(&file, 0o755);
+        if !rustix::process::geteuid().is_root() {
+            assert!(of_the_system(&file).is_none(), "a person's own is no program of the system");
+            return;
+        }
+        assert_eq!(of_the_system(&file), Some(file.clone()));
+        symlink(&file, path.join("link")).unwrap();
+        assert_eq!(of_the_system(&path.join("link")), Some(file.clone()));
+        for (of, was) in [(&file, 0o755), (&bin, 0o755), (&path, 0o700)] {
+            mode(of, 0o777);
+            assert!(of_the_system(&file).is_none(), "others could write {}", of.display());
+            mode(of, was);
+            chown(of, Some(12345), None).unwrap();
+            assert!(of_the_system(&file).is_none(), "somebody has {}", of.display());
+            chown(of, Some(0), None).unwrap();
+        }
+        assert!(of_the_system(&file).is_some());
+        // A link in a folder of somebody.
+        fs::create_dir(&other).unwrap();
+        symlink(env, other.join("bwrap")).unwrap();
+        assert!(of_the_system(&other.join("bwrap")).is_some());
+        chown(&other, Some(12345), None).unwrap();
+        assert!(of_the_system(&other.join("bwrap")).is_none());
+        // A project of root's.
+        fs::create_dir(path.join(".git")).unwrap();
+        assert!(of_the_system(&file).is_none());
+    }
 }

@@ -7,11 +7,11 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
-use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
+use rustix::process::{Pid, PidfdFlags, Signal};
 
 use super::disk::Disk;
 use super::tree;
-use crate::confined::{Bound, Confined, Tier};
+use crate::confined::{Bound, Confined, Means};
 
 /// The shortest and the longest time between two looks at what a sandbox uses.
 pub const LOOK_MIN: Duration = Duration::from_millis(5);
@@ -28,7 +28,7 @@ const GONE_MAX: Duration = Duration::from_secs(10);
 pub struct Tree {
     child: Child,
     pub control: Option<UnixStream>,
-    tier: Tier,
+    means: Means,
     disk: Disk,
     /// The process that ends all others with it, or ends them: process 1, or the guard.
     first: Option<(u32, OwnedFd)>,
@@ -36,21 +36,21 @@ pub struct Tree {
 
 impl Tree {
     /// What `child`, an outer stage, is the beginning of.
-    pub fn of(child: Child, control: UnixStream, tier: Tier, disk: Disk) -> Self {
-        Self { child, control: Some(control), tier, disk, first: None }
+    pub fn of(child: Child, control: UnixStream, means: Means, disk: Disk) -> Self {
+        Self { child, control: Some(control), means, disk, first: None }
     }
 
     fn first(&mut self) -> Option<&(u32, OwnedFd)> {
         if self.first.is_none() {
             let own = self.child.id();
-            self.first = match self.tier {
+            self.first = match self.means {
                 // It is the only child of the outer stage.
-                Tier::Namespaces => {
+                Means::Own => {
                     let [pid] = *tree::children(own) else { return None };
                     // Still the same: nobody else has reused its number meanwhile.
                     held(pid).filter(|_| tree::children(own) == [pid])
                 }
-                Tier::Landlock => held(own),
+                Means::Bubblewrap | Means::Landlock => held(own),
             };
         }
         self.first.as_ref()
@@ -79,31 +79,19 @@ impl Tree {
         Ok(Duration::from_millis(memory.min(processes)).clamp(LOOK_MIN, LOOK_MAX))
     }
 
-    /// Has the outer stage stand still, if it has not ended.
-    fn stop(&self) {
-        let Some(pid) = Pid::from_raw(self.child.id().cast_signed()) else { return };
-        rustix::process::kill_process(pid, Signal::STOP).ok();
-        let options = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-        rustix::process::waitid(WaitId::Pid(pid), options).ok();
-    }
-
     /// Ends whatever is left and waits until it is gone. `false` if that took too long.
     pub fn end(&mut self) -> io::Result<bool> {
         if let Some(control) = &self.control {
             // Process 1 ends when it sees this, and all others with it; a guard ends all others.
             control.shutdown(std::net::Shutdown::Write).ok();
         }
-        let tier = self.tier;
+        let means = self.means;
         if self.first().is_none() {
-            // There is no process 1 yet, or no more. One that is being made just now is seen once its parent stands still.
-            self.stop();
-            for held in tree::children(self.child.id()).into_iter().filter_map(held) {
-                rustix::process::pidfd_send_signal(&held.1, Signal::KILL).ok();
-            }
+            // There is no process 1 yet, or no more; if it comes, it finds nobody to ask.
             self.child.kill().ok();
         }
         if let Some((_, first)) = &self.first {
-            if tier == Tier::Namespaces {
+            if means == Means::Own {
                 // Gone already is as good.
                 rustix::process::pidfd_send_signal(first, Signal::KILL).ok();
             }

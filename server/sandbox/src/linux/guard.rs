@@ -1,4 +1,5 @@
-//! Stands in for the namespaces where there are none: whatever the program starts ends with it.
+//! Stands in for the namespaces where there are none, and beside `bwrap` until it has made some: whatever it starts ends with
+//! it.
 //!
 //! It is not confined itself, so nothing inside can end it: Landlock keeps signals in.
 
@@ -21,9 +22,20 @@ const PAUSE: Duration = Duration::from_millis(1);
 /// How long the inner stage may take to end by itself. One that was stopped from inside never does.
 const OWN_END_MAX: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 
-/// Starts the inner stage, waits until it has ended or nobody waits for it any more, and ends all below.
+/// Starts the inner stage, or what begins with it; see [`stand`].
 #[expect(clippy::disallowed_methods, reason = "this crate is the door for starting processes")]
 pub fn run(control: &File) -> Result<i32, Failure> {
+    let mut inner = std::process::Command::new("/proc/self/exe");
+    inner.args([wire::STAGE, wire::INNER]);
+    stand(control, inner, "start the inner stage")
+}
+
+/// Starts a program, waits until it has ended or nobody waits for it any more, and ends all below.
+pub fn stand(
+    control: &File,
+    mut program: std::process::Command,
+    step: &str,
+) -> Result<i32, Failure> {
     // Only the system's root may.
     rustix::thread::set_thread_groups(&[]).ok();
     // Whoever loses its parent becomes a child of this process.
@@ -31,12 +43,8 @@ pub fn run(control: &File) -> Result<i32, Failure> {
         .step("take in what is left behind")?;
     rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)
         .step("be closed to others")?;
-    let child = std::process::Command::new("/proc/self/exe")
-        .args([wire::STAGE, wire::INNER])
-        .env_clear()
-        .stdin(Stdio::inherit())
-        .spawn()
-        .step("start the inner stage")?;
+    let child = program.env_clear().stdin(Stdio::inherit()).spawn().step(step)?;
+    drop(program);
     let waited = wait(control, child.id()).step("wait for the inner stage");
     end_all();
     waited.map(|()| 0)

@@ -73,7 +73,7 @@ const DEVICES: &[&str] = &["/dev/null", "/dev/zero", "/dev/full", "/dev/random",
 
 /// Parts of `/proc` that speak for the whole machine: they may be read where anyone may, never written. A program
 /// that is the system's own root outside would be allowed to by their owner and mode.
-const PROC_READ_ONLY: &[&str] =
+pub const PROC_READ_ONLY: &[&str] =
     &["/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi"];
 /// Parts of `/proc` that nobody in here has to read.
 pub const PROC_HIDDEN: &[&str] = &[

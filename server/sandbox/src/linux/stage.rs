@@ -67,7 +67,7 @@ pub fn enter_stage_if_asked() {
     let control = File::from(control);
     let done = shut.and_then(|()| match stage.to_str() {
         Some(wire::OUTER) => outer(),
-        Some(wire::BUBBLEWRAP) => bubblewrap::enter(&control),
+        Some(wire::BUBBLEWRAP) => bubblewrap::run(&control),
         Some(wire::GUARD) => guard::run(&control),
         Some(wire::INNER) => inner::run(&control),
         _ => Ok(FAILED),

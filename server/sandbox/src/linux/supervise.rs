@@ -26,8 +26,8 @@ use crate::stop::Stop;
 /// How much is read from a pipe at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
 
-/// How much is kept of what is written first, in bytes.
-const SAID_BYTES_MAX: usize = 4096;
+/// How much is kept of what `bwrap` says, in bytes.
+const WORDS_BYTES_MAX: usize = 64 * 1024;
 
 /// Runs `confined` to its end; the outputs go to `pass`, each up to its limit.
 pub fn run(
@@ -88,7 +88,7 @@ impl Start {
             }
             Means::Bubblewrap => {
                 let program = bubblewrap::find()?;
-                let folders = bubblewrap::Kept::of(&confined.mounts).map_err(starting)?;
+                let folders = bubblewrap::Kept::of(&confined.mounts)?;
                 let stage = bubblewrap::bindable(stage, &folders.own).map_err(starting)?;
                 let mounts = folders.mounts.clone();
                 let mut plan = plan::of(&Confined { mounts, ..confined.clone() }, means, None)?;
@@ -128,12 +128,6 @@ fn carry_out(
 ) -> Result<(Option<Bound>, Run), Refusal> {
     let started = Instant::now();
     let mut run = Run::start(stage, confined, start).map_err(starting)?;
-    let mut said = Vec::new();
-    let pass = &mut |stream, bytes: &[u8]| {
-        let room = SAID_BYTES_MAX.saturating_sub(said.len());
-        said.extend(bytes.iter().take(room));
-        pass(stream, bytes);
-    };
     let stopped = run.follow(confined, started, stop, pass).map_err(following)?;
     let gone = run.tree.end().map_err(following)?;
     run.drain(confined, pass).map_err(following)?;
@@ -144,8 +138,8 @@ fn carry_out(
         return Err(Refusal::Setup { hint: hint(&step, errno), step, reason });
     }
     if start.wrapping.is_some() && stopped.is_none() && matches!(run.heard, Heard::Nothing) {
-        // No stage has begun, so these are the words of `bwrap`.
-        return Err(bubblewrap::refused(&said));
+        // No stage of ours has begun.
+        return Err(bubblewrap::refused(&run.words));
     }
     Ok((stopped, run))
 }
@@ -213,6 +207,10 @@ struct Run {
     written: usize,
     line: Vec<u8>,
     heard: Heard,
+    /// Whether what is written may not be the program's yet.
+    wrapped: bool,
+    /// That.
+    words: Vec<u8>,
 }
 
 impl Run {
@@ -259,7 +257,7 @@ impl Run {
             // A Ctrl-C in the person's terminal is answered by us.
             .process_group(0)
             .spawn()?;
-        let tree = Tree::of(child, control, plan.means.tier(), Disk::of(&plan.fills));
+        let tree = Tree::of(child, control, plan.means, Disk::of(&plan.fills));
         let output = |stream, pipe| Output {
             stream,
             pipe: Some(File::from(pipe)),
@@ -274,6 +272,8 @@ impl Run {
             written: 0,
             line: Vec::new(),
             heard: Heard::Nothing,
+            wrapped: start.wrapping.is_some(),
+            words: Vec::new(),
         };
         if let Some(control) = &run.tree.control {
             // A stage that died takes no plan; what it had to say is read below.
@@ -334,12 +334,22 @@ impl Run {
         }
     }
 
+    /// Whether what is written is not the program's yet.
+    fn is_before(&self) -> bool {
+        self.wrapped && matches!(self.heard, Heard::Nothing)
+    }
+
     fn wait(&self, stop: &Stop, most: Duration) -> io::Result<Ready> {
-        let [out, err] = &self.outputs;
+        let before = self.is_before();
+        // What `bwrap` says stays in the pipe until it is known whose it is.
+        let [out, err] = self
+            .outputs
+            .each_ref()
+            .map(|output| output.pipe.as_ref().filter(|_| !before).map(AsFd::as_fd));
         let watched = [
             (self.tree.control.as_ref().map(AsFd::as_fd), PollFlags::IN),
-            (out.pipe.as_ref().map(AsFd::as_fd), PollFlags::IN),
-            (err.pipe.as_ref().map(AsFd::as_fd), PollFlags::IN),
+            (out, PollFlags::IN),
+            (err, PollFlags::IN),
             (self.stdin.as_ref().map(AsFd::as_fd), PollFlags::OUT),
             (Some(stop.asked()), PollFlags::IN),
         ];
@@ -407,11 +417,18 @@ impl Run {
         confined: &Confined,
         pass: &mut dyn FnMut(Stream, &[u8]),
     ) -> io::Result<()> {
-        for output in &mut self.outputs {
-            while output.pipe.is_some() && output.pass(confined.bounds.output_bytes, pass)? {}
-        }
         // A stage that ended early may have said why.
         while !self.hear()? {}
+        let before = self.is_before();
+        let words = &mut self.words;
+        for output in &mut self.outputs {
+            let most = if before { WORDS_BYTES_MAX } else { confined.bounds.output_bytes };
+            let mut pass = |stream, bytes: &[u8]| match before {
+                true => words.extend(bytes),
+                false => pass(stream, bytes),
+            };
+            while output.pipe.is_some() && output.pass(most, &mut pass)? {}
+        }
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! What is said over the control socket: the plan in one message (before it, what `bwrap` is told), then reports, one JSON document a line.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::mem::MaybeUninit;
@@ -20,7 +20,7 @@ use crate::confined::{Attempt, Means};
 pub const STAGE: &str = "__sandbox-stage";
 /// The second argument of the stage that unshares.
 pub const OUTER: &str = "outer";
-/// The second argument of the stage that becomes `bwrap`.
+/// The second argument of the stage that starts `bwrap` and stands beside it.
 pub const BUBBLEWRAP: &str = "bubblewrap";
 /// The second argument of the stage that stands in for the namespaces where there are none.
 pub const GUARD: &str = "guard";
@@ -91,6 +91,20 @@ pub enum Placed {
     Scratch { at: OsString, size_bytes: u64 },
     Link { to: OsString, at: OsString },
     Text { at: OsString, text: String },
+}
+
+impl Placed {
+    /// Where it is seen inside.
+    pub fn at(&self) -> &OsStr {
+        match self {
+            Self::Bind { at, .. }
+            | Self::Overlay { at, .. }
+            | Self::Cover { at, .. }
+            | Self::Scratch { at, .. }
+            | Self::Link { at, .. }
+            | Self::Text { at, .. } => at,
+        }
+    }
 }
 
 /// The limits that the kernel keeps for each process.
