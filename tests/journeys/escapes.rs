@@ -523,7 +523,10 @@ fn who_ignores_every_signal_ends_when_countersign_is_asked_to_or_killed() {
 fn who_is_killed_while_it_starts_leaves_nothing() {
     for means in MEANS {
         let world = world_with(FLOODS);
-        for (round, most) in (1..=4).cycle().take(12).enumerate() {
+        // `bwrap` begins by a second process that waits for the first, which may be gone then.
+        let often = if means == Means::Bubblewrap { 24 } else { 0 };
+        let all = (1..=4).chain(1..=4).chain([2, 3].into_iter().cycle().take(often));
+        for (round, most) in all.enumerate() {
             let mark = format!("{MARK}-{round}-{}", world.outer().display());
             let mut command = sandboxed(&world, means, &[], &["./attack", "deaf", &mark]);
             command.process_group(0).stdin(Stdio::null());
