@@ -505,15 +505,7 @@ fn who_ignores_every_signal_ends_when_countersign_is_asked_to_or_killed() {
                 assert_eq!(ended.code(), Some(124), "{means:?}");
                 assert_eq!(processes_with(&mark), [0; 0], "{means:?}");
             }
-            let deadline = Instant::now() + GONE_MAX;
-            while !processes_with(&mark).is_empty() {
-                assert!(
-                    Instant::now() < deadline,
-                    "{means:?}: {:?} live on",
-                    processes_with(&mark)
-                );
-                std::thread::yield_now();
-            }
+            all_end(&mark, Instant::now() + GONE_MAX);
         }
     }
 }
@@ -547,14 +539,7 @@ fn who_is_killed_while_it_starts_leaves_nothing() {
             }
             // What came while it was killed is told by its files.
             let place = world.outer().display().to_string();
-            while !processes_with(&place).is_empty() {
-                assert!(
-                    Instant::now() < deadline,
-                    "{means:?}: {:?} live on",
-                    processes_with(&place)
-                );
-                std::thread::yield_now();
-            }
+            all_end(&place, deadline);
         }
     }
 }
@@ -586,6 +571,15 @@ fn a_folder_that_holds_the_home_folder_is_not_shown() {
         assert!(refused.stderr.contains("holds your home folder"), "{}", refused.stderr);
     }
     run(&home.join("project"), &[]).ok();
+}
+
+/// Waits until there is no process with `mark` in its command line.
+#[track_caller]
+fn all_end(mark: &str, deadline: Instant) {
+    while !processes_with(mark).is_empty() {
+        assert!(Instant::now() < deadline, "{:?} live on", processes_with(mark));
+        std::thread::yield_now();
+    }
 }
 
 /// The processes of this machine with `mark` in their command line.

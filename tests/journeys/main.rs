@@ -28,6 +28,8 @@ mod protocol;
 #[cfg(target_os = "linux")]
 mod prove;
 #[cfg(target_os = "linux")]
+mod prove_coverage;
+#[cfg(target_os = "linux")]
 mod prove_projects;
 mod replay;
 mod review;

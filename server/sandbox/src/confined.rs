@@ -39,7 +39,7 @@ impl Tier {
 pub enum Means {
     /// [`Tier::Namespaces`], made by this very program.
     Own,
-    /// [`Tier::Namespaces`], made by the person's `bwrap` (bubblewrap, 0.11 or later): some systems let it make
+    /// [`Tier::Namespaces`], made by the system's `bwrap` (bubblewrap, 0.11 or later): some systems let it make
     /// namespaces and nobody else. Landlock, the seccomp filter, the limits and the end of all processes are ours as
     /// ever. What otherwise lies in memory ([`Bounds::scratch_bytes`], [`Mount::Scratch`]) lies on the disk here, within
     /// [`Bounds::disk_bytes`], and starting it takes longer.

@@ -52,12 +52,7 @@ fn weak(script: &str, mounts: Vec<Mount>) -> Ended {
 
 #[test]
 fn all_means_are_tried_by_real_attempts() {
-    let folder = tempfile::tempdir().unwrap();
-    let test = ["all_means_are_tried_by_real_attempts", "--exact"];
-    if let Some(mut command) = again(folder.path(), &["env"], &test) {
-        let output = command.output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    if passes_again(&["env"], "all_means_are_tried_by_real_attempts", "") {
         return;
     }
     for means in Means::ALL {
@@ -95,13 +90,11 @@ fn the_strongest_tier_is_taken() {
 
 #[test]
 fn bubblewrap_makes_nothing_in_files_of_others_and_says_what_it_could_not() {
-    let folder = tempfile::tempdir().unwrap();
-    let test =
-        ["bubblewrap_makes_nothing_in_files_of_others_and_says_what_it_could_not", "--exact"];
-    if let Some(mut command) = again(folder.path(), &["env"], &test) {
-        let output = command.output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    if passes_again(
+        &["env"],
+        "bubblewrap_makes_nothing_in_files_of_others_and_says_what_it_could_not",
+        "",
+    ) {
         return;
     }
     let sandbox = by(Means::Bubblewrap);
@@ -246,6 +239,20 @@ fn again(folder: &Path, wrapper: &[&str], rest: &[&str]) -> Option<std::process:
     Some(command)
 }
 
+/// Has one of these tests pass in a process of its own, by `wrapper` and with a variable `set` if that has a name. `false` if
+/// this is that process.
+fn passes_again(wrapper: &[&str], test: &str, set: &str) -> bool {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(mut command) = again(folder.path(), wrapper, &[test, "--exact"]) else { return false };
+    if !set.is_empty() {
+        command.env(set, "yes");
+    }
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    true
+}
+
 /// Makes a `bwrap` in `bin` that every user may start, with its libraries in `folder`.
 fn bubblewrap_for_all(folder: &Path, bin: &Path) {
     let program = std::env::var_os("COUNTERSIGN_TEST_BWRAP");
@@ -290,15 +297,10 @@ fn all_of_it_holds_for_who_is_not_root() {
 
 #[test]
 fn where_namespaces_are_refused_only_who_allows_it_gets_the_weaker_tier() {
-    let folder = tempfile::tempdir().unwrap();
     // A person's limit of namespaces counts from the namespace they are in.
     let none = "echo 0 > /proc/sys/user/max_user_namespaces && exec \"$@\"";
     let wrapper = ["unshare", "-Ur", "sh", "-c", none, "sh"];
-    let test = ["refused", "--exact"];
-    let Some(mut command) = again(folder.path(), &wrapper, &test) else { return };
-    let output = command.env(REFUSED, "yes").output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    passes_again(&wrapper, "refused", REFUSED);
 }
 
 const REFUSED: &str = "SANDBOX_TEST_REFUSED";

@@ -26,12 +26,12 @@ pub fn doctor(
 ) -> Result<Exit, Failure> {
     let mut tried: Vec<Tried> = Vec::new();
     for means in Means::ALL {
-        // The person's own program is not started where nobody needs it.
+        // A program of others is not started where nobody needs it.
         if means != Means::Bubblewrap || tried.iter().all(|(_, tried)| tried.is_err()) {
             tried.push((means, Sandbox::by(means)));
         }
     }
-    let best = tried.iter().find(|(_, tried)| tried.is_ok()).map(|(means, _)| *means);
+    let best = best(&tried);
     let tier = best.map(Means::tier);
     let env: Vec<_> = std::env::vars_os().collect();
     let toolchains =
@@ -60,6 +60,11 @@ pub fn doctor(
         Format::Human => terminal.print(&human(&tried, profile.as_deref(), &toolchains, git.as_deref(), &ledger)),
     }
     Ok(if best.is_some() { Exit::Done } else { Exit::CouldNot })
+}
+
+/// The first that withstood: what is used.
+fn best(tried: &[Tried]) -> Option<Means> {
+    tried.iter().find(|(_, tried)| tried.is_ok()).map(|(means, _)| *means)
 }
 
 fn means_json((means, tried): &Tried) -> Value {
@@ -101,7 +106,6 @@ fn human(
     ledger: &Value,
 ) -> String {
     let mut text = format!("{BOLD}Sandbox{RESET}\n");
-    let best = tried.iter().find(|(_, tried)| tried.is_ok()).map(|(means, _)| *means);
     for (means, tried) in tried {
         let name = means.name();
         match tried {
@@ -131,7 +135,7 @@ fn human(
         profile.lines().for_each(|line| text.push_str(&format!("    {}\n", safe(line))));
         text.push('\n');
     }
-    match best.map(Means::tier) {
+    match best(tried).map(Means::tier) {
         Some(Tier::Namespaces) => {}
         Some(Tier::Landlock) => text.push_str(
             "  the weaker tier is used only where it is allowed: `--allow-tier landlock`\n",

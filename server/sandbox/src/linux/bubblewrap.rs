@@ -1,4 +1,4 @@
-//! Namespaces that the person's `bwrap` makes, where the system lets it and nobody else.
+//! Namespaces that the system's `bwrap` makes, where the system lets it and nobody else.
 //!
 //! It puts the file tree together that [`super::mounts`] would, and starts the inner stage as process 1 of it, which
 //! then does all else. What is bound is opened first by a stage of ours, without following any symbolic link, and
@@ -14,7 +14,8 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, MemfdFlags, Mode, OFlags, ResolveFlags};
+use rustix::fs::MemfdFlags;
+use rustix::io::FdFlags;
 
 use super::guard;
 use super::mounts;
@@ -181,7 +182,7 @@ pub fn wrapping(
         words.plain(option).plain(INSIDE_ID.to_string());
     }
     words.plain("--proc").plain("/proc").plain("--dev").plain("/dev");
-    // It has these read-only for those only that may write them outside.
+    // It leaves those open itself that whoever starts it could not write.
     for shut in mounts::PROC_READ_ONLY.iter().filter(|path| Path::new(path).exists()) {
         words.plain("--ro-bind").plain(shut).plain(shut);
     }
@@ -205,34 +206,30 @@ pub fn wrapping(
             _ => continue,
         };
     }
-    let mut before: Vec<&Placed> = Vec::new();
-    for placed in &plan.mounts {
-        let at = match placed {
-            Placed::Bind { at, .. } | Placed::Overlay { at, .. } => at,
-            _ => continue,
-        };
-        standing(Path::new(at), &before, own)?;
-        before.push(placed);
+    for (nth, placed) in plan.mounts.iter().enumerate() {
+        let before = plan.mounts.get(..nth).unwrap_or_default();
         match placed {
-            Placed::Bind { from, writable, .. } => {
+            Placed::Bind { from, at, writable } => {
+                standing(Path::new(at), before, own)?;
                 words.plain(if *writable { "--bind-fd" } else { "--ro-bind-fd" });
                 words.open(from).plain(at);
             }
-            Placed::Overlay { lower, upper, work, .. } => {
+            Placed::Overlay { lower, upper, work, at } => {
+                standing(Path::new(at), before, own)?;
                 // The lowest comes first.
                 for lower in lower.iter().rev() {
                     words.plain("--overlay-src").plain(lower);
                 }
                 words.plain("--overlay").plain(upper).plain(work).plain(at);
             }
-            // There are other mounts in the place of these; and the rest came before.
+            // The first two have others in their place, and the rest came before.
             Placed::Cover { .. }
             | Placed::Scratch { .. }
             | Placed::Link { .. }
             | Placed::Text { .. } => {}
         }
     }
-    standing(Path::new(STAGE_AT), &before, own)?;
+    standing(Path::new(STAGE_AT), &plan.mounts, own)?;
     words.plain("--ro-bind-fd").open(stage).plain(STAGE_AT);
     for at in ["/dev", "/"] {
         words.plain("--remount-ro").plain(at);
@@ -274,7 +271,7 @@ fn is_in_place(at: &Path) -> bool {
 }
 
 /// Whether `at` is there, or lies in what is the sandbox's own, so that nothing is made outside.
-fn standing(at: &Path, before: &[&Placed], own: &Own) -> Result<(), Refusal> {
+fn standing(at: &Path, before: &[Placed], own: &Own) -> Result<(), Refusal> {
     for placed in before.iter().rev() {
         let (above, folders) = match placed {
             Placed::Bind { at, from, .. } if Path::new(from).starts_with(own.path()) => {
@@ -361,8 +358,9 @@ pub fn run(control: &File) -> Result<i32, Failure> {
 }
 
 fn open(path: &Path) -> Result<OwnedFd, Failure> {
-    rustix::fs::openat2(CWD, path, OFlags::PATH, Mode::empty(), ResolveFlags::NO_SYMLINKS)
-        .step_at("open", path)
+    let file = mounts::open(path)?;
+    rustix::io::fcntl_setfd(&file, FdFlags::empty()).step_at("hand on", path)?;
+    Ok(file)
 }
 
 /// A file in memory that holds `text`, to be read from its beginning.

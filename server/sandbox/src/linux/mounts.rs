@@ -488,7 +488,7 @@ fn mounted(system: &OwnedFd) -> rustix::io::Result<OwnedFd> {
     )
 }
 
-fn open(path: &Path) -> Result<OwnedFd, Failure> {
+pub fn open(path: &Path) -> Result<OwnedFd, Failure> {
     rustix::fs::openat2(
         CWD,
         path,
