@@ -132,12 +132,12 @@ fn editor(world: &World, options: ClientOptions) -> LspClient {
 }
 
 /// The lines of the first function, as an editor's selection.
-fn selection() -> Value {
+pub fn selection() -> Value {
     json!({ "start": { "line": 3, "character": 0 }, "end": { "line": 5, "character": 0 } })
 }
 
 /// The code action that starts with `title`, once it is offered.
-fn offered(editor: &LspClient, title: &str) -> Value {
+pub fn offered(editor: &LspClient, title: &str) -> Value {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
         let actions = editor.code_actions(FILE, &selection());

@@ -8,6 +8,7 @@ mod adopt;
 mod approval;
 #[cfg(target_os = "linux")]
 mod ask;
+mod budget;
 mod check;
 #[cfg(target_os = "linux")]
 mod command_worker;

@@ -11,7 +11,19 @@ export interface Status {
   readonly paused: boolean;
   readonly snoozed_until: number | null;
   readonly roots: readonly string[];
+  readonly budget: Budget | null;
   readonly tasks: readonly Task[];
+}
+
+/** What workers took of their time within 24 hours. */
+export interface Budget {
+  readonly whole_s: number;
+  readonly spent_s: number;
+  readonly reserved_s: number;
+  readonly exhausted: boolean;
+  readonly waiting: number;
+  readonly easier_at: number | null;
+  readonly told: string;
 }
 
 export interface Task {

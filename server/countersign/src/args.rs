@@ -80,6 +80,9 @@ pub enum Command {
     /// Have editors begin nothing in the background: neither tasks that wait nor proofs that nobody asks for. What is under
     /// way comes to its end. Holds for all editors, and until `pause --off`.
     Pause(PauseArgs),
+    /// Show what workers took of their time within 24 hours, where your configuration limits it ([budget] time_s_per_day), or
+    /// let them take more.
+    Budget(BudgetArgs),
     /// Show one change: its diff, entities, findings, risk, verdict and what became of each hunk.
     Show(ShowArgs),
     /// Go through what is proposed, hunk by hunk, and decide.
@@ -268,6 +271,18 @@ pub struct PauseArgs {
     /// Have it go on.
     #[arg(long)]
     pub off: bool,
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct BudgetArgs {
+    /// Let workers take so many minutes more than is configured, within 24 hours from now.
+    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..=1440))]
+    pub allow: Option<u32>,
+    /// Who says so, where no terminal is attached.
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
 }

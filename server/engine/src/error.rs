@@ -117,6 +117,9 @@ pub enum Error {
     /// A recipe does not load or run.
     #[error(transparent)]
     Recipe(#[from] agent::recipe::RecipeError),
+    /// Workers spent what they may.
+    #[error(transparent)]
+    Exhausted(#[from] model::Exhausted),
     /// No recipe has this name.
     #[error("there is no recipe `{name}`; there are: {known}")]
     NoSuchRecipe {
@@ -218,8 +221,10 @@ impl Error {
             Self::Append(
                 ledger::AppendError::Illegal(_)
                 | ledger::AppendError::Moved { .. }
-                | ledger::AppendError::NoTask(_),
+                | ledger::AppendError::NoTask(_)
+                | ledger::AppendError::NoAttempt(_),
             ) => ErrorKind::Conflict,
+            Self::Exhausted(_) => ErrorKind::Limit,
             Self::Append(ledger::AppendError::Ledger(error)) => ledger_kind(error),
             Self::Unsettled(error) => error.kind(),
             Self::Append(_) | Self::NoSuchOperation(_) => ErrorKind::Internal,

@@ -8,6 +8,7 @@ mod acceptance;
 mod adopt;
 mod apart;
 mod assess;
+mod attempt;
 mod board;
 mod buffers;
 mod check;
@@ -41,6 +42,7 @@ mod workers;
 
 pub use acceptance::{Operation, RefusedHunk, Report, in_text};
 pub use adopt::{AdoptedRun, Since, SnapshotReport};
+pub use attempt::Attempted;
 pub use board::{Board, BoardChange, Texts};
 pub use buffers::PRESENCE_TTL_MS;
 pub use check::{CheckOutcome, CheckReport, Target, check};

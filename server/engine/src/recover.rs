@@ -68,6 +68,7 @@ impl Engine {
             }
         }
         self.settle_lost_buffers(open)?;
+        self.end_lost_attempts(&recovery())?;
         self.end_lost_tasks(&recovery())?;
         Ok(recovered)
     }

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use attest::TrustStore;
 use model::{
-    Language, OwnConfig, RelPath, Task, TaskDiagnostic, TaskKind, WorkerConfig, WorkerInput,
-    WorkerName, Workers, workers_digest,
+    Budget, Language, OwnConfig, RelPath, Task, TaskDiagnostic, TaskKind, WorkerConfig,
+    WorkerInput, WorkerName, Workers, workers_digest,
 };
 use sandbox::Bounds;
 use workspace::Repository;
@@ -39,6 +39,8 @@ pub struct WorkerSet {
     pub untrusted: Vec<WorkerName>,
     /// How many tasks are carried out at once.
     pub at_once: usize,
+    /// What workers may spend here.
+    pub budget: Budget,
     /// Where the person's own workers are stated, whether the file is there or not.
     pub own_config: PathBuf,
 }
@@ -140,7 +142,7 @@ pub fn workers(
         Some(digest) => trust.trusted(repository.common_dir(), digest)?.is_some(),
         None => true,
     };
-    let at_once = usize::from(own.tasks_at_once);
+    let (at_once, budget) = (usize::from(own.tasks_at_once), own.budget);
     let others: Workers =
         stated.into_iter().filter(|(name, _)| !own.workers.contains_key(name)).collect();
     let (may, untrusted) =
@@ -153,6 +155,7 @@ pub fn workers(
         workers: mine.chain(theirs).chain(std::iter::once(recipes)).collect(),
         untrusted: untrusted.into_keys().collect(),
         at_once,
+        budget,
         own_config,
     })
 }
@@ -476,6 +479,7 @@ mod tests {
             workers: mine.chain([recipes]).collect(),
             untrusted: vec!["theirs".parse().unwrap()],
             at_once: 1,
+            budget: own.budget,
             own_config: "/home/config.toml".into(),
         }
     }

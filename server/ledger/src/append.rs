@@ -56,6 +56,9 @@ pub enum AppendError {
     /// It ends a task that is over, or that nobody asked for.
     #[error("task {0} is not under way")]
     NoTask(OperationId),
+    /// It ends an attempt that is over, or that nobody began.
+    #[error("attempt {0} is not under way")]
+    NoAttempt(OperationId),
     /// The ledger takes no events, or does not answer.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -123,26 +126,27 @@ impl Ledger {
     }
 
     /// Runs `work` in one immediate transaction, which is committed only if it succeeds.
-    fn in_transaction<T>(
+    pub(crate) fn in_transaction<T, E: From<AppendError>>(
         &mut self,
-        work: impl FnOnce(&mut Append<'_>) -> Result<T, AppendError>,
-    ) -> Result<T, AppendError> {
-        self.writer()?;
+        work: impl FnOnce(&mut Append<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let refused = |error: LedgerError| E::from(AppendError::from(error));
+        self.writer().map_err(refused)?;
         let path = self.path();
         // A ledger that was moved away still takes writes through the open file, and they would be lost.
-        if self.folder.identity()? != self.identity {
-            return Err(LedgerError::Replaced { path }.into());
+        if self.folder.identity().map_err(refused)? != self.identity {
+            return Err(refused(LedgerError::Replaced { path }));
         }
-        let failed = |source| AppendError::from(LedgerError::sqlite(&path, source));
+        let failed = |source| refused(LedgerError::sqlite(&path, source));
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(failed)?;
         let found = database::number(&transaction, "user_version").map_err(failed)?;
         if found != FORMAT {
-            return Err(LedgerError::NewerFormat { path, found }.into());
+            return Err(refused(LedgerError::NewerFormat { path, found }));
         }
-        let last = database::last_event(&transaction, &path)?;
+        let last = database::last_event(&transaction, &path).map_err(refused)?;
         let (seq, head) = last.map_or((0, genesis()), |last| (last.seq, last.hash));
         let mut append =
             Append { transaction: &transaction, path: &path, blobs: &self.blobs, seq, head };
@@ -153,16 +157,16 @@ impl Ledger {
 }
 
 /// Appending in progress: the transaction and the end of the log.
-struct Append<'t> {
-    transaction: &'t Transaction<'t>,
-    path: &'t Path,
+pub(crate) struct Append<'t> {
+    pub(crate) transaction: &'t Transaction<'t>,
+    pub(crate) path: &'t Path,
     blobs: &'t Blobs,
     seq: u64,
     head: Digest,
 }
 
 impl Append<'_> {
-    fn event(
+    pub(crate) fn event(
         &mut self,
         at: Timestamp,
         actor: &Actor,
@@ -177,8 +181,16 @@ impl Append<'_> {
         if let Some(blob) = blobs_of(event).into_iter().find(|blob| !self.blobs.contains(blob)) {
             return Err(AppendError::NoSuchBlob(blob));
         }
-        if let Event::TaskEnded { queued, .. } = event {
-            self.check_open(*queued)?;
+        match event {
+            Event::TaskEnded { queued, .. } if !self.is_open(*queued, "task_queued")? => {
+                return Err(AppendError::NoTask(*queued));
+            }
+            Event::AttemptEnded { attempt, .. }
+                if !self.is_open(*attempt, "attempt_started")? =>
+            {
+                return Err(AppendError::NoAttempt(*attempt));
+            }
+            _ => {}
         }
         let raw = seal(seq, at, actor, event, self.head)?;
         self.insert(&raw, event)?;
@@ -208,16 +220,14 @@ impl Append<'_> {
         Projection::fold(before, seq, event).map_err(AppendError::Illegal)
     }
 
-    /// Whether a task was asked for and has no end.
-    fn check_open(&self, queued: OperationId) -> Result<(), AppendError> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM events WHERE seq = ?1 AND kind = 'task_queued') \
+    /// Whether there is an event of this kind and number, and none that ends it.
+    fn is_open(&self, begun: OperationId, kind: &str) -> Result<bool, AppendError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM events WHERE seq = ?1 AND kind = ?2) \
                    AND NOT EXISTS (SELECT 1 FROM events WHERE settles = ?1)";
-        let open = self
-            .transaction
-            .prepare_cached(sql)
-            .and_then(|mut statement| statement.query_row([signed(queued.0)], |row| row.get(0)))
-            .map_err(|error| unreadable(self.path, error))?;
-        if open { Ok(()) } else { Err(AppendError::NoTask(queued)) }
+        let open = self.transaction.prepare_cached(sql).and_then(|mut statement| {
+            statement.query_row(params![signed(begun.0), kind], |row| row.get(0))
+        });
+        Ok(open.map_err(|error| unreadable(self.path, error))?)
     }
 
     fn insert(&self, raw: &RawEvent, event: &Event) -> Result<(), AppendError> {

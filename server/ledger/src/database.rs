@@ -30,6 +30,7 @@ fn steps() -> Vec<M<'static>> {
         M::up(include_str!("schema/3.sql")),
         M::up(include_str!("schema/4.sql")),
         M::up(include_str!("schema/5.sql")),
+        M::up(include_str!("schema/6.sql")),
     ];
     debug_assert_eq!(i64::try_from(steps.len()), Ok(FORMAT), "a step for each format");
     steps

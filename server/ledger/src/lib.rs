@@ -29,6 +29,7 @@ mod holder;
 mod presence;
 mod read;
 mod replay;
+mod spending;
 mod verify;
 
 #[cfg(test)]
@@ -48,13 +49,14 @@ pub use export::{ExportError, verify_export};
 pub use presence::PresenceError;
 pub use read::{FindError, Operation};
 pub use replay::Flaw;
+pub use spending::{Attempt, AttemptError};
 pub use verify::{Verified, VerifyError};
 
 use folder::{FileIdentity, Folder};
 use holder::Holder;
 
 /// The format this version writes: `user_version` of the database. A ledger above it is only read.
-pub const FORMAT: i64 = 5;
+pub const FORMAT: i64 = 6;
 
 /// `application_id` of the database: `CSGN`.
 pub const APPLICATION_ID: i64 = 0x4353_474e;

@@ -25,7 +25,7 @@ const COMMANDS_MAX: usize = 6;
 const COMMAND_MAX: usize = 100;
 
 const AGREE: &str = "Trust until It Changes";
-const DECLINE: &str = "Not Now";
+pub(crate) const DECLINE: &str = "Not Now";
 
 /// Commands of a repository that nobody trusts yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,6 +169,7 @@ impl Session {
             Choice::Agreed => self.trust(root, Some(digest), reply),
             Choice::Declined => {
                 self.approvals.remove(&root);
+                self.forget_wish(root);
                 let message = "not trusted: nothing was run".to_owned();
                 self.outbox.say(MessageType::INFO, message.clone());
                 reply.into_iter().for_each(|it| answer(it, Err(Refusal::Failed(message.clone()))));
@@ -202,7 +203,14 @@ impl Session {
 
     /// It is trusted: what waited for that goes on.
     pub(crate) fn trusted(&mut self, root: RootId, token: Token, said: String) {
+        let wished = self.roots.get_mut(&root).and_then(|root| root.wished.take());
         let prove = self.approvals.remove(&root).and_then(|asked| asked.prove);
+        if let Some(wished) = wished {
+            self.outbox.say(MessageType::INFO, said);
+            let reply = self.of_files.remove(&token).map(|(_, _, reply)| reply);
+            return self
+                .ask_for(*wished, reply.unwrap_or_else(|| tokio::sync::oneshot::channel().0));
+        }
         let change = prove.and_then(|id| {
             let root = self.roots.get(&root)?;
             root.board.changes.iter().find(|change| change.changeset.id == id).cloned()
@@ -219,6 +227,12 @@ impl Session {
         Some((approval.digest, approval.title()))
     }
 
+    fn forget_wish(&mut self, root: RootId) {
+        if let Some(root) = self.roots.get_mut(&root) {
+            root.wished = None;
+        }
+    }
+
     /// A repository goes: nothing waits for the person's word any more.
     pub(crate) fn abandon_approval(&mut self, root: RootId) {
         let reply = self.approvals.remove(&root).and_then(|asked| asked.reply);
@@ -227,14 +241,18 @@ impl Session {
     }
 }
 
-fn action(title: &str) -> MessageActionItem {
+pub(crate) fn action(title: &str) -> MessageActionItem {
     MessageActionItem { title: title.to_owned(), properties: Default::default() }
 }
 
-/// What a client's answer to the question means.
-pub(crate) fn choice(answer: Result<Option<MessageActionItem>, String>) -> Choice {
+/// What a client's answer to a question means, of which the first action agrees.
+pub(crate) fn choice(
+    asked: &ShowMessageRequestParams,
+    answer: Result<Option<MessageActionItem>, String>,
+) -> Choice {
+    let agrees = asked.actions.iter().flatten().next();
     match answer {
-        Ok(Some(item)) if item.title == AGREE => Choice::Agreed,
+        Ok(Some(item)) if agrees.is_some_and(|it| it.title == item.title) => Choice::Agreed,
         Ok(_) => Choice::Declined,
         Err(why) => Choice::Unasked(why),
     }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::actions::wanted;
+use crate::budget::AllowArguments;
 use crate::command::{OfFiles, Verb};
 use crate::diagnostics::SOURCE;
 use crate::documents::Named;
@@ -42,6 +43,8 @@ pub(crate) struct Asking {
     pub under_way: Vec<(TaskId, String)>,
     /// What of the repository was told to need somebody's trust: its digest, and how the action is called.
     pub to_approve: Option<(Digest, String)>,
+    /// How the action is called that gives the tasks that wait more time, if they need it.
+    pub to_allow: Option<String>,
     /// Whether the client knows actions, and not only commands.
     pub literals: bool,
 }
@@ -141,6 +144,11 @@ pub(crate) fn at(asking: &Asking) -> Vec<CodeActionOrCommand> {
         let (uri, digest) = (Some(asking.uri.clone()), Some(*digest));
         let argument = OfFiles { uri, digest, ..OfFiles::default() };
         offers.push(Offer::new(title.clone(), Verb::Trust, &argument));
+    }
+    if let Some(title) = &asking.to_allow {
+        let argument =
+            AllowArguments { uri: Some(asking.uri.clone()), ..AllowArguments::default() };
+        offers.push(Offer::new(title.clone(), Verb::Allow, &argument));
     }
     for (id, called) in &asking.under_way {
         let argument = CancelArguments { task: Some(id.0.to_string()) };
@@ -281,6 +289,7 @@ pub(crate) mod tests {
 
     pub(crate) fn workers(toml: &str) -> Arc<WorkerSet> {
         let own = OwnConfig::parse(toml, "x").unwrap();
+        let budget = own.budget;
         let own = own
             .workers
             .into_iter()
@@ -292,6 +301,7 @@ pub(crate) mod tests {
             workers: own.chain([recipes]).collect(),
             untrusted: Vec::new(),
             at_once: 1,
+            budget,
             own_config: "/home/config.toml".into(),
         })
     }
@@ -311,6 +321,7 @@ pub(crate) mod tests {
             workers: workers(toml),
             under_way: Vec::new(),
             to_approve: None,
+            to_allow: None,
             literals: true,
         }
     }

@@ -40,11 +40,13 @@ pub(crate) enum Verb {
     Trust,
     /// Begin nothing in the background until told to.
     Pause,
+    /// Let workers take more time than is configured.
+    Allow,
 }
 
 impl Verb {
     /// All of them.
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Accept,
         Self::Reject,
         Self::Undo,
@@ -59,6 +61,7 @@ impl Verb {
         Self::Snooze,
         Self::Trust,
         Self::Pause,
+        Self::Allow,
     ];
 
     /// The command's name.
@@ -78,6 +81,7 @@ impl Verb {
             Self::Snooze => "countersign.snooze",
             Self::Trust => "countersign.trust",
             Self::Pause => "countersign.pause",
+            Self::Allow => "countersign.allow",
         }
     }
 
@@ -98,6 +102,7 @@ impl Verb {
             Self::Snooze => "snooze",
             Self::Trust => "trust",
             Self::Pause => "pause",
+            Self::Allow => "allow",
         }
     }
 }
@@ -274,7 +279,7 @@ mod tests {
             "countersign.accpt",
             vec![],
             expect![
-                "there is no command `countersign.accpt`; there are: countersign.accept, countersign.reject, countersign.undo, countersign.why, countersign.restore, countersign.repropose, countersign.prove, countersign.snapshot, countersign.adopt, countersign.ask, countersign.cancel, countersign.snooze, countersign.trust, countersign.pause"
+                "there is no command `countersign.accpt`; there are: countersign.accept, countersign.reject, countersign.undo, countersign.why, countersign.restore, countersign.repropose, countersign.prove, countersign.snapshot, countersign.adopt, countersign.ask, countersign.cancel, countersign.snooze, countersign.trust, countersign.pause, countersign.allow"
             ],
         );
         check(

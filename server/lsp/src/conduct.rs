@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::acceptance::{Acceptance, EditorFile, Input, Step};
 use crate::asks;
+use crate::budget;
 use crate::command::{self, OfFiles, Verb};
 use crate::documents::Document;
 use crate::edits::{self, Replacement};
@@ -66,6 +67,12 @@ impl Session {
         if let Some(pause) = pause::read(&params.command, &params.arguments) {
             return match pause {
                 Ok(given) => self.pause(given, reply),
+                Err(message) => answer(reply, Err(Refusal::InvalidParams(message))),
+            };
+        }
+        if let Some(allow) = budget::read(&params.command, &params.arguments) {
+            return match allow {
+                Ok(given) => self.allow(&given, reply),
                 Err(message) => answer(reply, Err(Refusal::InvalidParams(message))),
             };
         }

@@ -16,12 +16,13 @@ use engine::{
     Engine, Error, ErrorKind, HeadMark, OpenTexts, Operation, PRESENCE_TTL_MS, Plan, PlanFile,
     Report, Selection,
 };
-use model::{ChangeSetId, Digest, OperationId, Purpose, RelPath, TaskId};
+use model::{Budget, ChangeSetId, Digest, OperationId, Purpose, RelPath, TaskId};
 use serde_json::Value;
 
 use crate::Options;
 use crate::approval;
 use crate::background;
+use crate::budget::{Metered, raised};
 use crate::extension;
 use crate::jobs::{AskedText, Begun, Done, Failure, Job, RootId, Token};
 use crate::main_loop::{Inbox, Refusal, Wake};
@@ -93,6 +94,8 @@ pub(crate) struct Desk {
     operations: BTreeMap<Token, (Operation, Vec<u32>)>,
     /// The tasks of this session that have no end yet.
     tasks: BTreeMap<Token, (OperationId, TaskId)>,
+    /// What workers may spend.
+    budget: Budget,
     presence: Vec<RelPath>,
     presence_due: Option<Instant>,
     /// Where HEAD was when the board was last made.
@@ -132,9 +135,13 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
     };
     // Who can be asked is known before anything is shown.
     offered.renew(options, &folder).into_iter().for_each(wake);
+    desk.budget = offered.budget();
     told(desk.turn(first), &mut unasked);
+    let (mut metered, mut moved) = (Metered::default(), true);
     loop {
         offered.renew(options, &folder).into_iter().for_each(wake);
+        desk.budget = offered.budget();
+        metered.renew(&desk.engine, desk.budget, moved).into_iter().for_each(wake);
         let wait = if desk.is_behind() { Duration::ZERO } else { POLL };
         let job = match queue.recv_timeout(wait) {
             Ok(Job::Prove { token, changeset }) => {
@@ -150,14 +157,20 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
                 None
             }
             Ok(Job::Trust { token, digest }) => {
-                wake(approval::carry_out(options, &folder, token, digest));
+                let done = approval::carry_out(options, &folder, token, digest);
+                // Whoever is trusted now can be asked at once.
+                offered.renew_now(options, &folder).into_iter().for_each(wake);
+                wake(done);
                 None
             }
             Ok(job) => Some(job),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => break,
         };
-        told(desk.turn(job), &mut unasked);
+        let allowed = matches!(job, Some(Job::Allow { .. }));
+        let done = desk.turn(job);
+        moved = allowed || done.iter().any(|done| matches!(done, Done::Board(_)));
+        told(done, &mut unasked);
         unasked.due().into_iter().for_each(|id| proves(None, id, Occasion::Again));
     }
     desk.presence.clear();
@@ -199,15 +212,18 @@ fn open(
                 work::start(root, start, options, (token, task, interrupt), inbox);
             }
             Ok(Job::Trust { token, digest }) => {
-                let done = Box::new(approval::carry_out(options, start, token, digest));
-                if inbox.send(Wake::Engine(root, done)).is_err() {
-                    return Ok(None);
+                let done = approval::carry_out(options, start, token, digest);
+                for done in offered.renew_now(options, start).into_iter().chain([done]) {
+                    if inbox.send(Wake::Engine(root, Box::new(done))).is_err() {
+                        return Ok(None);
+                    }
                 }
             }
             Ok(
                 job @ (Job::Snapshot { .. }
                 | Job::Adopt { .. }
                 | Job::QueueTask { .. }
+                | Job::Allow { .. }
                 | Job::Pause(true)),
             ) => {
                 let (actor, rules_from) = (options.actor.clone(), options.rules_from.clone());
@@ -225,7 +241,16 @@ impl Desk {
     /// Takes an engine.
     pub(crate) fn new(engine: Engine) -> Self {
         let (operations, tasks, presence) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        Self { engine, operations, tasks, presence, presence_due: None, head: None, version: None }
+        Self {
+            engine,
+            operations,
+            tasks,
+            budget: Budget::default(),
+            presence,
+            presence_due: None,
+            head: None,
+            version: None,
+        }
     }
 
     /// Whether the ledger moved since the board was last made.
@@ -315,6 +340,10 @@ impl Desk {
             }
             Job::Pause(paused) => {
                 self.engine.pause(paused).err().map(|error| Done::NotPaused(error.to_string()))
+            }
+            Job::Allow { token, by } => {
+                let allowed = self.engine.raise_budget(by, self.budget).map_err(Failure::from);
+                Some(told(token, allowed.map(|left| (raised(by, &left), Value::Bool(true)))))
             }
             Job::QueueTask { token, task } => {
                 let queued = self.engine.queue_task(&task);

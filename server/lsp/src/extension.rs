@@ -54,10 +54,31 @@ pub(crate) struct Status {
     pub paused: bool,
     /// Until when somebody wanted nothing shown, in milliseconds since 1970.
     pub snoozed_until: Option<u64>,
+    /// What workers spent of the time that they may take; `null` where there is no limit.
+    pub budget: Option<BudgetRow>,
     /// The folders of the repositories that have a ledger.
     pub roots: Vec<Uri>,
     /// What was asked for in this session, oldest first: all that is not over, and the newest of the rest.
     pub tasks: Vec<TaskRow>,
+}
+
+/// What workers spent within 24 hours, of one repository: that which has least left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct BudgetRow {
+    /// What they may take in all, in seconds.
+    pub whole_s: u64,
+    /// What they took, in seconds.
+    pub spent_s: u64,
+    /// What is set aside for those under way, in seconds.
+    pub reserved_s: u64,
+    /// Whether no other begins.
+    pub exhausted: bool,
+    /// How many tasks wait for time.
+    pub waiting: usize,
+    /// When the first of what was spent counts no more, in milliseconds since 1970.
+    pub easier_at: Option<u64>,
+    /// All that in words.
+    pub told: String,
 }
 
 /// Work that was asked for.
@@ -498,6 +519,15 @@ mod tests {
             said: String::new(),
             changesets: vec!["00".into()],
         };
+        let budget = BudgetRow {
+            whole_s: 60,
+            spent_s: 60,
+            reserved_s: 0,
+            exhausted: true,
+            waiting: 1,
+            easier_at: Some(0),
+            told: "1 min of 1 min".into(),
+        };
         let status = Status {
             version: "1".into(),
             working: true,
@@ -505,6 +535,7 @@ mod tests {
             hidden: 0,
             paused: false,
             snoozed_until: Some(0),
+            budget: Some(budget.clone()),
             roots: vec![uri.clone()],
             tasks: vec![task.clone()],
         };
@@ -557,6 +588,7 @@ mod tests {
         let list = Changesets { status: status.clone(), changesets: vec![row.clone()] };
         vec![
             ("Status", json!(status)),
+            ("Budget", json!(budget)),
             ("Task", json!(task)),
             ("Changesets", json!(list)),
             ("Changeset", json!(row)),
@@ -595,6 +627,22 @@ mod tests {
                 Some(field.trim_end_matches('?').to_owned())
             });
             assert_eq!(declared.collect::<BTreeSet<_>>(), fields, "{name} in protocol.ts");
+        }
+    }
+
+    #[test]
+    fn the_page_changes_only_with_whoever_looks_at_what_else_must() {
+        // A change of it is one of the protocol: look at the three clients, the changelog, and what old clients do.
+        let page = model::Digest::of(at("PROTOCOL.md").as_bytes()).to_string();
+        expect_test::expect!["49a0774288fb868771ef9bd8d6feef71a3c1b524edbfa0a16e9be46f3fb67347"]
+            .assert_eq(&page);
+    }
+
+    #[test]
+    fn every_command_is_documented() {
+        let page = at("PROTOCOL.md");
+        for verb in crate::command::Verb::ALL {
+            assert!(page.contains(&format!("`{}`", verb.name())), "{}", verb.name());
         }
     }
 

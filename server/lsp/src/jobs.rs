@@ -3,18 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use engine::{
     Board, Error, ErrorKind, OpenTexts, PlanFile, Recovered, Report, Selection, Since, WorkerSet,
 };
-use model::{ChangeSetId, Digest, Purpose, RelPath, Task, TaskEnd};
+use model::{ChangeSetId, Digest, Purpose, RelPath, Spending, Task, TaskEnd};
 use serde_json::Value;
 
 use crate::approval::Approval;
 use crate::extension::{DocumentParams, DocumentText};
 use crate::main_loop::Reply;
 use crate::placement::HunksThen;
-use crate::work::{Interrupt, Worked};
+use crate::work::{Interrupt, Unworked, Worked};
 
 /// A repository in this session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,6 +65,8 @@ pub(crate) enum Job {
     ProvesUnasked(Option<bool>),
     /// Whether nothing is proved from now on that nobody asks for.
     Pause(bool),
+    /// Let workers take more time than is configured.
+    Allow { token: Token, by: Duration },
     /// Record that somebody asked for a task.
     QueueTask { token: Token, task: Box<Task> },
     /// Record what it came to.
@@ -147,7 +150,9 @@ pub(crate) enum Done {
     /// Who can be asked for work is another, or is not known, and why.
     Offered(Box<Result<WorkerSet, String>>),
     /// A task came to its end.
-    Worked { token: Token, result: Result<Worked, String> },
+    Worked { token: Token, result: Result<Worked, Unworked> },
+    /// What workers spent of their time is another.
+    Spending(Spending),
     /// What a dead process left is settled.
     Recovered(Vec<Recovered>),
 }
@@ -195,6 +200,7 @@ impl Job {
             | Self::Repropose { token, .. }
             | Self::Prove { token, .. }
             | Self::Work { token, .. }
+            | Self::Allow { token, .. }
             | Self::Trust { token, .. }
             | Self::Snapshot { token, .. }
             | Self::Adopt { token, .. }
@@ -239,6 +245,7 @@ impl Job {
             | Self::IsSaved { .. }
             | Self::Prove { .. }
             | Self::Work { .. }
+            | Self::Allow { .. }
             | Self::Trust { .. }
             | Self::ProvesUnasked(_)
             // It changes nothing that is on the board.

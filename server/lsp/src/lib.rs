@@ -12,6 +12,7 @@ mod actions;
 mod approval;
 mod asks;
 mod background;
+mod budget;
 mod client;
 mod command;
 mod conduct;
@@ -72,7 +73,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use crate::approval::{Approval, Approves};
 pub use crate::proving::Occasion;
-pub use crate::work::{Interrupt, Worked, Works};
+pub use crate::work::{Interrupt, Unworked, Worked, Works};
 
 /// How to serve.
 #[derive(Clone)]

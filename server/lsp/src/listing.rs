@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use lsp_types::Uri;
 
-use crate::extension::{self, Changesets, DocumentParams, DocumentText, Status, TaskState};
+use crate::extension::{
+    self, BudgetRow, Changesets, DocumentParams, DocumentText, Status, TaskState,
+};
 use crate::jobs::{AskedText, Job, RootId, Token};
 use crate::main_loop::{Refusal, Reply};
 use crate::outbox::{Continuation, Outgoing, Question};
@@ -27,6 +29,8 @@ pub(crate) struct Told {
     hidden: usize,
     /// The tasks, and how they stand.
     tasks: Vec<(Token, TaskState)>,
+    /// What workers spent.
+    budget: Option<BudgetRow>,
 }
 
 impl Session {
@@ -40,6 +44,7 @@ impl Session {
             hidden: self.hidden(),
             paused: self.is_paused(),
             snoozed_until: self.preferences.snoozed_until_ms(),
+            budget: self.budget_row(),
             roots,
             tasks: self.task_rows(),
         }
@@ -97,7 +102,8 @@ impl Session {
         let boards = self.roots.iter().map(|(id, root)| (*id, root.boards)).collect();
         let tasks = self.task_states();
         let (working, paused, hidden) = (self.is_working(), self.is_paused(), self.hidden());
-        let told = Told { boards, placed, working, paused, hidden, tasks };
+        let budget = self.budget_row();
+        let told = Told { boards, placed, working, paused, hidden, tasks, budget };
         if told == self.told {
             return;
         }

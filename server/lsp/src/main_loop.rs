@@ -79,6 +79,8 @@ pub(crate) enum Wake {
     ProgressCancelled(NumberOrString),
     /// The person chose what becomes of these commands of a repository.
     Chosen { root: RootId, digest: Digest, choice: Choice },
+    /// The person chose whether workers may take more time.
+    Allowed { root: RootId, choice: Choice },
     /// The client answered a question; `Err` says why it did not do it.
     Answered(Continuation, Result<(), String>),
     /// An engine is done with something, or its ledger moved.

@@ -69,6 +69,8 @@ pub(crate) enum Question {
     Progress(NumberOrString),
     /// What the person says to these commands of a repository.
     Choose { root: RootId, digest: Digest, params: ShowMessageRequestParams },
+    /// What the person says to more time for workers.
+    Allow { root: RootId, params: ShowMessageRequestParams },
 }
 
 /// What to go on with when the answer comes: plain data, so that nothing else is held meanwhile.

@@ -318,7 +318,7 @@ impl Rig {
                         writeln!(self.log, "register {}", methods.join(", ")).unwrap();
                         (self.manner, Vec::new())
                     }
-                    Question::Choose { params, .. } => {
+                    Question::Choose { params, .. } | Question::Allow { params, .. } => {
                         writeln!(self.log, "choose: {}", params.message).unwrap();
                         (Manner::Silent, Vec::new())
                     }
@@ -446,6 +446,7 @@ impl Rig {
             // No snapshot was taken, and no file is written by anyone else.
             Job::Edited { .. } | Job::IsSaved { .. } | Job::QueueTask { .. } => {}
             Job::EndTask { end, .. } => self.ends.push(end),
+            Job::Allow { by, .. } => writeln!(self.log, "job allow: {by:?}").unwrap(),
             Job::Saved(path) => {
                 writeln!(self.log, "job saved {path}").unwrap();
                 let ids: Vec<_> = self.board.changes.iter().map(|c| c.changeset.id).collect();

@@ -16,6 +16,8 @@ use model::RelPath;
 use serde_json::Value;
 
 use crate::approval::Asked;
+use crate::asks::AskArguments;
+use crate::budget::Purse;
 use crate::client::{self, Client};
 use crate::command::Verb;
 use crate::conduct::Running;
@@ -34,6 +36,7 @@ use crate::settings::Preferences;
 use crate::showing::Showing;
 use crate::tasks::Tasks;
 use crate::views::{Placing, View};
+use crate::work::Unworked;
 
 /// How long the client has, once a repository is open, to say which documents it holds. A client that starts a dead
 /// server again tells them right after `initialized`; what only its buffers have is not lost.
@@ -97,6 +100,10 @@ pub(crate) struct Root {
     /// How many boards came.
     pub(crate) boards: u64,
     pub(crate) hold: Hold,
+    /// What workers may still take of their time.
+    pub(crate) purse: Purse,
+    /// What somebody wanted to be asked for, of a worker that nobody trusts yet.
+    pub(crate) wished: Option<Box<AskArguments>>,
     /// When what a dead process left is to be settled, if that is still to be done.
     recover_at: Option<Instant>,
     unsaved: BTreeSet<RelPath>,
@@ -198,6 +205,7 @@ impl Session {
             Wake::Answered(continuation, outcome) => self.answered(&continuation, outcome, now),
             Wake::Engine(root, done) => self.engine(root, *done, now),
             Wake::Chosen { root, digest, choice } => self.chosen(root, digest, choice),
+            Wake::Allowed { root, choice } => self.allowed(root, choice),
             Wake::Placed { uri, of, placed } => self.placed(&uri, of, placed),
             Wake::Shown(made) => self.was_made(made),
             Wake::Sided { uri, of, sides } => self.sided(&uri, of, &sides, now),
@@ -263,6 +271,8 @@ impl Session {
                 board,
                 boards: 0,
                 hold: Hold::default(),
+                purse: Purse::default(),
+                wished: None,
                 recover_at: None,
                 unsaved,
                 workers: None,
@@ -483,7 +493,14 @@ impl Session {
             Done::Offered(offered) => self.offered(id, *offered),
             Done::Approval { token, approval } => self.needs_approval(id, token, approval),
             Done::Trusted { token, said } => self.trusted(id, token, said),
-            Done::Worked { token, result } => self.task_over(token, result),
+            Done::Worked { token, result: Err(Unworked::Exhausted(exhausted)) } => {
+                self.exhausted(token, &exhausted);
+            }
+            Done::Worked { token, result: Err(Unworked::Failed(message)) } => {
+                self.task_over(token, Err(message));
+            }
+            Done::Worked { token, result: Ok(worked) } => self.task_over(token, Ok(worked)),
+            Done::Spending(spending) => self.spending_told(id, spending),
             Done::Begun { token, plan } => self.begun(token, plan, now),
             Done::Nothing { token, report } | Done::Settled { token, report } => {
                 self.finished(token, &report, now);

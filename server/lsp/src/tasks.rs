@@ -3,9 +3,9 @@
 //! A few are carried out at once, the others wait their turn. A task holds a thread of its own elsewhere (`work`); here is
 //! only what became of it. What it proposes shows by itself, as the ledger is followed.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
-use engine::{Around, WorkerError, WorkerSet};
+use engine::{Around, WorkerBy, WorkerError, WorkerSet};
 use lsp_types::{
     CodeActionOrCommand, CodeActionParams, MessageType, NumberOrString, ProgressParams,
     ProgressParamsValue, WorkDoneProgress, WorkDoneProgressBegin, WorkDoneProgressEnd,
@@ -43,6 +43,8 @@ pub(crate) struct Entry {
     task: Box<Task>,
     /// Who is asked, as a sentence says it.
     worker: String,
+    /// Whether that is a program, whose time is metered.
+    metered: bool,
     state: TaskState,
     interrupt: Interrupt,
     progress: Progress,
@@ -124,6 +126,7 @@ impl Session {
             only: params.context.only.clone(),
             diagnostics: params.context.diagnostics.clone(),
             workers,
+            to_allow: self.to_allow(root),
             under_way: mine.map(|entry| (entry.id, entry.called())).collect(),
             to_approve: self.to_approve(root),
             literals: self.client.literals,
@@ -171,7 +174,7 @@ impl Session {
     }
 
     /// Has it found out what the place is that work is asked for at.
-    fn ask_for(&self, arguments: AskArguments, reply: Reply<Option<Value>>) {
+    pub(crate) fn ask_for(&self, arguments: AskArguments, reply: Reply<Option<Value>>) {
         let document = self.documents.get(arguments.uri.as_str());
         let place = match document {
             Some(document) => self.asked_place(document),
@@ -205,11 +208,14 @@ impl Session {
             return self.refuse(reply, message);
         };
         let uri = arguments.uri.as_str().to_owned();
-        let mut task = stated(path, arguments, around);
+        let mut task = stated(path, arguments.clone(), around);
         let worker = match workers.choose(&task) {
             Ok(worker) => worker.clone(),
             Err(error @ WorkerError::Untrusted(_)) => {
                 self.outbox.say(MessageType::WARNING, error.to_string());
+                if let Some(root) = self.roots.get_mut(&root) {
+                    root.wished = Some(Box::new(arguments));
+                }
                 return self.trust(root, None, Some(reply));
             }
             Err(error) => return self.refuse(reply, error.to_string()),
@@ -243,6 +249,7 @@ impl Session {
             uri,
             task: Box::new(task),
             worker: worker.called(),
+            metered: worker.by != WorkerBy::Recipes,
             state: TaskState::Queued,
             interrupt: Interrupt::default(),
             progress,
@@ -264,6 +271,8 @@ impl Session {
         let mut text = format!("asked {}", entry.called());
         if self.paused_roots().contains(&entry.root) {
             text.push_str("; it waits, since work in the background is paused");
+        } else if self.has_no_time(entry) {
+            text.push_str("; it waits, since the time for workers is spent");
         } else if ahead > 0 {
             text.push_str(&format!("; {} before it", prose::count(ahead, "task")));
         }
@@ -285,7 +294,11 @@ impl Session {
         loop {
             let running =
                 self.tasks.iter().filter(|entry| entry.state == TaskState::Running).count();
-            let due = |entry: &Entry| entry.state == TaskState::Queued && !self.is_held(entry.root);
+            let due = |entry: &Entry| {
+                entry.state == TaskState::Queued
+                    && !self.is_held(entry.root)
+                    && !self.has_no_time(entry)
+            };
             let Some(next) = self.tasks.iter().position(due) else { break };
             let Some(next) = self.tasks.get_mut(next) else { break };
             let workers = self.roots.get(&next.root).and_then(|root| root.workers.as_ref());
@@ -297,15 +310,46 @@ impl Session {
             let (task, interrupt) = (next.task.clone(), next.interrupt.clone());
             self.post(root, Job::Work { token, task, interrupt });
         }
+        self.ask_for_time();
         self.report_tasks();
+    }
+
+    /// Whether a task is one of a program's, and its repository's workers may take no time.
+    fn has_no_time(&self, entry: &Entry) -> bool {
+        entry.metered && self.roots.get(&entry.root).is_some_and(|root| root.purse.holds())
+    }
+
+    /// The repositories whose tasks wait for time, and how many do.
+    pub(crate) fn waiting_for_time(&self) -> BTreeMap<RootId, usize> {
+        let mut waiting = BTreeMap::new();
+        let waits = |entry: &&Entry| entry.state == TaskState::Queued && self.has_no_time(entry);
+        for entry in self.tasks.iter().filter(waits) {
+            *waiting.entry(entry.root).or_default() += 1;
+        }
+        waiting
+    }
+
+    /// A task did not begin, and waits again; of which repository. One that was cancelled meanwhile is over.
+    pub(crate) fn task_waits(&mut self, token: Token) -> Option<RootId> {
+        let entry = self.tasks.iter_mut().find(|entry| entry.token == token)?;
+        if entry.state != TaskState::Running {
+            return None;
+        }
+        entry.state = TaskState::Queued;
+        let root = entry.root;
+        if entry.interrupt.asked().load(std::sync::atomic::Ordering::SeqCst) {
+            self.task_over(token, Err("it had not begun".to_owned()));
+        }
+        Some(root)
     }
 
     /// Tells where progress is shown how it stands, if that is another.
     fn report_tasks(&mut self) {
         let mut moved = Vec::new();
-        let paused = self.paused_roots();
+        let (paused, spent) = (self.paused_roots(), self.waiting_for_time());
         for (ahead, entry) in self.tasks.iter_mut().filter(|entry| !entry.is_over()).enumerate() {
-            let message = standing(entry, ahead, paused.contains(&entry.root));
+            let held = (paused.contains(&entry.root), spent.contains_key(&entry.root));
+            let message = standing(entry, ahead, held);
             if entry.progress == Progress::Shown && entry.shown != message {
                 entry.shown.clone_from(&message);
                 moved.push((entry.token, message));
@@ -331,7 +375,7 @@ impl Session {
     pub(crate) fn progress_answered(&mut self, token: Token, outcome: &Result<(), String>) {
         let ahead =
             self.tasks.iter().filter(|it| !it.is_over()).take_while(|it| it.token != token).count();
-        let paused = self.paused_roots();
+        let (paused, spent) = (self.paused_roots(), self.waiting_for_time());
         let Some(entry) = self.tasks.iter_mut().find(|entry| entry.token == token) else { return };
         if outcome.is_err() {
             entry.progress = Progress::Untold;
@@ -341,7 +385,8 @@ impl Session {
             return;
         }
         entry.progress = Progress::Shown;
-        entry.shown = standing(entry, ahead, paused.contains(&entry.root));
+        let held = (paused.contains(&entry.root), spent.contains_key(&entry.root));
+        entry.shown = standing(entry, ahead, held);
         let begin = WorkDoneProgressBegin {
             title: format!("Asked {}", entry.called()),
             cancellable: Some(true),
@@ -497,11 +542,13 @@ impl Session {
 pub(crate) type Tasks = VecDeque<Entry>;
 
 /// How a task stands, in a few words.
-fn standing(entry: &Entry, ahead: usize, paused: bool) -> String {
+fn standing(entry: &Entry, ahead: usize, (paused, spent): (bool, bool)) -> String {
     if entry.state == TaskState::Running {
         "at work on a copy of the saved files".to_owned()
     } else if paused {
         "paused".to_owned()
+    } else if entry.metered && spent {
+        "waits: the time for workers is spent".to_owned()
     } else {
         format!("waits for {}", prose::count(ahead, "task"))
     }
@@ -538,12 +585,15 @@ fn stated(path: RelPath, arguments: AskArguments, around: Option<Around>) -> Tas
 
 #[cfg(test)]
 mod tests {
+    use model::Spending;
     use tokio::sync::oneshot;
 
     use super::*;
+    use crate::approval::Choice;
     use crate::asks::tests::workers;
     use crate::jobs::Done;
     use crate::rig::{Rig, uri};
+    use crate::work::Unworked;
 
     const TEXT: &str = "pub fn first(queue: &[u32]) -> bool {\n    queue.len() == 0\n}\n";
     const MINE: &str = "[workers.mine]\ncommand = [\"x\"]\nkinds = [\"docs\", \"tests\"]\n";
@@ -586,7 +636,7 @@ mod tests {
     fn ends(rig: &mut Rig, result: Result<&str, &str>) {
         let token = rig.at_work.pop_front().unwrap();
         let worked = |said: &str| Worked { said: said.to_owned(), changesets: vec![] };
-        let result = result.map(worked).map_err(str::to_owned);
+        let result = result.map(worked).map_err(|said| Unworked::Failed(said.to_owned()));
         rig.engine_says(Done::Worked { token, result });
     }
 
@@ -649,6 +699,53 @@ mod tests {
         assert!(said.contains("job pause: false\njob work: Write tests for first\n"), "{said}");
         assert!(said.contains("say Info: work in the background goes on\n"), "{said}");
         assert!(!rig.session.status().paused);
+    }
+
+    #[test]
+    fn a_task_without_time_waits_and_the_person_is_asked_once() {
+        let spending = |spent_ms, allowed_ms| Spending {
+            limit_ms: Some(60_000),
+            allowed_ms,
+            spent_ms,
+            reserved_ms: 0,
+            easier_at: Some(1),
+        };
+        let mut rig = progressing();
+        ask(&mut rig, "docs", None);
+        ask(&mut rig, "tests", None);
+        rig.said();
+        // It had no time by the time it began: another process took that.
+        let token = rig.at_work.pop_front().unwrap();
+        let exhausted = model::Exhausted { spending: spending(60_000, 0), by_others: false };
+        rig.engine_says(Done::Worked { token, result: Err(Unworked::Exhausted(exhausted)) });
+        rig.engine_says(Done::Spending(spending(60_000, 0)));
+        expect_test::expect![[r#"
+            choose: the time for workers is spent: 1 min of 1 min within 24 hours; 2 tasks wait. Let workers take more?
+            progress report  waits: the time for workers is spent
+            progress report  waits: the time for workers is spent
+        "#]].assert_eq(&rig.said());
+        let budget = rig.session.status().budget.unwrap();
+        assert_eq!((budget.exhausted, budget.waiting), (true, 2));
+        // Helix asks no questions.
+        let choice = Choice::Unasked("method not found".to_owned());
+        rig.wake(Wake::Allowed { root: crate::jobs::RootId(1), choice });
+        let said = rig.said();
+        assert!(said.contains("the action \"Allow 30 More Minutes\" has it go on"), "{said}");
+        assert_eq!(rig.session.to_allow(crate::jobs::RootId(1)).unwrap(), "Allow 30 More Minutes");
+        command(&mut rig, "allow", json!({ "minutes": 5 }));
+        assert!(rig.said().contains("job allow: 300s"));
+        rig.engine_says(Done::Spending(spending(60_000, 300_000)));
+        let said = rig.said();
+        assert!(said.contains("job work: Document first"), "{said}");
+        assert_eq!(rig.session.status().budget.unwrap().waiting, 0);
+        assert_eq!(rig.session.to_allow(crate::jobs::RootId(1)), None);
+        rig.said();
+        rig.engine_says(Done::Spending(spending(360_000, 300_000)));
+        ends(&mut rig, Ok("mine changed nothing"));
+        let said = rig.said();
+        assert!(said.contains("choose: the time for workers is spent"), "asked anew: {said}");
+        rig.wake(Wake::Allowed { root: crate::jobs::RootId(1), choice: Choice::Agreed });
+        assert!(rig.said().contains("job allow: 1800s"));
     }
 
     #[test]

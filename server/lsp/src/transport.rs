@@ -29,6 +29,7 @@ use tower_service::Service;
 
 use crate::ServeError;
 use crate::approval;
+use crate::approval::Choice;
 use crate::engine_thread::Engines;
 use crate::extension::{self, Changed, Changesets, DocumentParams, DocumentText, Nothing, Status};
 use crate::main_loop::{self, Inbox, Refusal, Reply, Wake};
@@ -456,13 +457,22 @@ fn notice<N: Notification>(params: &N::Params) -> Option<Notice> {
     Notice::of(N::METHOD, params)
 }
 
+async fn choose(client: &Client, params: ShowMessageRequestParams) -> Choice {
+    let answer = client.send_request::<ShowMessageRequest>(params.clone()).await;
+    approval::choice(&params, answer.map_err(|error| error.message.into_owned()))
+}
+
 async fn ask(client: Client, question: Question, continuation: Continuation, inbox: Inbox) {
     let mut wakes = Vec::new();
     let outcome = match question {
         Question::Choose { root, digest, params } => {
-            let answer = client.send_request::<ShowMessageRequest>(params).await;
-            let choice = approval::choice(answer.map_err(|error| error.message.into_owned()));
+            let choice = choose(&client, params).await;
             wakes.push(Wake::Chosen { root, digest, choice });
+            Ok(())
+        }
+        Question::Allow { root, params } => {
+            let choice = choose(&client, params).await;
+            wakes.push(Wake::Allowed { root, choice });
             Ok(())
         }
         Question::Settings(section) => {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use engine::WorkerSet;
-use model::{ChangeSetId, Task};
+use model::{Budget, ChangeSetId, Exhausted, Task};
 
 use crate::Options;
 use crate::background;
@@ -29,8 +29,23 @@ pub trait Works: Send + Sync + RefUnwindSafe {
     /// Carries a task out, on a thread that waits for it, until `interrupt` ends it.
     ///
     /// # Errors
-    /// One sentence: why nothing is proposed, and the way out.
-    fn work(&self, folder: &Path, task: &Task, interrupt: &Interrupt) -> Result<Worked, String>;
+    /// [`Unworked`].
+    fn work(&self, folder: &Path, task: &Task, interrupt: &Interrupt) -> Result<Worked, Unworked>;
+}
+
+/// Why nothing is proposed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unworked {
+    /// One sentence: why, and the way out.
+    Failed(String),
+    /// Workers spent what they may: it did not begin, and can be asked for again.
+    Exhausted(Exhausted),
+}
+
+impl From<String> for Unworked {
+    fn from(message: String) -> Self {
+        Self::Failed(message)
+    }
 }
 
 /// What a task came to.
@@ -94,6 +109,18 @@ pub(crate) struct Offered {
 }
 
 impl Offered {
+    /// What workers may spend, as far as that is known.
+    pub(crate) fn budget(&self) -> Budget {
+        let known = self.last.as_ref().and_then(|last| last.as_ref().ok());
+        known.map(|set| set.budget).unwrap_or_default()
+    }
+
+    /// Who can be asked around a folder, if it is not as it was told: whatever the time.
+    pub(crate) fn renew_now(&mut self, options: &Options, folder: &Path) -> Option<Done> {
+        self.due = None;
+        self.renew(options, folder)
+    }
+
     /// Who can be asked around a folder, if it is time to look and it is not as it was told.
     pub(crate) fn renew(&mut self, options: &Options, folder: &Path) -> Option<Done> {
         let works = options.works.as_ref()?;
@@ -124,11 +151,11 @@ pub(crate) fn start(
     let (works, folder) = (options.works.clone(), folder.to_owned());
     let work = move || match works {
         Some(works) => works.work(&folder, &task, &interrupt),
-        None => Err("nobody can be asked from here: use `countersign ask`".to_owned()),
+        None => Err("nobody can be asked from here: use `countersign ask`".to_owned().into()),
     };
     let tell = {
         let inbox = inbox.clone();
-        move |result: Result<Worked, String>| {
+        move |result: Result<Worked, Unworked>| {
             let done = Box::new(Done::Worked { token, result });
             if inbox.send(Wake::Engine(root, done)).is_err() {
                 tracing::debug!("the main loop is gone");
@@ -139,12 +166,12 @@ pub(crate) fn start(
     let body = move || {
         let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
             tracing::error!("a task panicked");
-            Err("internal error: the log on stderr says more".to_owned())
+            Err("internal error: the log on stderr says more".to_owned().into())
         });
         answer(result);
     };
     if let Err(error) = background::spawn("task", body) {
-        tell(Err(format!("the system gave no thread: {error}")));
+        tell(Err(format!("the system gave no thread: {error}").into()));
     }
 }
 

@@ -226,6 +226,29 @@ pub enum Event {
         /// What it came to.
         end: TaskEnd,
     },
+    /// A worker begins with a task: its time is set aside.
+    AttemptStarted {
+        /// The task.
+        task: TaskId,
+        /// Who.
+        worker: String,
+        /// How long it may take at most, in milliseconds.
+        reserved_ms: u64,
+        /// The process that runs it.
+        holder: HolderId,
+    },
+    /// It is over, however it ended.
+    AttemptEnded {
+        /// The number of the event that it began with.
+        attempt: OperationId,
+        /// How long it took, in milliseconds.
+        spent_ms: u64,
+    },
+    /// A person lets workers take more time than is configured, for a day.
+    BudgetRaised {
+        /// How much more, in milliseconds.
+        by_ms: u64,
+    },
     /// Somebody wants nothing to begin in the background.
     Paused {},
     /// Somebody has it go on.
@@ -251,6 +274,9 @@ impl Event {
             | Self::Edited { .. }
             | Self::TaskQueued { .. }
             | Self::TaskEnded { .. }
+            | Self::AttemptStarted { .. }
+            | Self::AttemptEnded { .. }
+            | Self::BudgetRaised { .. }
             | Self::Paused {}
             | Self::Resumed {} => None,
             _ => self
@@ -286,10 +312,11 @@ impl Event {
         }
     }
 
-    /// What it ends: an operation, or a task.
+    /// What it ends: an operation, a task, or an attempt at one.
     pub fn ends(&self) -> Option<OperationId> {
         match self {
             Self::TaskEnded { queued, .. } => Some(*queued),
+            Self::AttemptEnded { attempt, .. } => Some(*attempt),
             _ => self.outcome().map(|(_, outcome)| outcome.operation),
         }
     }
@@ -324,6 +351,9 @@ impl Event {
             Self::Edited { .. } => "edited",
             Self::TaskQueued { .. } => "task_queued",
             Self::TaskEnded { .. } => "task_ended",
+            Self::AttemptStarted { .. } => "attempt_started",
+            Self::AttemptEnded { .. } => "attempt_ended",
+            Self::BudgetRaised { .. } => "budget_raised",
             Self::Paused {} => "paused",
             Self::Resumed {} => "resumed",
         }

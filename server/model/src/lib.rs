@@ -6,6 +6,7 @@
 //! [`Event`] and [`ChangeSetState`], which folds events into what became of a change.
 
 mod attestation;
+mod budget;
 mod canonical;
 mod changeset;
 mod comparison;
@@ -37,6 +38,7 @@ pub use attestation::{
     Envelope, EnvelopeSignature, LedgerHead, Statement, StatementSubject, SubjectDigest,
     TrustRecord, TrustedGates,
 };
+pub use budget::{Budget, DAY_MS, Exhausted, LEAST_RUN_MS, Spending, span};
 pub use canonical::canonical_json;
 
 pub use changeset::{

@@ -526,6 +526,9 @@ impl ChangeSetState {
             | Event::Edited { .. }
             | Event::TaskQueued { .. }
             | Event::TaskEnded { .. }
+            | Event::AttemptStarted { .. }
+            | Event::AttemptEnded { .. }
+            | Event::BudgetRaised { .. }
             | Event::Paused {}
             | Event::Resumed {} => Err(IllegalTransition::NoChangeSet),
         }

@@ -11,6 +11,15 @@ local M = {}
 ---@field said? string
 ---@field changesets string[]
 
+---@class countersign.Budget what workers took of their time within 24 hours
+---@field whole_s integer
+---@field spent_s integer
+---@field reserved_s integer
+---@field exhausted boolean whether no other begins
+---@field waiting integer how many tasks wait for time
+---@field easier_at? integer
+---@field told string
+
 ---@class countersign.Status
 ---@field version string
 ---@field working boolean
@@ -19,6 +28,7 @@ local M = {}
 ---@field paused boolean
 ---@field snoozed_until? integer
 ---@field roots string[]
+---@field budget? countersign.Budget
 ---@field tasks countersign.Task[]
 
 ---@class countersign.Range

@@ -5,10 +5,12 @@ use std::sync::atomic::Ordering;
 
 use attest::TrustStore;
 use engine::{
-    Cancel, CommandOutcome, CommandRun, CommandTask, Engine, Proposal, RecipeRun, Worker, WorkerBy,
+    Attempted, Cancel, CommandOutcome, CommandTask, Engine, Proposal, RecipeRun, Worker, WorkerBy,
     WorkerError, WorkerSet,
 };
-use model::{Task, TaskBudget, TaskConstraints, TaskDiagnostic, TaskEnd, TaskKind, TaskPlace};
+use model::{
+    Budget, Task, TaskBudget, TaskConstraints, TaskDiagnostic, TaskEnd, TaskKind, TaskPlace,
+};
 use sandbox::{Sandbox, Stop, Tier};
 use serde_json::json;
 use workspace::Trees;
@@ -49,7 +51,7 @@ pub fn ask(arguments: &Arguments, args: &AskArgs, terminal: &Terminal) -> Result
     terminal.notice(&format!("asking {}: {}", worker.called(), safe(&task.objective)));
     let cancel = Cancel { stop: &stop, asked: &asked };
     let queued = engine.queue_task(&task)?;
-    let run = work(&mut engine, worker, &task, cancel);
+    let run = work(&mut engine, worker, set.budget, &task, cancel).map_err(unworked);
     engine.end_task(queued, task.id(), end_of(&run, cancel.asked.load(Ordering::SeqCst)))?;
     let run = run?;
     match args.format {
@@ -57,8 +59,8 @@ pub fn ask(arguments: &Arguments, args: &AskArgs, terminal: &Terminal) -> Result
         Format::Human => as_text(&mut engine, &run, terminal),
     }
     match run {
-        TaskRun::Command(run) if matches!(run.outcome, CommandOutcome::ThrownAway) => {
-            Err(run_command::thrown_away(&run))
+        TaskRun::Command(run) if matches!(run.run.outcome, CommandOutcome::ThrownAway) => {
+            Err(thrown_away(&run))
         }
         _ => Ok(Exit::Done),
     }
@@ -74,22 +76,35 @@ pub fn offered(folder: &Path) -> Result<WorkerSet, Failure> {
 /// What a task came to.
 pub enum TaskRun {
     /// A program ran.
-    Command(Box<CommandRun>),
+    Command(Box<Attempted>),
     /// Recipes did.
     Recipes(RecipeRun),
 }
 
 impl TaskRun {
     /// What was proposed, be it known or turned down before; or the run of which all was thrown away.
-    pub fn proposals(&self) -> Result<&[Proposal], &CommandRun> {
+    pub fn proposals(&self) -> Result<&[Proposal], &Attempted> {
         match self {
             Self::Recipes(run) => Ok(&run.proposals),
-            Self::Command(run) => match &run.outcome {
+            Self::Command(attempted) => match &attempted.run.outcome {
                 CommandOutcome::Proposed(proposal) => Ok(std::slice::from_ref(&**proposal)),
                 CommandOutcome::Unchanged => Ok(&[]),
-                CommandOutcome::ThrownAway => Err(run),
+                CommandOutcome::ThrownAway => Err(attempted),
             },
         }
+    }
+}
+
+/// Why nothing is proposed of what a program did.
+pub fn thrown_away(attempted: &Attempted) -> Failure {
+    match &attempted.cut_short {
+        Some(spending) => Failure::new(
+            format!(
+                "the command was ended, because the time for workers is spent ({spending}): nothing of what it did is proposed"
+            ),
+            "`countersign budget --allow 30` gives workers 30 minutes more",
+        ),
+        None => run_command::thrown_away(&attempted.run),
     }
 }
 
@@ -103,19 +118,20 @@ fn end_of(run: &Result<TaskRun, Failure>, cancelled: bool) -> TaskEnd {
                 false => TaskEnd::Proposed { changesets },
             };
         }
-        Ok(Err(thrown_away)) => run_command::thrown_away(thrown_away).message,
+        Ok(Err(attempted)) => thrown_away(attempted).message,
         Err(failure) => failure.message.clone(),
     };
     if cancelled { TaskEnd::Cancelled } else { TaskEnd::Failed { reason } }
 }
 
-/// Has a worker carry out a task. A program runs in the sandbox, or not at all.
+/// Has a worker carry out a task. A program runs in the sandbox and within its budget, or not at all.
 pub fn work(
     engine: &mut Engine,
     worker: &Worker,
+    budget: Budget,
     task: &Task,
     cancel: Cancel<'_>,
-) -> Result<TaskRun, Failure> {
+) -> Result<TaskRun, engine::Error> {
     let config = match &worker.by {
         WorkerBy::Own(config) | WorkerBy::Repository(config) => config,
         WorkerBy::Recipes => return Ok(TaskRun::Recipes(engine.run_recipe_task(task)?)),
@@ -124,7 +140,19 @@ pub fn work(
     let cache = session::cache_home().unwrap_or_else(std::env::temp_dir);
     let trees = Trees::new(&cache.join("countersign"));
     let command = CommandTask::of(task, &worker.name, config, std::env::vars_os().collect());
-    Ok(TaskRun::Command(Box::new(engine.run_command(&command, &sandbox, &trees, cancel)?)))
+    let attempted = engine.attempt(task.id(), command, budget, &sandbox, &trees, cancel)?;
+    Ok(TaskRun::Command(Box::new(attempted)))
+}
+
+/// Why it was not carried out, for who sits at a terminal.
+fn unworked(error: engine::Error) -> Failure {
+    match error {
+        engine::Error::Exhausted(exhausted) => Failure::new(
+            exhausted.to_string(),
+            "`countersign budget` says when there is more, and with --allow 30 gives it 30 minutes",
+        ),
+        error => error.into(),
+    }
 }
 
 /// What the command line asks for.
@@ -239,7 +267,7 @@ fn list(set: &WorkerSet, format: Format, terminal: &Terminal) -> Exit {
 
 fn as_json(task: &Task, run: &TaskRun) -> serde_json::Value {
     let mut json = match run {
-        TaskRun::Command(run) => run_command::as_json(run),
+        TaskRun::Command(attempted) => run_command::as_json(&attempted.run),
         TaskRun::Recipes(run) => json!({
             "version": 1,
             "proposals": run.proposals.iter().map(proposal_json).collect::<Vec<_>>(),
@@ -254,7 +282,7 @@ fn as_json(task: &Task, run: &TaskRun) -> serde_json::Value {
 
 fn as_text(engine: &mut Engine, run: &TaskRun, terminal: &Terminal) {
     match run {
-        TaskRun::Command(run) => run_command::as_text(engine, run, terminal),
+        TaskRun::Command(attempted) => run_command::as_text(engine, &attempted.run, terminal),
         TaskRun::Recipes(run) if run.proposals.is_empty() => {
             terminal.print("the recipes found nothing there\n");
         }

@@ -3,6 +3,7 @@
 mod adopt;
 mod ask;
 mod attach;
+mod budget;
 mod check;
 mod decide;
 mod demo;
@@ -48,6 +49,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Failure> 
         Command::Adopt(args) => adopt::adopt(arguments, args, terminal),
         Command::Hooks(args) => hooks::hooks(args, terminal),
         Command::List(args) => list::list(arguments, args, terminal),
+        Command::Budget(args) => budget::budget(arguments, args, terminal),
         Command::Pause(args) => pause::pause(arguments, args, terminal),
         Command::Show(args) => show::show(arguments, args, terminal),
         Command::Accept(args) => decide::accept(arguments, args, terminal),

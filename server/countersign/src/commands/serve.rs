@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use engine::{Cancel, Clock, Effort, Engine, Proposal, ProveWhat, Selection, WorkerSet};
-use lsp::{Interrupt, Occasion, Worked};
+use lsp::{Interrupt, Occasion, Unworked, Worked};
 use model::{Actor, ActorKind, ChangeSetId, Digest, Surface, Task, TaskKind};
 use sandbox::Stop;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::args::Arguments;
 use crate::commands::ask::{self, TaskRun};
 use crate::commands::prove::Proving;
-use crate::commands::{run_command, trust};
+use crate::commands::trust;
 use crate::exit::{Exit, Failure};
 use crate::{output, session};
 
@@ -66,7 +66,7 @@ impl lsp::Works for Workers {
     }
 
     /// Its end, and the end of this program, ends what runs in the sandbox, too.
-    fn work(&self, folder: &Path, task: &Task, interrupt: &Interrupt) -> Result<Worked, String> {
+    fn work(&self, folder: &Path, task: &Task, interrupt: &Interrupt) -> Result<Worked, Unworked> {
         let stop = Stop::new().map_err(|error| error.to_string())?;
         let end = stop.clone();
         interrupt.ends(move || end.stop());
@@ -76,8 +76,12 @@ impl lsp::Works for Workers {
         let engine = Engine::open(folder, Clock::System, editor(), rules);
         let mut engine = engine.map_err(|error| error.to_string())?;
         let cancel = Cancel { stop: &stop, asked: interrupt.asked() };
-        let run = ask::work(&mut engine, worker, task, cancel).map_err(told)?;
-        worked(task, &worker.called(), &run)
+        let run = match ask::work(&mut engine, worker, set.budget, task, cancel) {
+            Ok(run) => run,
+            Err(engine::Error::Exhausted(exhausted)) => return Err(Unworked::Exhausted(exhausted)),
+            Err(error) => return Err(told(error.into()).into()),
+        };
+        Ok(worked(task, &worker.called(), &run)?)
     }
 }
 
@@ -96,12 +100,12 @@ impl lsp::Approves for Approvals {
 
 /// What a task came to, in one sentence.
 fn worked(task: &Task, worker: &str, run: &TaskRun) -> Result<Worked, String> {
-    let proposals = run.proposals().map_err(|run| {
-        let last = run.tail.lines().last().unwrap_or_default();
+    let proposals = run.proposals().map_err(|attempted| {
+        let last = attempted.run.tail.lines().last().unwrap_or_default();
         let said = if last.is_empty() { String::new() } else { format!("; it said: {last}") };
-        told(run_command::thrown_away(run)) + &said
+        told(ask::thrown_away(attempted)) + &said
     })?;
-    let output = if let TaskRun::Command(run) = run { run.tail.trim() } else { "" };
+    let output = if let TaskRun::Command(run) = run { run.run.tail.trim() } else { "" };
     let changesets = proposals.iter().filter_map(Proposal::id).collect();
     let mut sentences = Vec::new();
     for proposal in proposals {

@@ -353,6 +353,13 @@ pub fn event_line(stored: &StoredEvent) -> String {
             format!("{} {}: {}", task.id().short(), task.kind.name(), safe(&task.objective))
         }
         Event::TaskEnded { task, end, .. } => format!("{} {}", task.short(), end.word()),
+        Event::AttemptStarted { task, worker, reserved_ms, .. } => {
+            format!("{} by {}, at most {}", task.short(), safe(worker), model::span(*reserved_ms))
+        }
+        Event::AttemptEnded { attempt, spent_ms } => {
+            format!("attempt {attempt} took {}", model::span(*spent_ms))
+        }
+        Event::BudgetRaised { by_ms } => format!("{} more", model::span(*by_ms)),
         event => match (event.intent(), event.outcome()) {
             (Some((_, intent)), _) => {
                 format!("hunks {:?}, {} files", intent.hunks, intent.files.len())

@@ -7,6 +7,7 @@ mod evidence;
 mod format;
 mod laws;
 mod opening;
+mod spending;
 mod tamper;
 
 use std::fs;

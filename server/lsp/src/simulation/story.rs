@@ -300,6 +300,7 @@ impl Story {
                     | Question::Register(_)
                     | Question::Settings(_)
                     | Question::Choose { .. }
+                    | Question::Allow { .. }
                     | Question::Progress(_) => {}
                 },
             }

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, broken};
-use crate::{Digest, Language, TaskKind};
+use crate::{Budget, Digest, Language, TaskKind};
 
 /// The longest [`WorkerName`].
 const NAME_LIMIT_BYTES: usize = 64;
@@ -174,13 +174,15 @@ pub struct OwnConfig {
     /// How many tasks are carried out at once; the others wait their turn.
     #[serde(deserialize_with = "at_once")]
     pub tasks_at_once: u8,
+    /// What workers may spend.
+    pub budget: Budget,
     /// Who can be asked for work, in every repository.
     pub workers: Workers,
 }
 
 impl Default for OwnConfig {
     fn default() -> Self {
-        Self { tasks_at_once: 1, workers: Workers::new() }
+        Self { tasks_at_once: 1, budget: Budget::default(), workers: Workers::new() }
     }
 }
 
@@ -231,6 +233,8 @@ mod tests {
             (RUFF.replace("workers.ruff", "workers.recipes"), 1, "choose another name"),
             (RUFF.replace("workers.ruff", "workers.\"a b\""), 1, "no name of a worker"),
             (format!("tasks_at_once = 0\n{RUFF}"), 1, "0 is not from 1 to 16"),
+            ("[budget]\ntime_s_per_day = 0".to_owned(), 2, "leave the key out for no limit"),
+            ("[budget]\ntime_per_day = 9".to_owned(), 2, "unknown field"),
             (format!("task_at_once = 2\n{RUFF}"), 1, "unknown field"),
         ] {
             let error = OwnConfig::parse(&text, "config.toml").unwrap_err();

@@ -1,0 +1,2 @@
+-- From here on there are events of what workers spend, which older versions cannot read: `attempt_started`,
+-- `attempt_ended`, which stands in `settles`, and `budget_raised`. `events_by_kind` finds them.
