@@ -273,6 +273,55 @@ fn a_folder_that_is_no_repository_is_served_quietly() {
 }
 
 #[test]
+fn repositories_in_the_folder_that_is_open_are_served_also_those_that_come_later() {
+    let world = World::without_git();
+    let repository = |name: &str| {
+        world.write(&format!("{name}/{FILE}"), format!("// {name}\n{RUST}"));
+        let git = |args: &[&str]| {
+            world.run("git", &[&["-C", name], args].concat()).ok();
+        };
+        git(&["init", "--quiet"]);
+        git(&["add", "."]);
+        git(&["commit", "--quiet", "--message", "A queue"]);
+        run(&world, &["--directory", name, "run"]).ok();
+    };
+    let file = |name: &str| format!("{name}/{FILE}");
+    repository("one");
+    repository("two");
+    world.write(&file("later"), RUST);
+    let mut editor = world.lsp(countersign(), &["lsp"], ClientOptions::default());
+    for name in ["one", "two"] {
+        editor.open(&file(name));
+        editor.wait_diagnostics(&file(name), |all| all.len() == 2);
+    }
+    editor.open(&file("later"));
+    editor.close(&file("later"));
+    repository("later");
+    editor.open(&file("later"));
+    let shown = editor.wait_diagnostics(&file("later"), |all| all.len() == 2);
+    editor.run_action_titled(&file("later"), &shown[0]["range"], "Accept hunk 1").unwrap();
+    editor.wait_text(&file("later"), |text| text.contains("queue.is_empty()"));
+    assert!(editor.shutdown().success());
+}
+
+#[test]
+fn a_ledger_that_does_not_open_is_said_with_the_reason() {
+    let world = world();
+    propose(&world);
+    world.write(".git/countersign/ledger.db", "no database");
+    let mut editor = world.lsp(countersign(), &["lsp"], ClientOptions::default());
+    editor.open(FILE);
+    let said = editor.wait_error("nothing is shown or recorded in ");
+    assert!(said.contains("ledger.db"), "{said}");
+    let adopt = json!({ "command": "countersign.adopt" });
+    let refused = editor.try_request("workspace/executeCommand", adopt).unwrap_err();
+    let message = refused["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("is not served") && message.contains("ledger.db"), "{message}");
+    editor.wait_error(&message);
+    assert!(editor.shutdown().success());
+}
+
+#[test]
 fn an_undo_that_was_never_saved_is_lost_with_its_buffer() {
     for kill in [false, true] {
         let world = world();

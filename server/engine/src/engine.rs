@@ -50,6 +50,15 @@ pub fn ledger_folder(start: &Path) -> Result<PathBuf, Error> {
     Ok(Repository::discover(start)?.common_dir().join(FOLDER))
 }
 
+/// The top of the working tree around `start`.
+///
+/// # Errors
+/// No repository, or a bare one.
+pub fn repository_root(start: &Path) -> Result<PathBuf, Error> {
+    let repository = Repository::discover(start)?;
+    Ok(repository.root().ok_or(workspace::RepositoryError::Bare)?.to_owned())
+}
+
 impl Engine {
     /// Opens the repository around `start` and its ledger, which is created when missing. An `actor`
     /// without a name gets the one that git knows.

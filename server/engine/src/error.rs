@@ -214,6 +214,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether there is nothing to work on: no repository, or one without files.
+    pub fn is_no_repository(&self) -> bool {
+        use workspace::RepositoryError::{Bare, NotFound};
+        matches!(self, Self::Repository(Bare | NotFound { .. }))
+    }
+
     /// Whose turn it is.
     pub fn kind(&self) -> ErrorKind {
         match self {

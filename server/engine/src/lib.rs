@@ -50,7 +50,7 @@ pub use clock::Clock;
 pub use command::{Cancel, CommandOutcome, CommandRun, CommandTask};
 pub use commit_proofs::{CommitProof, ProofStanding, require_proofs};
 pub use earlier::RejectedBefore;
-pub use engine::{Engine, ledger_folder};
+pub use engine::{Engine, ledger_folder, repository_root};
 pub use error::{Error, ErrorKind};
 pub use gates::{GateSet, gates, init};
 pub use plan::{Landed, OpenText, OpenTexts, Plan, PlanFile, Refused, Selection, anchoring};

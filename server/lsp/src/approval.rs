@@ -234,9 +234,9 @@ impl Session {
     }
 
     /// A repository goes: nothing waits for the person's word any more.
-    pub(crate) fn abandon_approval(&mut self, root: RootId) {
+    pub(crate) fn abandon_approval(&mut self, root: RootId, why: &str) {
         let reply = self.approvals.remove(&root).and_then(|asked| asked.reply);
-        let gone = Refusal::Failed("its folder was closed".to_owned());
+        let gone = Refusal::Failed(why.to_owned());
         reply.into_iter().for_each(|reply| answer(reply, Err(gone.clone())));
     }
 }

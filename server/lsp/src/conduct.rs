@@ -155,7 +155,10 @@ impl Session {
     fn command_of_files(&mut self, verb: Verb, given: OfFiles, reply: Reply<Option<Value>>) {
         let Some(root) = self.root_meant(given.uri.as_ref()) else {
             let message = match self.roots.len() {
-                0 => "no repository is open here".to_owned(),
+                0 => match self.refused.values().next() {
+                    Some(why) => format!("the repository that is open here is not served: {why}"),
+                    None => "no repository is open here".to_owned(),
+                },
                 _ => format!("several repositories are open: name one to {} by `uri`", verb.word()),
             };
             self.outbox.say(MessageType::ERROR, message.clone());
@@ -414,21 +417,20 @@ impl Session {
         answer(reply, Err(refusal));
     }
 
-    /// A repository goes: its commands are over, and what they wrote is settled by content later.
-    pub(crate) fn abandon(&mut self, id: RootId) {
-        self.abandon_tasks(id);
-        self.abandon_approval(id);
+    /// A repository goes, and `why`: its commands are over, and what they wrote is settled by content later.
+    pub(crate) fn abandon(&mut self, id: RootId, why: &str) {
+        self.abandon_tasks(id, why);
+        self.abandon_approval(id, why);
         let of_files: Vec<Token> =
             self.of_files.iter().filter(|(_, of)| of.0 == id).map(|(token, _)| *token).collect();
         for (_, _, reply) in of_files.into_iter().filter_map(|token| self.of_files.remove(&token)) {
-            answer(reply, Err(Refusal::Failed("its folder was closed".to_owned())));
+            answer(reply, Err(Refusal::Failed(why.to_owned())));
         }
         let tokens: Vec<Token> =
             self.running.iter().filter(|(_, r)| r.root == id).map(|(token, _)| *token).collect();
         for running in tokens.into_iter().filter_map(|token| self.running.remove(&token)) {
-            let message = "its folder was closed".to_owned();
             if let Some(reply) = running.reply {
-                answer(reply, Err(Refusal::Failed(message)));
+                answer(reply, Err(Refusal::Failed(why.to_owned())));
             }
         }
     }

@@ -219,8 +219,7 @@ mod tests {
     /// No repository anywhere.
     fn nothing() -> Engines {
         Box::new(|root, _, inbox| {
-            let reason = "the test says so".to_owned();
-            inbox.send(Wake::Engine(root, Box::new(Done::Unavailable(reason)))).unwrap();
+            inbox.send(Wake::Engine(root, Box::new(Done::Unavailable(None)))).unwrap();
             EngineThread::played_by(channel().0)
         })
     }
@@ -233,7 +232,7 @@ mod tests {
         let held = Arc::clone(&jobs);
         let engines: Engines = Box::new(move |root, _, inbox| {
             let board = Board { seq: 1, changes: vec![Arc::clone(&change)], ..Board::default() };
-            let opened = Done::Opened { root: PathBuf::from("/r"), alias: None };
+            let opened = Done::Opened(PathBuf::from("/r"));
             for done in [opened, Done::Board(board)] {
                 inbox.send(Wake::Engine(root, Box::new(done))).unwrap();
             }

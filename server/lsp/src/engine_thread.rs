@@ -34,6 +34,7 @@ use crate::work::{self, Offered};
 
 /// How often the ledger is looked at for what others appended: one pragma, some 10 microseconds.
 const POLL: Duration = Duration::from_millis(25);
+const PANICKED: &str = "internal error: the log on stderr says more";
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// How often presence is renewed: well before it lapses.
 const PRESENCE_RENEWAL: Duration = Duration::from_millis(PRESENCE_TTL_MS / 3);
@@ -102,25 +103,51 @@ pub(crate) struct Desk {
     head: Option<HeadMark>,
     /// What the ledger said of appends of others, when the board was last made; `None`: never.
     version: Option<i64>,
+    /// Whether the board could not be made the last time, so that it is not tried without a pause.
+    failing: bool,
+}
+
+fn tell(root: RootId, done: Done, inbox: &Inbox) {
+    if inbox.send(Wake::Engine(root, Box::new(done))).is_err() {
+        tracing::debug!("the main loop is gone");
+    }
 }
 
 fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inbox: &Inbox) {
-    let wake = |done: Done| {
-        if inbox.send(Wake::Engine(root, Box::new(done))).is_err() {
-            tracing::debug!("the main loop is gone");
-        }
-    };
+    let wake = |done: Done| tell(root, done, inbox);
     let (mut offered, mut unasked) = (Offered::default(), Unasked::new(options));
     let at_once =
         AssertUnwindSafe(|| open(root, start, options, queue, inbox, (&mut offered, &mut unasked)));
     let (engine, first) = match catch_unwind(at_once) {
         Ok(Ok(Some(opened))) => opened,
         Ok(Ok(None)) => return,
-        Ok(Err(error)) => return wake(Done::Unavailable(error.to_string())),
-        Err(_) => return wake(Done::Unavailable("opening it panicked".to_owned())),
+        Ok(Err(error)) => {
+            tracing::info!(%error, "nothing to serve here");
+            return wake(Done::Unavailable((!error.is_no_repository()).then(|| error.to_string())));
+        }
+        Err(_) => return wake(Done::Unavailable(Some(PANICKED.to_owned()))),
     };
+    // Whoever waits for an answer from here is told that there will be none.
+    let serves = AssertUnwindSafe(|| {
+        serve(root, (engine, first), options, queue, inbox, (offered, unasked))
+    });
+    if catch_unwind(serves).is_err() {
+        wake(Done::Unavailable(Some(PANICKED.to_owned())));
+    }
+}
+
+/// Serves until nobody posts jobs any more.
+fn serve(
+    root: RootId,
+    (engine, first): (Engine, Option<Job>),
+    options: &Options,
+    queue: &Receiver<Job>,
+    inbox: &Inbox,
+    (mut offered, mut unasked): (Offered, Unasked),
+) {
+    let wake = |done: Done| tell(root, done, inbox);
     let folder = engine.root().to_owned();
-    wake(Done::Opened { alias: alias(start, &folder), root: folder.clone() });
+    wake(Done::Opened(folder.clone()));
     let mut desk = Desk::new(engine);
     let proves =
         |token, changeset, why| prove(root, &folder, options, (token, changeset, why), inbox);
@@ -189,7 +216,8 @@ fn open(
     inbox: &Inbox,
     (offered, unasked): (&mut Offered, &mut Unasked),
 ) -> Result<Option<(Engine, Option<Job>)>, Error> {
-    let folder = engine::ledger_folder(start)?;
+    let (folder, top) = (engine::ledger_folder(start)?, engine::repository_root(start)?);
+    tell(root, Done::Found { alias: alias(start, &top), root: top }, inbox);
     loop {
         // Looking for the folder is cheap, opening discovers the repository anew.
         if folder.exists() {
@@ -250,13 +278,15 @@ impl Desk {
             presence_due: None,
             head: None,
             version: None,
+            failing: false,
         }
     }
 
     /// Whether the ledger moved since the board was last made.
     fn is_behind(&self) -> bool {
         let seen = self.seen();
-        (seen.is_some() && self.version != seen) || self.head != Some(self.engine.head_mark())
+        let moved = seen.is_some() && self.version != seen;
+        !self.failing && (moved || self.head != Some(self.engine.head_mark()))
     }
 
     fn seen(&self) -> Option<i64> {
@@ -278,8 +308,16 @@ impl Desk {
         let mut done = Vec::new();
         if stale && seen.is_some() {
             match self.engine.board() {
-                Ok(board) => done.push(Done::Board(board)),
-                Err(error) => tracing::error!(%error, "the ledger cannot be read"),
+                Ok(board) => {
+                    self.failing = false;
+                    done.push(Done::Board(board));
+                }
+                Err(error) => {
+                    if !std::mem::replace(&mut self.failing, true) {
+                        tracing::error!(%error, "the ledger cannot be read: it is tried again");
+                    }
+                    self.version = None;
+                }
             }
         }
         done.extend(answer);

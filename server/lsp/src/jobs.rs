@@ -117,10 +117,12 @@ pub(crate) struct AskedText {
 /// What came of it.
 #[derive(Debug)]
 pub(crate) enum Done {
-    /// The engine is open on this folder; `alias`: how the editor spells it, if by a link.
-    Opened { root: PathBuf, alias: Option<PathBuf> },
-    /// There is nothing to serve here, and why.
-    Unavailable(String),
+    /// This is the top of the working tree, be there a ledger or not; `alias`: how the editor spells it, if by a link.
+    Found { root: PathBuf, alias: Option<PathBuf> },
+    /// The engine is open on this folder.
+    Opened(PathBuf),
+    /// Nothing is served here, or not any more, and why; `None`: there is no repository, which is no news.
+    Unavailable(Option<String>),
     /// What the ledger says now.
     Board(Board),
     /// The ledger did not take that work in the background is paused, or goes on, for this reason.

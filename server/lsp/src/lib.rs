@@ -46,6 +46,7 @@ mod position;
 mod proof;
 mod prose;
 mod proving;
+mod repositories;
 #[cfg(test)]
 mod rig;
 mod session;

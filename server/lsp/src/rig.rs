@@ -132,7 +132,8 @@ impl Rig {
             plans: BTreeMap::new(),
             seq: 1,
         };
-        rig.engine(Done::Opened { root: PathBuf::from("/r"), alias: None });
+        rig.engine(Done::Found { root: PathBuf::from("/r"), alias: None });
+        rig.engine(Done::Opened(PathBuf::from("/r")));
         let board = rig.board.clone();
         rig.engine(Done::Board(board));
         rig.later(crate::session::RECOVERY_WAIT);

@@ -55,7 +55,11 @@ pub(crate) struct Session {
     pub(crate) client: Client,
     folders: Vec<PathBuf>,
     /// Folders that an engine was looked for from already.
-    tried: BTreeSet<PathBuf>,
+    pub(crate) tried: BTreeSet<PathBuf>,
+    /// Repositories that cannot be served, and why.
+    pub(crate) refused: BTreeMap<PathBuf, String>,
+    /// Whether it was told that no more repositories are served.
+    told_full: bool,
     pub(crate) documents: Documents,
     pub(crate) roots: BTreeMap<RootId, Root>,
     /// Which repository a document is in, and under which name; by URI.
@@ -92,8 +96,12 @@ pub(crate) struct Session {
 #[derive(Debug)]
 pub(crate) struct Root {
     /// Where it was looked for.
-    start: PathBuf,
-    /// Where it is, and how the editor may spell that; empty until the engine is open.
+    pub(crate) start: PathBuf,
+    /// Where it is, once that is known.
+    pub(crate) top: Option<PathBuf>,
+    /// How the editor spells that by links.
+    pub(crate) names: Vec<PathBuf>,
+    /// Where it is, under all names; empty until the engine is open.
     pub(crate) folders: Vec<PathBuf>,
     pub(crate) engine: EngineThread,
     pub(crate) board: Arc<Board>,
@@ -130,6 +138,8 @@ impl Session {
             client: Client::default(),
             folders: Vec::new(),
             tried: BTreeSet::new(),
+            refused: BTreeMap::new(),
+            told_full: false,
             documents: Documents::default(),
             roots: BTreeMap::new(),
             homes: BTreeMap::new(),
@@ -251,12 +261,17 @@ impl Session {
         }
     }
 
-    fn look_for_root(&mut self, start: PathBuf) {
+    pub(crate) fn look_for_root(&mut self, start: PathBuf) {
         if !self.tried.insert(start.clone()) {
             return;
         }
         if self.roots.len() >= ROOTS_MAX {
-            tracing::warn!(folder = %start.display(), "not served: {ROOTS_MAX} repositories are open");
+            if !std::mem::replace(&mut self.told_full, true) {
+                let folder = start.display();
+                let message =
+                    format!("{folder} is not served: {ROOTS_MAX} repositories are open already");
+                self.outbox.say(MessageType::WARNING, message);
+            }
             return;
         }
         let id = RootId(u32::try_from(self.token().0).unwrap_or(u32::MAX));
@@ -266,6 +281,8 @@ impl Session {
             id,
             Root {
                 start,
+                top: None,
+                names: Vec::new(),
                 folders,
                 engine,
                 board,
@@ -298,7 +315,7 @@ impl Session {
             };
             let gone: Vec<RootId> =
                 self.roots.iter().filter(|(_, root)| gone(root)).map(|(id, _)| *id).collect();
-            gone.into_iter().for_each(|id| self.let_go(id));
+            gone.into_iter().for_each(|id| self.let_go(id, "its folder was closed"));
         }
         for folder in event.added.iter().filter_map(|folder| place_name::to_path(&folder.uri)) {
             self.folders.push(folder.clone());
@@ -306,8 +323,8 @@ impl Session {
         }
     }
 
-    fn let_go(&mut self, id: RootId) {
-        self.abandon(id);
+    pub(crate) fn let_go(&mut self, id: RootId, why: &str) {
+        self.abandon(id, why);
         self.homes.retain(|_, (root, _)| *root != id);
         self.watched.retain(|(root, _), _| *root != id);
         self.views.retain(|uri, _| self.homes.contains_key(uri));
@@ -317,7 +334,7 @@ impl Session {
     }
 
     /// The engine finishes what was posted; waiting for that is not the main loop's business.
-    fn forget_root(&mut self, id: RootId) {
+    pub(crate) fn forget_root(&mut self, id: RootId) {
         if let Some(root) = self.roots.remove(&id) {
             std::thread::spawn(move || drop(root));
         }
@@ -329,13 +346,7 @@ impl Session {
         if self.settle_in(&uri) {
             self.compare(uri.as_str());
         }
-        if !self.homes.contains_key(uri.as_str())
-            && self.folders.is_empty()
-            && let Some(path) = place_name::to_path(&uri)
-            && let Some(folder) = path.parent()
-        {
-            self.look_for_root(folder.to_owned());
-        }
+        self.look_again_around(&uri);
         self.place(uri.as_str());
         self.look_soon(now);
         for (version, content_changes) in self.documents.take_early(&uri, version) {
@@ -408,7 +419,9 @@ impl Session {
         };
         let path = place_name::to_path(uri)?;
         let around = self.roots.iter().flat_map(|(id, root)| {
-            let at = root.folders.iter().chain(root.folders.is_empty().then_some(&root.start));
+            let early = root.top.iter().chain(&root.names).chain([&root.start]);
+            let early = early.filter(|_| root.folders.is_empty());
+            let at = root.folders.iter().chain(early);
             at.filter(|at| path.starts_with(at)).map(|at| (at.as_os_str().len(), *id))
         });
         around.max().map(|(_, id)| id)
@@ -471,12 +484,9 @@ impl Session {
 
     fn engine(&mut self, id: RootId, done: Done, now: Instant) {
         match done {
-            Done::Opened { root, alias } => self.root_opened(id, root, alias, now),
-            Done::Unavailable(reason) => {
-                tracing::info!(reason, "no repository to serve here");
-                self.abandon(id);
-                self.forget_root(id);
-            }
+            Done::Found { root, alias } => self.root_found(id, root, alias),
+            Done::Opened(folder) => self.root_opened(id, folder, now),
+            Done::Unavailable(reason) => self.root_unavailable(id, reason),
             Done::Board(board) => {
                 if let Some(root) = self.roots.get_mut(&id) {
                     root.board = Arc::new(board);
@@ -527,31 +537,23 @@ impl Session {
         }
     }
 
-    fn root_opened(&mut self, id: RootId, folder: PathBuf, alias: Option<PathBuf>, now: Instant) {
-        let known = |root: &Root| root.folders.contains(&folder);
-        if self.roots.iter().any(|(other, root)| *other != id && known(root)) {
-            // Two folders of one repository: the first engine serves both, under both names.
-            let (mut others, extra) = (self.roots.iter_mut(), alias);
-            if let Some((_, root)) = others.find(|(other, root)| **other != id && known(root)) {
-                root.folders.extend(extra.filter(|alias| !root.folders.contains(alias)));
-            }
-            drop(others);
-            self.let_go(id);
-        } else if let Some(root) = self.roots.get_mut(&id) {
-            tracing::info!(folder = %folder.display(), "serving");
-            root.folders = std::iter::once(folder).chain(alias).collect();
-        } else {
-            return;
-        }
+    fn root_opened(&mut self, id: RootId, folder: PathBuf, now: Instant) {
+        let Some(root) = self.roots.get_mut(&id) else { return };
+        tracing::info!(folder = %folder.display(), "serving");
+        let names = std::iter::once(folder).chain(root.names.clone());
+        root.folders = names.collect();
+        root.recover_at = Some(now + RECOVERY_WAIT);
+        self.settle_all();
+    }
+
+    /// Finds the repositories of all documents anew.
+    pub(crate) fn settle_all(&mut self) {
         let uris: Vec<Uri> = self.documents.iter().map(|document| document.uri.clone()).collect();
         for uri in &uris {
             if self.settle_in(uri) {
                 self.compare(uri.as_str());
             }
             self.tell_presence(uri.as_str());
-        }
-        if let Some(root) = self.roots.get_mut(&id) {
-            root.recover_at = Some(now + RECOVERY_WAIT);
         }
     }
 

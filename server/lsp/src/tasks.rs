@@ -485,12 +485,12 @@ impl Session {
     }
 
     /// A repository goes, and what was asked for there with it.
-    pub(crate) fn abandon_tasks(&mut self, root: RootId) {
+    pub(crate) fn abandon_tasks(&mut self, root: RootId, why: &str) {
         let here = self.tasks.iter().filter(|entry| entry.root == root && !entry.is_over());
         let tokens: Vec<Token> = here.map(|entry| entry.token).collect();
         for token in tokens {
             self.cancel_task(token);
-            self.task_over(token, Err("its folder was closed".to_owned()));
+            self.task_over(token, Err(why.to_owned()));
         }
     }
 

@@ -145,7 +145,7 @@ impl Story {
         let params = serde_json::from_value(params).unwrap();
         session.handle(Wake::Initialize(Box::new(params), oneshot::channel().0), start);
         session.handle(Wake::Initialized, start);
-        let opened = Done::Opened { root: "/r".into(), alias: None };
+        let opened = Done::Opened("/r".into());
         session.handle(Wake::Engine(RootId(1), Box::new(opened)), start);
         Self {
             random,

@@ -1,0 +1,95 @@
+//! Which repositories are served: looked for around the client's folders and around what is opened, each once, and told of
+//! when one cannot be served.
+
+use std::path::{Path, PathBuf};
+
+use lsp_types::{MessageType, Uri};
+
+use crate::jobs::RootId;
+use crate::place_name;
+use crate::session::{Root, Session};
+
+impl Session {
+    /// A document was opened: if it is in no repository that is known, one is looked for around it, also where none was
+    /// before.
+    pub(crate) fn look_again_around(&mut self, uri: &Uri) {
+        if let Some(folder) = place_name::to_path(uri).as_deref().and_then(Path::parent) {
+            self.tried.remove(folder);
+        }
+        self.look_around(uri);
+    }
+
+    fn look_around(&mut self, uri: &Uri) {
+        if self.homes.contains_key(uri.as_str()) {
+            return;
+        }
+        let Some(path) = place_name::to_path(uri) else { return };
+        // What is being looked at may be the one: its answer comes first.
+        if self.roots.values().any(|root| root.may_hold(&path)) {
+            return;
+        }
+        if let Some(folder) = path.parent() {
+            self.look_for_root(folder.to_owned());
+        }
+    }
+
+    /// It is known where a repository is. Of two for the same one the first stays, under both names.
+    pub(crate) fn root_found(&mut self, id: RootId, top: PathBuf, alias: Option<PathBuf>) {
+        let same =
+            |(other, root): &(&RootId, &mut Root)| **other != id && root.top.as_ref() == Some(&top);
+        if let Some((_, root)) = self.roots.iter_mut().find(same) {
+            root.take_name(alias);
+            self.let_go(id, "it is served already");
+            return self.settle_all();
+        }
+        if let Some(why) = self.refused.get(&top).cloned() {
+            return self.let_go(id, &why);
+        }
+        if let Some(root) = self.roots.get_mut(&id) {
+            root.take_name(alias);
+            root.top = Some(top);
+        }
+        self.look_around_all();
+    }
+
+    /// A repository is not served, or no longer; `None`: there is none.
+    pub(crate) fn root_unavailable(&mut self, id: RootId, reason: Option<String>) {
+        if let (Some(reason), Some(root)) = (&reason, self.roots.get(&id)) {
+            let folder = root.top.as_ref().unwrap_or(&root.start);
+            let message = format!(
+                "nothing is shown or recorded in {} until the server is started again: {reason}",
+                folder.display()
+            );
+            self.outbox.say(MessageType::ERROR, message);
+            self.refused.insert(folder.clone(), reason.clone());
+        }
+        let why = reason.unwrap_or_else(|| "no repository is there".to_owned());
+        self.let_go(id, &why);
+        self.look_around_all();
+    }
+
+    fn look_around_all(&mut self) {
+        let uris: Vec<Uri> = self.documents.iter().map(|document| document.uri.clone()).collect();
+        uris.iter().for_each(|uri| self.look_around(uri));
+    }
+}
+
+impl Root {
+    /// Whether a file may turn out to be one of this repository.
+    fn may_hold(&self, path: &Path) -> bool {
+        if !self.folders.is_empty() {
+            return false;
+        }
+        let known = self.top.iter().chain(&self.names);
+        let mut places = known.chain(self.top.is_none().then_some(&self.start));
+        places.any(|place| path.starts_with(place))
+    }
+
+    fn take_name(&mut self, alias: Option<PathBuf>) {
+        let Some(alias) = alias.filter(|alias| !self.names.contains(alias)) else { return };
+        if !self.folders.is_empty() {
+            self.folders.push(alias.clone());
+        }
+        self.names.push(alias);
+    }
+}
