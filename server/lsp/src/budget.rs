@@ -138,6 +138,9 @@ impl Session {
     /// The ledger says what workers spent.
     pub(crate) fn spending_told(&mut self, id: RootId, spending: Spending) {
         let Some(root) = self.roots.get_mut(&id) else { return };
+        if root.purse.spending.is_some_and(|known| known.as_of > spending.as_of) {
+            return;
+        }
         root.purse.spending = Some(spending);
         root.purse.asked &= spending.is_exhausted();
         self.start_tasks();

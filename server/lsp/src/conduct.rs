@@ -156,7 +156,7 @@ impl Session {
         let Some(root) = self.root_meant(given.uri.as_ref()) else {
             let message = match self.roots.len() {
                 0 => match self.refused.values().next() {
-                    Some(why) => format!("the repository that is open here is not served: {why}"),
+                    Some(why) => why.clone(),
                     None => "no repository is open here".to_owned(),
                 },
                 _ => format!("several repositories are open: name one to {} by `uri`", verb.word()),

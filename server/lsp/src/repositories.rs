@@ -61,10 +61,12 @@ impl Session {
                 folder.display()
             );
             self.outbox.say(MessageType::ERROR, message);
-            self.refused.insert(folder.clone(), reason.clone());
+            let why = format!("{} is not served: {reason}", folder.display());
+            self.refused.insert(folder.clone(), why.clone());
+            self.let_go(id, &why);
+        } else {
+            self.let_go(id, "no repository is there");
         }
-        let why = reason.unwrap_or_else(|| "no repository is there".to_owned());
-        self.let_go(id, &why);
         self.look_around_all();
     }
 

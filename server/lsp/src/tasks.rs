@@ -703,12 +703,12 @@ mod tests {
 
     #[test]
     fn a_task_without_time_waits_and_the_person_is_asked_once() {
-        let spending = |spent_ms, allowed_ms| Spending {
+        let spending = |as_of, spent_ms, allowed_ms| Spending {
             limit_ms: Some(60_000),
             allowed_ms,
             spent_ms,
-            reserved_ms: 0,
-            easier_at: Some(1),
+            as_of,
+            ..Spending::default()
         };
         let mut rig = progressing();
         ask(&mut rig, "docs", None);
@@ -716,9 +716,11 @@ mod tests {
         rig.said();
         // It had no time by the time it began: another process took that.
         let token = rig.at_work.pop_front().unwrap();
-        let exhausted = model::Exhausted { spending: spending(60_000, 0), by_others: false };
+        let exhausted = model::Exhausted { spending: spending(2, 60_000, 0), by_others: false };
         rig.engine_says(Done::Worked { token, result: Err(Unworked::Exhausted(exhausted)) });
-        rig.engine_says(Done::Spending(spending(60_000, 0)));
+        rig.engine_says(Done::Spending(spending(2, 60_000, 0)));
+        // What was looked up before is behind.
+        rig.engine_says(Done::Spending(spending(1, 0, 0)));
         expect_test::expect![[r#"
             choose: the time for workers is spent: 1 min of 1 min within 24 hours; 2 tasks wait. Let workers take more?
             progress report  waits: the time for workers is spent
@@ -734,13 +736,13 @@ mod tests {
         assert_eq!(rig.session.to_allow(crate::jobs::RootId(1)).unwrap(), "Allow 30 More Minutes");
         command(&mut rig, "allow", json!({ "minutes": 5 }));
         assert!(rig.said().contains("job allow: 300s"));
-        rig.engine_says(Done::Spending(spending(60_000, 300_000)));
+        rig.engine_says(Done::Spending(spending(3, 60_000, 300_000)));
         let said = rig.said();
         assert!(said.contains("job work: Document first"), "{said}");
         assert_eq!(rig.session.status().budget.unwrap().waiting, 0);
         assert_eq!(rig.session.to_allow(crate::jobs::RootId(1)), None);
         rig.said();
-        rig.engine_says(Done::Spending(spending(360_000, 300_000)));
+        rig.engine_says(Done::Spending(spending(4, 360_000, 300_000)));
         ends(&mut rig, Ok("mine changed nothing"));
         let said = rig.said();
         assert!(said.contains("choose: the time for workers is spent"), "asked anew: {said}");

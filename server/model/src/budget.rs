@@ -36,7 +36,7 @@ fn positive<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<
 }
 
 /// What workers spent of their time within [`DAY_MS`], in one repository.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Spending {
     /// The limit that is configured, in milliseconds; `None`: there is none.
     pub limit_ms: Option<u64>,
@@ -46,6 +46,8 @@ pub struct Spending {
     pub spent_ms: u64,
     /// What is set aside for runs that are under way, in milliseconds.
     pub reserved_ms: u64,
+    /// The number of the last event that it counts: of two, the newer one is known by it.
+    pub as_of: u64,
     /// When the first of what was spent counts no more, in milliseconds since 1970; `None`: nothing was spent.
     pub easier_at: Option<u64>,
 }
@@ -94,13 +96,18 @@ impl Spending {
         now: Timestamp,
         events: impl IntoIterator<Item = &'e StoredEvent> + Clone,
     ) -> Self {
-        let mut all =
-            Self { limit_ms, allowed_ms: 0, spent_ms: 0, reserved_ms: 0, easier_at: None };
+        let mut all = Self { limit_ms, ..Self::default() };
         // What a clock says that was set back since is still of today.
         let counts = |stored: &StoredEvent| stored.at.0.saturating_add(DAY_MS) > now.0;
         let over: BTreeSet<u64> =
             events.clone().into_iter().filter_map(|it| it.event.ends()).map(|it| it.0).collect();
         for stored in events {
+            if let Event::AttemptStarted { .. }
+            | Event::AttemptEnded { .. }
+            | Event::BudgetRaised { .. } = stored.event
+            {
+                all.as_of = all.as_of.max(stored.seq);
+            }
             match &stored.event {
                 Event::AttemptStarted { reserved_ms, .. } if !over.contains(&stored.seq) => {
                     all.reserved_ms = all.reserved_ms.saturating_add(*reserved_ms);
@@ -223,7 +230,7 @@ mod tests {
             allowed_ms: 0,
             spent_ms,
             reserved_ms,
-            easier_at: None,
+            ..Spending::default()
         };
         let given = |spent, reserved, wanted| {
             spending(spent, reserved).grant(wanted).map_err(|refused| refused.by_others)

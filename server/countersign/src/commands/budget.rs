@@ -48,7 +48,7 @@ pub fn budget(
 
 fn nothing(budget: Budget) -> Spending {
     let limit_ms = budget.time_s_per_day.map(|seconds| u64::from(seconds) * 1000);
-    Spending { limit_ms, allowed_ms: 0, spent_ms: 0, reserved_ms: 0, easier_at: None }
+    Spending { limit_ms, ..Spending::default() }
 }
 
 fn told(spending: &Spending) -> String {
