@@ -6,6 +6,7 @@ use test_support::{ClientOptions, LspClient, MessageRequests, World};
 use crate::ask::{SCRIBE, offered, project, selection};
 use crate::support::{countersign, run};
 
+const PLENTY: &str = "[budget]\ntime_s_per_day = 600\n";
 /// Any run spends more than nothing of it, and less than a second is given to nobody.
 const ONE_SECOND: &str = "[budget]\ntime_s_per_day = 1\n";
 const FILE: &str = "queue.py";
@@ -15,14 +16,20 @@ fn spending(world: &World) -> Value {
     run(world, &["budget", "--format", "json"]).ok().json()
 }
 
+/// What was spent is all that there is.
+fn tighten(world: &World) {
+    world.write("../config/countersign/config.toml", format!("{ONE_SECOND}{SCRIBE}"));
+}
+
 #[test]
 fn what_is_spent_is_spent_until_a_person_allows_more() {
-    let world = project(&format!("{ONE_SECOND}{SCRIBE}"));
-    assert_eq!(spending(&world)["left_ms"], 1000);
+    let world = project(&format!("{PLENTY}{SCRIBE}"));
+    assert_eq!(spending(&world)["left_ms"], 600_000);
     run(&world, &["ask", "docs", "queue.py:5"]).ok();
     let after = spending(&world);
     assert!(after["spending"]["spent_ms"].as_u64().unwrap() > 0, "{after:#}");
     assert_eq!(after["spending"]["reserved_ms"], 0, "{after:#}");
+    tighten(&world);
     let refused = run(&world, &["ask", "docs", "queue.py:9"]).exited(2).stderr;
     assert!(refused.contains("the time for workers is spent"), "{refused}");
     assert!(refused.contains("countersign budget"), "{refused}");
@@ -71,6 +78,7 @@ fn waiting(world: &World, message_requests: MessageRequests) -> LspClient {
     editor.open(FILE);
     editor.run_action(&offered(&editor, "Ask scribe to document first")).unwrap();
     editor.wait_diagnostics(FILE, |all| all.len() == 1);
+    tighten(world);
     let at = json!({ "line": 8, "character": 0 });
     let ask =
         json!({ "kind": "docs", "uri": editor.uri(FILE), "range": { "start": at, "end": at } });
@@ -81,7 +89,7 @@ fn waiting(world: &World, message_requests: MessageRequests) -> LspClient {
 
 #[test]
 fn the_person_is_asked_for_more_time_and_the_task_that_waited_goes_on() {
-    let world = project(&format!("{ONE_SECOND}{SCRIBE}"));
+    let world = project(&format!("{PLENTY}{SCRIBE}"));
     let mut editor = waiting(&world, MessageRequests::Choose(MORE.to_owned()));
     editor.wait_diagnostics(FILE, |all| all.len() == 2);
     let [asked] = &editor.server_requests("window/showMessageRequest")[..] else {
@@ -99,7 +107,7 @@ fn the_person_is_asked_for_more_time_and_the_task_that_waited_goes_on() {
 
 #[test]
 fn where_the_editor_asks_no_questions_an_action_gives_the_time() {
-    let world = project(&format!("{ONE_SECOND}{SCRIBE}"));
+    let world = project(&format!("{PLENTY}{SCRIBE}"));
     let mut editor = waiting(&world, MessageRequests::Unknown);
     editor.wait_notification("window/showMessage", |params| {
         params["message"].as_str().unwrap().contains(&format!("the action \"{MORE}\""))
