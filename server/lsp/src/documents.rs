@@ -264,7 +264,7 @@ impl Documents {
 fn apply(rope: &mut Rope, change: TextDocumentContentChangeEvent, encoding: Encoding) -> Edit {
     let len = change.text.len();
     let Some(range) = change.range else {
-        let edit = Edit { start: 0, end: rope.len_bytes(), len };
+        let edit = difference(rope, &change.text);
         *rope = Rope::from_str(&change.text);
         return edit;
     };
@@ -274,6 +274,18 @@ fn apply(rope: &mut Rope, change: TextDocumentContentChangeEvent, encoding: Enco
     rope.remove(first..last);
     rope.insert(first, &change.text);
     Edit { start, end, len }
+}
+
+/// What makes a text of another, as one replacement: what both begin and end with is left alone, so that who is told whole texts
+/// knows where somebody types.
+fn difference(before: &Rope, after: &str) -> Edit {
+    let most = before.len_bytes().min(after.len());
+    let same = |pair: &(u8, u8)| pair.0 == pair.1;
+    let start = before.bytes().zip(after.bytes()).take_while(same).count();
+    let backwards = before.bytes_at(before.len_bytes()).reversed();
+    let rest = most - start;
+    let left = backwards.zip(after.bytes().rev()).take(rest).take_while(same).count();
+    Edit { start, end: before.len_bytes() - left, len: after.len() - left - start }
 }
 
 #[cfg(test)]
@@ -307,6 +319,21 @@ mod tests {
             vec![change(at(0, 0, 3), "1\n1b"), change(at(1, 0, 2), "x"), change(at(2, 3, 9), "!")];
         documents.change(&uri, 2, changes, Encoding::Utf16).unwrap();
         assert_eq!(&**documents.get("file:///a").unwrap().text(), "1\nx\ntwo!\n");
+    }
+
+    #[test]
+    fn of_a_whole_text_only_what_differs_is_an_edit() {
+        let edit = |before: &str, after: &str| {
+            let Edit { start, end, len } = difference(&Rope::from_str(before), after);
+            (start, end, len)
+        };
+        assert_eq!(edit("one\ntwo\n", "one\n2two\n"), (4, 4, 1));
+        assert_eq!(edit("one\ntwo\n", "one\n\n"), (4, 7, 0));
+        assert_eq!(edit("aa", "aaa"), (2, 2, 1));
+        assert_eq!(edit("aaa", "aa"), (2, 3, 0));
+        assert_eq!(edit("", "x"), (0, 0, 1));
+        assert_eq!(edit("abc", "abc"), (3, 3, 0));
+        assert_eq!(edit("abc", "xyz"), (0, 3, 3));
     }
 
     #[test]

@@ -126,6 +126,7 @@ mod tests {
     use crate::fixture::Sketch;
     use crate::main_loop::Wake;
     use crate::rig::Rig;
+    use crate::views::TYPED_WAIT;
 
     const BEFORE: &str = "a\nb\nc\nd\ne\n";
 
@@ -196,8 +197,11 @@ mod tests {
         rig.type_at("a.rs", (0, 0), "x\n");
         assert_eq!(rig.said(), "");
         rig.later(std::time::Duration::from_millis(60));
-        let told = "publish a.rs: lines [0, 4]\nchanged: 2 wait\nrefresh lenses\n";
-        assert_eq!(rig.said(), told);
+        let told =
+            |lines| format!("publish a.rs: lines {lines}\nchanged: 2 wait\nrefresh lenses\n");
+        assert_eq!(rig.said(), told("[2, 4]"));
+        rig.later(TYPED_WAIT);
+        assert_eq!(rig.said(), told("[0, 4]"));
     }
 
     #[test]

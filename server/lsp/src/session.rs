@@ -149,6 +149,7 @@ impl Session {
         let running = self.running.values().filter_map(Running::deadline);
         let recoveries = self.roots.values().filter_map(|root| root.recover_at);
         let due = self.stale.into_iter().chain(self.delivery.deadline());
+        let due = due.chain(self.views.values().filter_map(View::deadline));
         running.chain(recoveries).chain(due).chain(self.preferences.deadline()).min()
     }
 
@@ -198,7 +199,7 @@ impl Session {
             Wake::Answered(continuation, outcome) => self.answered(&continuation, outcome, now),
             Wake::Engine(root, done) => self.engine(root, *done, now),
             Wake::Chosen { root, digest, choice } => self.chosen(root, digest, choice),
-            Wake::Placed { uri, of, placed } => self.placed(&uri, of, placed),
+            Wake::Placed { uri, of, placed } => self.placed(&uri, of, placed, now),
             Wake::Shown(made) => self.was_made(made),
             Wake::Sided { uri, of, sides } => self.sided(&uri, of, &sides, now),
             Wake::Shutdown(reply) => {
@@ -217,6 +218,7 @@ impl Session {
             self.follow_texts();
             self.place_all();
         }
+        self.decide_typed(now);
         self.recover(Some(now));
         if self.delivery.expire(now) {
             self.show_all();

@@ -6,6 +6,7 @@ use model::Decision;
 use super::*;
 use crate::acceptance::{ANSWER_WAIT, CONTENT_WAIT};
 use crate::delivery::SETTLE_WAIT;
+use crate::views::TYPED_WAIT;
 
 /// Longer than a pause in typing.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -329,7 +330,7 @@ fn diagnostics_follow_typing_when_the_person_pauses() {
     rig.later(PAUSE);
     assert_eq!(rig.said(), "publish a.rs: lines [2, 4]\n");
     rig.change("a.rs", "new\na\nmine\nc\nd\ne\n");
-    rig.later(PAUSE);
+    rig.later(TYPED_WAIT);
     // What has no place any more is listed at the top.
     assert_eq!(rig.said(), "publish a.rs: lines [0, 4]\n");
     rig.close("a.rs");
