@@ -140,6 +140,8 @@ pub(crate) enum Done {
     Settled { token: Token, report: Report },
     /// The command failed.
     Failed { token: Token, failure: Failure },
+    /// A ChangeSet is being proved from now on, or no longer.
+    Proving { changeset: ChangeSetId, under_way: bool },
     /// A command needs these to be trusted.
     Approval { token: Token, approval: Approval },
     /// They are.

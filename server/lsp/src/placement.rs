@@ -21,6 +21,8 @@ use crate::jobs::Hunks;
 pub(crate) const PLACED_BYTES_MAX: usize = 8 << 20;
 /// Of how many ChangeSets, newest first, accepted and undone hunks are looked for in a buffer.
 const SETTLED_CHANGES_MAX: usize = 20;
+/// Why an adopted hunk has no place that somebody took out by hand.
+const TAKEN_OUT: &str = "it is no longer in the text";
 
 /// A hunk in a buffer.
 #[derive(Debug, Clone)]
@@ -45,8 +47,13 @@ pub(crate) enum Place {
     Proposed {
         /// The bytes.
         bytes: Range<usize>,
-        /// Whether its surroundings have moved since it was captured.
-        drifted: bool,
+        /// What became of its surroundings since it was captured.
+        drift: Drift,
+    },
+    /// It waits, and these bytes are what it would put there: they are there already.
+    Landed {
+        /// The bytes.
+        bytes: Range<usize>,
     },
     /// It waits, and is about the file as one.
     WholeFile,
@@ -78,11 +85,23 @@ pub(crate) enum Place {
     },
 }
 
+/// What became of a hunk's surroundings since it was captured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Drift {
+    /// Nothing.
+    None,
+    /// They moved, and the hunk with them.
+    Moved,
+    /// Text that touches it was changed.
+    Beside,
+}
+
 impl Place {
     /// The bytes it is shown at.
     pub(crate) fn bytes(&self) -> Range<usize> {
         match self {
             Self::Proposed { bytes, .. }
+            | Self::Landed { bytes }
             | Self::Adopted { bytes }
             | Self::Accepted { bytes }
             | Self::Settled { bytes }
@@ -93,15 +112,19 @@ impl Place {
 
     /// Whether it waits for a person at a place.
     pub(crate) fn waits(&self) -> bool {
-        matches!(self, Self::Proposed { .. } | Self::WholeFile | Self::Adopted { .. })
+        matches!(
+            self,
+            Self::Proposed { .. } | Self::Landed { .. } | Self::WholeFile | Self::Adopted { .. }
+        )
     }
 
     /// Where a hunk goes that somebody may type in: it waits, or waits again, at these lines.
     fn lines_waiting(&mut self) -> Option<&mut Range<usize>> {
         match self {
-            Self::Proposed { bytes, .. } | Self::Adopted { bytes } | Self::Undone { bytes } => {
-                Some(bytes)
-            }
+            Self::Proposed { bytes, .. }
+            | Self::Landed { bytes }
+            | Self::Adopted { bytes }
+            | Self::Undone { bytes } => Some(bytes),
             _ => None,
         }
     }
@@ -117,11 +140,6 @@ impl Place {
     /// Whether it was accepted, wherever its text is by now.
     pub(crate) fn is_accepted(&self) -> bool {
         matches!(self, Self::Accepted { .. } | Self::Settled { .. })
-    }
-
-    /// Whether a person reads of it: it waits, or its text is there.
-    pub(crate) fn is_shown(&self) -> bool {
-        self.waits() || matches!(self, Self::Accepted { .. })
     }
 }
 
@@ -145,6 +163,11 @@ impl PlacedHunk {
     pub(crate) fn is_mixed(&self) -> bool {
         let adoption = self.change.changeset.adopted.as_ref();
         adoption.is_some_and(|adoption| adoption.mixed.contains(&self.ordinal))
+    }
+
+    /// Whether it was found in the text, and is not there any more: rejecting it changes nothing.
+    pub(crate) fn is_taken_out(&self) -> bool {
+        matches!(&self.place, Place::Nowhere { reason } if self.is_adopted() && reason == TAKEN_OUT)
     }
 
     /// Why policy denies its ChangeSet; `None` when it does not.
@@ -309,10 +332,10 @@ fn to_accept(
     let place = |(hunk, waits): (&Hunk, bool)| {
         between_steps();
         let place = match (anchoring.anchor(&hunk.before, hunk.after.of(texts.1)), waits) {
-            (Anchor::Unchanged(bytes), true) => Place::Proposed { bytes, drifted: false },
-            (Anchor::Shifted(bytes, _) | Anchor::Merged(bytes, _), true) => {
-                Place::Proposed { bytes, drifted: true }
-            }
+            (Anchor::Unchanged(bytes), true) => Place::Proposed { bytes, drift: Drift::None },
+            (Anchor::Shifted(bytes, _), true) => Place::Proposed { bytes, drift: Drift::Moved },
+            (Anchor::Merged(bytes, _), true) => Place::Proposed { bytes, drift: Drift::Beside },
+            (Anchor::AlreadyThere(bytes), true) => Place::Landed { bytes },
             (Anchor::Conflict(reason), true) => nowhere(reason.to_string()),
             (
                 Anchor::Unchanged(bytes)
@@ -321,7 +344,7 @@ fn to_accept(
                 | Anchor::AlreadyThere(bytes),
                 false,
             ) => Place::Undone { bytes },
-            (Anchor::AlreadyThere(_), true) | (Anchor::Conflict(_), false) => return None,
+            (Anchor::Conflict(_), false) => return None,
         };
         Some((hunk.ordinal, place))
     };
@@ -388,7 +411,9 @@ fn adopted(
             Anchor::Conflict(reason) => {
                 Some((hunk.ordinal, Place::Nowhere { reason: reason.to_string() }))
             }
-            Anchor::AlreadyThere(_) => None,
+            Anchor::AlreadyThere(_) => {
+                Some((hunk.ordinal, Place::Nowhere { reason: TAKEN_OUT.to_owned() }))
+            }
         }
     };
     hunks.iter().filter(sought).filter_map(place).collect()
@@ -615,21 +640,28 @@ mod tests {
             "a\nB\nc\nd\ne\nf\n",
             "typed\na\nb\nc\nd\ne\n",
             expect![[r#"
-                1 Proposed { bytes: 8..10, drifted: true } "b\n"
-                2 Proposed { bytes: 16..16, drifted: true } ""
+                1 Proposed { bytes: 8..10, drift: Moved } "b\n"
+                2 Proposed { bytes: 16..16, drift: Moved } ""
             "#]],
         );
     }
 
     #[test]
-    fn a_hunk_whose_text_changed_or_is_there_has_no_place() {
+    fn a_hunk_whose_text_changed_has_no_place_and_one_that_is_there_is_where_it_is() {
         let board = Board {
             changes: vec![Sketch::new("a.rs", "a\nb\nc\n", "a\nB\nc\n").on_board()],
             ..Board::default()
         };
         let placed = place(&"a.rs".parse().unwrap(), "a\nmine\nc\n", &board);
         assert!(matches!(placed[0].place, Place::Nowhere { .. }) && !placed[0].place.waits());
-        check("a\nb\nc\n", "a\nB\nc\n", "a\nB\nc\n", expect![""]);
+        check(
+            "a\nb\nc\n",
+            "a\nB\nc\n",
+            "a\nB\nc\n",
+            expect![[r#"
+                1 Landed { bytes: 2..4 } "B\n"
+            "#]],
+        );
     }
 
     #[test]
@@ -653,7 +685,7 @@ mod tests {
         let board = Board { seq: 1, changes: vec![sketch.on_board()], ..Board::default() };
         let placed = place(&"a.rs".parse().unwrap(), "X\n\nx\n\nx\n\n", &board);
         let last = placed.iter().find(|hunk| hunk.ordinal == 2).map(|hunk| &hunk.place);
-        assert_eq!(last, Some(&Place::Proposed { bytes: 6..8, drifted: false }));
+        assert_eq!(last, Some(&Place::Proposed { bytes: 6..8, drift: Drift::None }));
     }
 
     #[test]

@@ -640,6 +640,17 @@ impl Rig {
         self.engine(Done::Board(board));
     }
 
+    /// Another branch is checked out, which this change does not belong to, or its own again.
+    pub(crate) fn park(&mut self, change: usize, parked: bool) {
+        let id = self.id(change);
+        match parked {
+            true => self.board.parked.insert(id),
+            false => self.board.parked.remove(&id),
+        };
+        let board = self.board.clone();
+        self.engine_says(Done::Board(board));
+    }
+
     pub(crate) fn id(&self, change: usize) -> ChangeSetId {
         self.board.changes[change].changeset.id
     }

@@ -12,7 +12,7 @@ use lsp_types::{
     DidChangeTextDocumentParams, InitializeParams, InitializeResult, MessageType, TextDocumentItem,
     Uri, VersionedTextDocumentIdentifier, WorkspaceFoldersChangeEvent,
 };
-use model::RelPath;
+use model::{ChangeSetId, RelPath};
 use serde_json::Value;
 
 use crate::approval::Asked;
@@ -20,6 +20,7 @@ use crate::client::{self, Client};
 use crate::command::Verb;
 use crate::conduct::Running;
 use crate::delivery::Delivery;
+use crate::diagnostics::Proofs;
 use crate::documents::{Document, Documents};
 use crate::engine_thread::{EngineThread, Engines};
 use crate::follow::Watched;
@@ -30,6 +31,7 @@ use crate::outbox::Outbox;
 use crate::pause::Hold;
 use crate::place_name;
 use crate::pool::Pool;
+use crate::prose;
 use crate::settings::Preferences;
 use crate::showing::Showing;
 use crate::tasks::Tasks;
@@ -38,6 +40,7 @@ use crate::views::{Placing, View};
 /// How long the client has, once a repository is open, to say which documents it holds. A client that starts a dead
 /// server again tells them right after `initialized`; what only its buffers have is not lost.
 pub(crate) const RECOVERY_WAIT: Duration = Duration::from_millis(250);
+const BRANCH_MAX: usize = 60;
 /// How many repositories one session serves.
 const ROOTS_MAX: usize = 32;
 
@@ -102,6 +105,17 @@ pub(crate) struct Root {
     unsaved: BTreeSet<RelPath>,
     /// Who can be asked for work; `None`: nobody looked yet.
     pub(crate) workers: Option<Arc<WorkerSet>>,
+    /// The ChangeSets that are being proved.
+    pub(crate) proving: BTreeSet<ChangeSetId>,
+    /// Those of another branch that the person was told of.
+    parked_told: BTreeSet<ChangeSetId>,
+}
+
+impl Root {
+    /// What is known of proofs here.
+    pub(crate) fn proofs(&self) -> Proofs {
+        Proofs { under_way: self.proving.clone() }
+    }
 }
 
 impl Session {
@@ -180,7 +194,7 @@ impl Session {
             Wake::Folders(event) => self.folders_changed(event),
             Wake::Diagnostic(params, reply) => self.pull(params, reply),
             Wake::Pulled { uri, items, report, reply } => self.pulled(&uri, items, *report, reply),
-            Wake::Hover(params, reply) => answer(reply, Ok(self.hover(&params))),
+            Wake::Hover(params, reply) => self.hover(params, reply),
             Wake::Actions(params, reply) => self.actions_and_asks(&params, reply),
             Wake::Offered { actions, reply } => answer(reply, Ok(Some(actions))),
             Wake::AskedFor(placed) => self.asked_for(*placed),
@@ -268,6 +282,8 @@ impl Session {
                 recover_at: None,
                 unsaved,
                 workers: None,
+                proving: BTreeSet::new(),
+                parked_told: BTreeSet::new(),
             },
         );
         if let when @ Some(_) = self.preferences.settings.prove {
@@ -474,8 +490,18 @@ impl Session {
                     root.board = Arc::new(board);
                     root.boards += 1;
                     self.hear_pause(id);
+                    self.tell_parked(id);
                     self.choose_shown();
                     self.place_all();
+                }
+            }
+            Done::Proving { changeset, under_way } => {
+                if let Some(root) = self.roots.get_mut(&id) {
+                    match under_way {
+                        true => root.proving.insert(changeset),
+                        false => root.proving.remove(&changeset),
+                    };
+                    self.show_all();
                 }
             }
             Done::NotPaused(reason) => self.pause_failed(id, &reason),
@@ -502,7 +528,7 @@ impl Session {
                     };
                     let change = recovered.outcome.changeset.short();
                     let landed = recovered.outcome.landed.len();
-                    let files = crate::prose::count(landed, "file");
+                    let files = prose::count(landed, "file");
                     let text = format!(
                         "an interrupted {what} of change {change} was settled: {files} landed"
                     );
@@ -510,6 +536,27 @@ impl Session {
                 }
             }
         }
+    }
+
+    /// Says which changes wait and are not shown because they belong to another branch, once for each; lists show them where
+    /// there are lists.
+    fn tell_parked(&mut self, id: RootId) {
+        let Some(root) = self.roots.get_mut(&id).filter(|_| !self.client.hears_changes) else {
+            return;
+        };
+        let changes = root.board.parked.iter().filter_map(|id| root.board.change(*id));
+        let waiting = changes.filter(|change| !change.state.waiting().is_empty());
+        let told = &mut root.parked_told;
+        let news: Vec<_> = waiting.filter(|change| told.insert(change.changeset.id)).collect();
+        let Some(first) = news.first() else { return };
+        let (count, short) = (prose::count(news.len(), "change"), first.changeset.id.short());
+        let branch = first.changeset.base.branch.as_deref().unwrap_or("it");
+        let branch = prose::one_line(branch, BRANCH_MAX);
+        let wait = if news.len() == 1 { "waits" } else { "wait" };
+        let text = format!(
+            "{count} {wait} on another branch: switch to {branch}, or bring it here by `countersign repropose {short}`"
+        );
+        self.outbox.say(MessageType::INFO, text);
     }
 
     fn root_opened(&mut self, id: RootId, folder: PathBuf, alias: Option<PathBuf>, now: Instant) {

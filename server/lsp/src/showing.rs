@@ -20,7 +20,7 @@ use model::{ChangeSetId, Digest, ProposalSeverity, RelPath};
 use ropey::Rope;
 
 use crate::delivery::{Known, News};
-use crate::diagnostics;
+use crate::diagnostics::{self, Proofs};
 use crate::extension::{self, ChangesetRow};
 use crate::jobs::RootId;
 use crate::lenses;
@@ -63,6 +63,8 @@ pub(crate) struct Scene {
     pages: BTreeMap<String, Page>,
     /// Where the repositories are.
     folders: BTreeMap<RootId, PathBuf>,
+    /// What is known of proofs in them.
+    proofs: BTreeMap<RootId, Proofs>,
     hidden: Hidden,
     encoding: Encoding,
     severity: ProposalSeverity,
@@ -167,7 +169,15 @@ impl Scene {
         let related: Option<diagnostics::Places<'_>> =
             if self.related { Some(&places) } else { None };
         let shown = self.shown(page);
-        diagnostics::of(&page.rope, &shown, self.encoding, self.severity, related)
+        let none = Proofs::default();
+        diagnostics::of(&diagnostics::Shown {
+            text: &page.rope,
+            placed: &shown,
+            encoding: self.encoding,
+            severity: self.severity,
+            proofs: self.proofs.get(&root).unwrap_or(&none),
+            related,
+        })
     }
 
     fn seen(&self, page: &Page) -> Vec<Seen> {
@@ -234,7 +244,9 @@ impl Session {
             (uri.to_owned(), page)
         };
         let folders = self.roots.keys().filter_map(|id| Some((*id, self.folder(*id)?.to_owned())));
+        let proofs = self.roots.iter().map(|(id, root)| (*id, root.proofs())).collect();
         Scene {
+            proofs,
             pages: self.documents.iter().map(page).collect(),
             folders: folders.collect(),
             hidden: self.preferences.hidden(),

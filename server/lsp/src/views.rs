@@ -11,10 +11,10 @@ use crate::actions::{self, Asked};
 use crate::documents::Edit;
 use crate::hover;
 use crate::jobs::RootId;
-use crate::main_loop::Wake;
+use crate::main_loop::{Reply, Wake};
 use crate::placement::{self, HunkName, Place, PlacedHunk};
 use crate::pool;
-use crate::session::Session;
+use crate::session::{Root, Session, answer};
 
 /// How long the person must have stopped typing before places are found by content again.
 const QUIET: Duration = Duration::from_millis(60);
@@ -219,13 +219,24 @@ impl Session {
         .collect()
     }
 
-    /// What a person reads at a place.
-    pub(crate) fn hover(&self, params: &HoverParams) -> Option<Hover> {
-        let at = &params.text_document_position_params;
+    /// Answers what a person reads at a place; put together on the pool, since texts are compared for it.
+    pub(crate) fn hover(&self, params: HoverParams, reply: Reply<Option<Hover>>) {
+        let at = params.text_document_position_params;
         let uri = at.text_document.uri.as_str();
-        let (document, view) = (self.documents.get(uri)?, self.views.get(uri)?);
-        let (encoding, markup) = (self.client.encoding, self.client.markup.clone());
-        hover::at(document, &view.placed, at.position, encoding, markup)
+        let (Some(document), Some(view)) = (self.documents.get(uri), self.views.get(uri)) else {
+            return answer(reply, Ok(None));
+        };
+        let (rope, placed) = (document.rope().clone(), Arc::clone(&view.placed));
+        let proofs = self.roots.get(&view.of.root).map(Root::proofs).unwrap_or_default();
+        let (encoding, kind) = (self.client.encoding, self.client.markup.clone());
+        self.pool.post(Box::new(move || {
+            let hover = || {
+                let (text, placed, proofs, at) = (&rope, &placed, &proofs, at.position);
+                hover::at(&hover::Asked { text, placed, proofs, at, encoding, kind })
+            };
+            answer(reply, Ok(pool::caught(hover, None)));
+            None
+        }));
     }
 
     /// What a person can do at a place.
@@ -419,6 +430,8 @@ mod tests {
         let mut rig = rig();
         rig.type_at("a.rs", (0, 0), "x\n");
         let mut typing = hover(&mut rig, 2);
+        assert!(typing.try_recv().is_err(), "texts are compared on the pool");
+        rig.work();
         assert!(matches!(typing.try_recv(), Ok(Ok(Some(_)))), "typing keeps nobody waiting");
         hunk_1_is_rejected(&mut rig);
         let mut rejected = hover(&mut rig, 2);

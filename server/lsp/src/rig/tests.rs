@@ -337,6 +337,33 @@ fn diagnostics_follow_typing_when_the_person_pauses() {
     assert_eq!(rig.said(), "job presence []\npublish a.rs: lines []\n");
 }
 
+#[test]
+fn what_waits_on_another_branch_is_told_once_with_the_way_out() {
+    let mut rig = one_file();
+    let short = rig.id(0).short();
+    rig.park(0, true);
+    let told = "say Info: 1 change waits on another branch: switch to it, or bring it here by";
+    assert_eq!(
+        rig.said(),
+        format!("{told} `countersign repropose {short}`\npublish a.rs: lines []\n")
+    );
+    rig.park(0, false);
+    rig.park(0, true);
+    assert!(!rig.said().contains("say "));
+}
+
+#[test]
+fn that_a_change_is_being_proved_is_shown_until_it_is_over() {
+    let mut rig = one_file();
+    let changeset = rig.id(0);
+    rig.engine_says(Done::Proving { changeset, under_way: true });
+    assert_eq!(rig.said(), "publish a.rs: lines [1, 3]\n");
+    rig.engine_says(Done::Proving { changeset, under_way: true });
+    assert_eq!(rig.said(), "", "nothing is told twice");
+    rig.engine_says(Done::Proving { changeset, under_way: false });
+    assert_eq!(rig.said(), "publish a.rs: lines [1, 3]\n");
+}
+
 /// A client that says it can be made to ask for diagnostics.
 fn may_pull() -> Value {
     json!({ "textDocument": { "diagnostic": { "dynamicRegistration": true } } })
