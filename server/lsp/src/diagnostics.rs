@@ -21,7 +21,7 @@ const RELATED_MAX: usize = 20;
 /// How many such pointers all diagnostics of a file have together: 200 with 20 each are a megabyte at each pause.
 const RELATED_PER_FILE_MAX: usize = 400;
 /// How many diagnostics a file gets.
-const PER_FILE_MAX: usize = 200;
+pub(crate) const PER_FILE_MAX: usize = 200;
 const TITLE_MAX: usize = 80;
 const REASON_MAX: usize = 160;
 
@@ -40,6 +40,8 @@ pub(crate) struct Shown<'a> {
     pub severity: ProposalSeverity,
     /// What is said of proofs.
     pub proofs: &'a Proofs,
+    /// How many more hunks wait here and are not among them, and why.
+    pub unseen: Vec<(usize, &'static str)>,
     /// Where the other hunks are, if diagnostics point to each other.
     pub related: Option<Places<'a>>,
 }
@@ -96,11 +98,40 @@ pub(crate) fn of(shown: &Shown<'_>) -> Vec<Diagnostic> {
         waiting: changes.iter().map(|(id, change)| (*id, change.state.waiting())).collect(),
     });
     let inline = waiting().map(|hunk| one(shown, hunk, related.as_ref()));
-    conflicts(shown.placed.iter().copied())
-        .into_iter()
-        .map(|hunks| listed(&hunks))
-        .chain(inline)
-        .collect()
+    let over = over_the_limit(shown.placed.iter().copied());
+    let over = (over > 0).then_some((over, "an editor is told of 200 in a file"));
+    let unseen: Vec<_> = shown.unseen.iter().copied().chain(over).collect();
+    let conflicts = conflicts(shown.placed.iter().copied());
+    let conflicts = conflicts.iter().map(|hunks| listed(hunks));
+    not_shown(&unseen).into_iter().chain(conflicts).chain(inline).collect()
+}
+
+/// How many of these hunks wait and get no diagnostic, because they are too many for a file.
+pub(crate) fn over_the_limit<'p>(placed: impl Iterator<Item = &'p PlacedHunk>) -> usize {
+    placed.filter(|hunk| hunk.place.waits()).count().saturating_sub(PER_FILE_MAX)
+}
+
+/// At the top of the file: how many hunks wait that are not shown, why, and what has them.
+fn not_shown(unseen: &[(usize, &str)]) -> Option<Diagnostic> {
+    let count = unseen.iter().map(|(count, _)| count).sum();
+    if count == 0 {
+        return None;
+    }
+    let reasons: Vec<&str> = unseen.iter().map(|(_, why)| *why).collect();
+    let (hunks, verbs) = match count {
+        1 => ("1 hunk".to_owned(), "waits in this file and is"),
+        _ => (prose::count(count, "hunk"), "wait in this file and are"),
+    };
+    let reasons = reasons.join(", and ");
+    let message = format!("{hunks} {verbs} not shown: {reasons}; `countersign review` has all");
+    Some(Diagnostic {
+        range: Range::default(),
+        severity: Some(DiagnosticSeverity::INFORMATION),
+        source: Some(SOURCE.to_owned()),
+        message,
+        data: Some(json!({ "hidden": count })),
+        ..Diagnostic::default()
+    })
 }
 
 /// The hunks that have no place any more, by ChangeSet.
@@ -247,7 +278,7 @@ impl<'a> Shown<'a> {
     pub(crate) fn new(text: &'a Rope, placed: &'a [&'a PlacedHunk]) -> Self {
         static NONE: Proofs = Proofs { under_way: BTreeSet::new() };
         let (encoding, severity) = (Encoding::Utf16, ProposalSeverity::default());
-        Self { text, placed, encoding, severity, proofs: &NONE, related: None }
+        Self { text, placed, encoding, severity, proofs: &NONE, unseen: vec![], related: None }
     }
 }
 
@@ -341,6 +372,21 @@ mod tests {
                 1:0-1:1 Information Tidy a.rs, risk 34 medium, being proved, needs a person
             "#]],
         );
+    }
+
+    #[test]
+    fn what_is_too_much_for_a_file_is_counted() {
+        let lines = |from: &str| -> String { (0..210).map(|n| format!("{from}{n}\n\n")).collect() };
+        let (before, after) = (lines("a"), lines("b"));
+        let change = Sketch::new("a.rs", &before, &after).on_board();
+        let board = Board { seq: 1, changes: vec![change], ..Board::default() };
+        let placed = placement::place(&"a.rs".parse().unwrap(), &before, &board);
+        let placed: Vec<&PlacedHunk> = placed.iter().collect();
+        let items = of(&Shown::new(&Rope::from_str(&before), &placed));
+        assert_eq!(items.len(), 1 + PER_FILE_MAX);
+        expect![[r#"10 hunks wait in this file and are not shown: an editor is told of 200 in a file; `countersign review` has all"#]]
+            .assert_eq(&items[0].message);
+        assert_eq!(over_the_limit(placed.into_iter()), 10);
     }
 
     #[test]

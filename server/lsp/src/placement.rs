@@ -193,13 +193,51 @@ pub(crate) fn has_lone_return(text: &str) -> bool {
     false
 }
 
+/// Why no hunk is looked for in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// It is larger than is compared.
+    TooLarge,
+    /// Its lines are not what the hunks say.
+    LoneReturns,
+}
+
+impl Unread {
+    /// Why, in one clause.
+    pub(crate) fn why(self) -> &'static str {
+        match self {
+            Self::TooLarge => "the file is larger than 8 MiB",
+            Self::LoneReturns => "the file has carriage returns that stand alone",
+        }
+    }
+
+    /// Whether that is so of a text; `None` stands for one that is too large to be made.
+    pub(crate) fn of(text: Option<&str>) -> Option<Self> {
+        match text {
+            None => Some(Self::TooLarge),
+            Some(text) if text.len() > PLACED_BYTES_MAX => Some(Self::TooLarge),
+            Some(text) => has_lone_return(text).then_some(Self::LoneReturns),
+        }
+    }
+}
+
+/// How many hunks of `board` wait for a person in the file at `path`, wherever they are.
+pub(crate) fn waiting_in(path: &RelPath, board: &Board) -> usize {
+    let here = board.changes.iter().filter(|change| !board.parked.contains(&change.changeset.id));
+    let waiting = here.map(|change| {
+        let waiting = change.state.waiting();
+        waiting.iter().filter(|hunk| change.state.paths.get(hunk) == Some(path)).count()
+    });
+    waiting.sum()
+}
+
 /// Every hunk of `board` that is in the buffer of `path`, in the order of the text.
 ///
 /// # Cost
 /// One line difference for each ChangeSet that has a waiting or a recently accepted or undone hunk in the file,
 /// one more if it has both, and one more for each whose accepted text was changed since.
 pub(crate) fn place(path: &RelPath, text: &str, board: &Board) -> Vec<PlacedHunk> {
-    if text.len() > PLACED_BYTES_MAX || has_lone_return(text) {
+    if Unread::of(Some(text)).is_some() {
         return Vec::new();
     }
     let mut placed = Vec::new();
@@ -462,7 +500,7 @@ pub(crate) fn sides(
     let (Some(file), Some((Some(before), Some(after)))) = (file, texts) else {
         return BTreeMap::new();
     };
-    if text.len() > PLACED_BYTES_MAX || has_lone_return(text) {
+    if Unread::of(Some(text)).is_some() {
         return BTreeMap::new();
     }
     let anchoring = Anchoring::new(before, text.as_bytes());

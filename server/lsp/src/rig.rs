@@ -11,9 +11,10 @@ use std::time::{Duration, Instant};
 
 use engine::{Board, BoardChange, ErrorKind, OpenTexts, PlanFile, Report, Selection};
 use lsp_types::{
-    ApplyWorkspaceEditParams, DidChangeTextDocumentParams, DocumentChanges, ExecuteCommandParams,
-    OneOf, PublishDiagnosticsParams, Range, TextDocumentContentChangeEvent, TextDocumentItem,
-    TextEdit, Uri, VersionedTextDocumentIdentifier, WorkspaceFolder, WorkspaceFoldersChangeEvent,
+    ApplyWorkspaceEditParams, Diagnostic, DidChangeTextDocumentParams, DocumentChanges,
+    ExecuteCommandParams, OneOf, PublishDiagnosticsParams, Range, TextDocumentContentChangeEvent,
+    TextDocumentItem, TextEdit, Uri, VersionedTextDocumentIdentifier, WorkspaceFolder,
+    WorkspaceFoldersChangeEvent,
 };
 use model::{
     ChangeSetId, ChangeSetState, Event, FileMode, HolderId, HunkState, Intent, LandedFile,
@@ -80,6 +81,8 @@ pub(crate) struct Rig {
     /// The files that the editor opens with unsaved text.
     pub dirty: BTreeSet<String>,
     pub begin_fails: Option<Failure>,
+    /// The diagnostics that the editor shows.
+    pub shown: BTreeMap<String, Vec<Diagnostic>>,
     board: Board,
     plans: BTreeMap<Token, (ChangeSetId, bool, Vec<PlanFile>)>,
     seq: u64,
@@ -128,6 +131,7 @@ impl Rig {
             disk_fails: false,
             dirty: BTreeSet::new(),
             begin_fails: None,
+            shown: BTreeMap::new(),
             board: Board { seq: 1, changes, ..Board::default() },
             plans: BTreeMap::new(),
             seq: 1,
@@ -293,6 +297,7 @@ impl Rig {
                     params.diagnostics.iter().map(|d| d.range.start.line.to_string()).collect();
                 let name = name(&params.uri);
                 writeln!(self.log, "publish {name}: lines [{}]", lines.join(", ")).unwrap();
+                self.shown.insert(name, params.diagnostics);
             }
             Outgoing::Ask(question, continuation) => {
                 let (manner, changes) = match *question {

@@ -213,7 +213,7 @@ impl Session {
             Wake::Answered(continuation, outcome) => self.answered(&continuation, outcome, now),
             Wake::Engine(root, done) => self.engine(root, *done, now),
             Wake::Chosen { root, digest, choice } => self.chosen(root, digest, choice),
-            Wake::Placed { uri, of, placed } => self.placed(&uri, of, placed, now),
+            Wake::Placed { uri, of, found } => self.placed(&uri, of, found, now),
             Wake::Shown(made) => self.was_made(made),
             Wake::Sided { uri, of, sides } => self.sided(&uri, of, &sides, now),
             Wake::Shutdown(reply) => {

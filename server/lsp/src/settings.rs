@@ -55,6 +55,11 @@ impl Hidden {
     pub(crate) fn shows(&self, change: ChangeSetId) -> bool {
         !self.all && !self.changes.contains(&change)
     }
+
+    /// Whether nothing is, because somebody wanted that.
+    pub(crate) fn is_all(&self) -> bool {
+        self.all
+    }
 }
 
 /// The argument of `countersign.snooze`.
@@ -210,17 +215,18 @@ impl Session {
 
     /// How many hunks wait and are not shown.
     pub(crate) fn hidden(&self) -> usize {
-        if !self.preferences.hides_all() && self.preferences.too_many.is_empty() {
-            return 0;
-        }
         let boards = self.roots.values().map(|root| &root.board);
         if self.preferences.hides_all() {
             return boards.map(|board| extension::waiting(board)).sum();
         }
-        let (changes, hidden) =
-            (boards.flat_map(|board| &board.changes), self.preferences.hidden());
+        let hidden = self.preferences.hidden();
+        let unseen: usize = self.views.values().map(|view| view.unseen(&hidden)).sum();
+        if hidden.changes.is_empty() {
+            return unseen;
+        }
+        let changes = boards.flat_map(|board| &board.changes);
         let hidden = changes.filter(|change| !hidden.shows(change.changeset.id));
-        hidden.map(|change| change.state.waiting().len()).sum()
+        unseen + hidden.map(|change| change.state.waiting().len()).sum::<usize>()
     }
 
     /// Shows and hides what is due.
@@ -297,7 +303,7 @@ mod tests {
         ];
         let mut rig = Rig::new(capabilities, &sketches);
         rig.open("a.rs", BEFORE);
-        assert!(rig.said().ends_with("publish a.rs: lines [1, 3, 4]\n"));
+        assert!(rig.said().contains("publish a.rs: lines [1, 3, 4]\n"));
         rig
     }
 
@@ -321,7 +327,11 @@ mod tests {
     #[test]
     fn the_newest_of_too_many_wait_until_there_is_room() {
         let mut rig = rig(json!({}));
-        assert_eq!(tell(&mut rig, json!({ "maximumShown": 1 })), "publish a.rs: lines [1, 3]\n");
+        assert_eq!(tell(&mut rig, json!({ "maximumShown": 1 })), "publish a.rs: lines [0, 1, 3]\n");
+        assert_eq!(
+            rig.shown["a.rs"][0].message,
+            "1 hunk waits in this file and is not shown: no more changes are shown at once; `countersign review` has all"
+        );
         let status = rig.session.status();
         assert_eq!((status.waiting, status.hidden), (3, 1));
         let (changeset, hunks) = (rig.id(0), vec![1, 2]);
@@ -329,6 +339,14 @@ mod tests {
         rig.work();
         assert_eq!(rig.said(), "publish a.rs: lines [4]\n");
         assert_eq!(rig.session.status().hidden, 0);
+    }
+
+    #[test]
+    fn an_editor_with_a_list_is_not_told_of_what_is_too_much_for_the_text() {
+        let listing = json!({ "experimental": { "countersign": { "changed": true } } });
+        let mut rig = rig(listing);
+        let told = tell(&mut rig, json!({ "maximumShown": 1 }));
+        assert!(told.contains("publish a.rs: lines [1, 3]\n"), "{told}");
     }
 
     #[test]
@@ -375,7 +393,7 @@ mod tests {
         let bad = json!({ "severity": "loud", "maximumShown": 1 });
         expect_test::expect![[r#"
             say Warning: the rest of the settings is used: countersign.proposals.severity: "loud" is not "hint", "information" or "warning"
-            publish a.rs: lines [1, 3]
+            publish a.rs: lines [0, 1, 3]
         "#]]
         .assert_eq(&tell(&mut rig, bad.clone()));
         assert_eq!(tell(&mut rig, bad), "");

@@ -26,7 +26,7 @@ use crate::jobs::RootId;
 use crate::lenses;
 use crate::main_loop::{Reply, Wake};
 use crate::place_name;
-use crate::placement::{Place, PlacedHunk};
+use crate::placement::{Place, PlacedHunk, Unread};
 use crate::pool;
 use crate::position::{self, Encoding};
 use crate::session::{Session, answer};
@@ -46,13 +46,15 @@ pub(crate) struct Page {
     /// In which repository it is, and where.
     home: Option<(RootId, RelPath)>,
     placed: Arc<Vec<PlacedHunk>>,
+    /// Why no hunk is looked for in it, and how many wait.
+    unread: Option<(Unread, usize)>,
 }
 
 #[cfg(test)]
 impl Page {
     /// A page outside of any repository.
     pub(crate) fn new(uri: Uri, revision: u64, rope: Rope) -> Self {
-        Self { uri, version: 1, revision, rope, home: None, placed: Arc::default() }
+        Self { uri, version: 1, revision, rope, home: None, placed: Arc::default(), unread: None }
     }
 }
 
@@ -72,6 +74,8 @@ pub(crate) struct Scene {
     related: bool,
     /// Whether the client is told when places are others.
     follows_places: bool,
+    /// Whether the client lists what is proposed, so that nothing is lost on it that is not shown in the text.
+    lists: bool,
 }
 
 /// Where a hunk is shown, and how it stands.
@@ -176,8 +180,26 @@ impl Scene {
             encoding: self.encoding,
             severity: self.severity,
             proofs: self.proofs.get(&root).unwrap_or(&none),
+            unseen: self.unseen(page),
             related,
         })
+    }
+
+    /// How many hunks wait in a document and are not shown, and why; not where somebody wants to see none.
+    fn unseen(&self, page: &Page) -> Vec<(usize, &'static str)> {
+        if self.hidden.is_all() {
+            return Vec::new();
+        }
+        let mut unseen: Vec<_> =
+            page.unread.iter().map(|(unread, count)| (*count, unread.why())).collect();
+        if !self.lists {
+            let too_many = |hunk: &&PlacedHunk| {
+                hunk.place.waits() && !self.hidden.shows(hunk.change.changeset.id)
+            };
+            let count = page.placed.iter().filter(too_many).count();
+            unseen.extend((count > 0).then_some((count, "no more changes are shown at once")));
+        }
+        unseen
     }
 
     fn seen(&self, page: &Page) -> Vec<Seen> {
@@ -232,7 +254,8 @@ impl Session {
         let page = |document: &crate::documents::Document| {
             let uri = document.uri.as_str();
             let home = self.homes.get(uri).cloned();
-            let placed = self.views.get(uri).map(|view| Arc::clone(&view.placed));
+            let view = self.views.get(uri);
+            let placed = view.map(|view| Arc::clone(&view.placed));
             let page = Page {
                 uri: document.uri.clone(),
                 version: document.version,
@@ -240,6 +263,7 @@ impl Session {
                 rope: document.rope().clone(),
                 home,
                 placed: placed.unwrap_or_default(),
+                unread: view.and_then(|view| view.unread),
             };
             (uri.to_owned(), page)
         };
@@ -253,6 +277,7 @@ impl Session {
             encoding: self.client.encoding,
             severity: self.preferences.settings.severity,
             related: self.client.related,
+            lists: self.client.hears_changes,
             follows_places: self.client.hears_changes || self.client.lenses,
         }
     }

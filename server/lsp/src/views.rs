@@ -4,17 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use engine::Board;
 use lsp_types::{CodeActionOrCommand, CodeActionParams, Hover, HoverParams};
-use model::HunkState;
+use model::{HunkState, RelPath};
 
 use crate::actions::{self, Asked};
+use crate::diagnostics;
 use crate::documents::Edit;
 use crate::hover;
 use crate::jobs::RootId;
 use crate::main_loop::{Reply, Wake};
-use crate::placement::{self, HunkName, Place, PlacedHunk};
+use crate::placement::{self, HunkName, PLACED_BYTES_MAX, Place, PlacedHunk, Unread};
 use crate::pool;
 use crate::session::{Root, Session, answer};
+use crate::settings::Hidden;
 
 /// How long the person must have stopped typing before places are found by content again.
 const QUIET: Duration = Duration::from_millis(60);
@@ -26,6 +29,8 @@ pub(crate) const TYPED_WAIT: Duration = Duration::from_millis(1500);
 #[derive(Debug)]
 pub(crate) struct View {
     pub(crate) placed: Arc<Vec<PlacedHunk>>,
+    /// Why none is looked for, and how many wait, where some do.
+    pub(crate) unread: Option<(Unread, usize)>,
     /// What they were placed for; the text may have moved since, and they with it.
     of: Moment,
     /// The hunks that somebody types in, and until when they stay where they are.
@@ -37,9 +42,38 @@ pub(crate) struct View {
 }
 
 impl View {
+    /// How many hunks wait here and are shown nowhere, of the changes that are not hidden.
+    pub(crate) fn unseen(&self, hidden: &Hidden) -> usize {
+        let unread = self.unread.map_or(0, |(_, waiting)| waiting);
+        if self.placed.len() <= diagnostics::PER_FILE_MAX {
+            return unread;
+        }
+        let shown = self.placed.iter().filter(|hunk| hidden.shows(hunk.change.changeset.id));
+        unread + diagnostics::over_the_limit(shown)
+    }
+
     /// When content is to decide again at the latest, because somebody typed.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.typed.values().min().copied().filter(|_| self.held)
+    }
+}
+
+/// What was found in a document.
+#[derive(Debug)]
+pub(crate) struct Found {
+    placed: Vec<PlacedHunk>,
+    unread: Option<(Unread, usize)>,
+}
+
+impl Found {
+    /// Looks for the hunks of a board in the file at `path`. Cost: as [`placement::place`].
+    fn of(path: &RelPath, text: Option<&str>, board: &Board) -> Self {
+        let unread = Unread::of(text).map(|why| (why, placement::waiting_in(path, board)));
+        let placed = match text.filter(|_| unread.is_none()) {
+            Some(text) => placement::place(path, text, board),
+            None => Vec::new(),
+        };
+        Self { placed, unread: unread.filter(|(_, waiting)| *waiting > 0) }
     }
 }
 
@@ -118,25 +152,28 @@ impl Session {
         else {
             return;
         };
-        let (text, board) = (Arc::clone(document.text()), Arc::clone(&root.board));
+        let small = document.rope().len_bytes() <= PLACED_BYTES_MAX;
+        let text = small.then(|| Arc::clone(document.text()));
+        let board = Arc::clone(&root.board);
         self.placings.insert(uri.to_owned(), Placing { of, edits: Vec::new() });
         let uri = uri.to_owned();
         self.pool.post(Box::new(move || {
-            let placed = pool::caught(|| placement::place(&path, &text, &board), Vec::new());
-            Some(Wake::Placed { uri, of, placed })
+            let nothing = Found { placed: Vec::new(), unread: None };
+            let found = pool::caught(|| Found::of(&path, text.as_deref(), &board), nothing);
+            Some(Wake::Placed { uri, of, found })
         }));
     }
 
     /// The hunks of a document were placed. What the ledger has overtaken is dropped, and placed again at once; what
     /// was typed meanwhile has moved them, and content decides when the person pauses.
-    pub(crate) fn placed(&mut self, uri: &str, of: Moment, placed: Vec<PlacedHunk>, now: Instant) {
+    pub(crate) fn placed(&mut self, uri: &str, of: Moment, found: Found, now: Instant) {
         if self.placings.get(uri).is_none_or(|placing| placing.of != of) {
             return;
         }
         let (placing, moment) = (self.placings.remove(uri), self.moment(uri));
         if moment.is_some_and(|moment| (moment.root, moment.boards) == (of.root, of.boards)) {
             let edits = placing.map(|placing| placing.edits).unwrap_or_default();
-            self.look_at(uri, of, placed, &edits, now);
+            self.look_at(uri, of, found, &edits, now);
             if self.stale.is_none() {
                 self.place(uri);
             }
@@ -153,14 +190,8 @@ impl Session {
 
     /// These are the hunks of a document from now on, moved through what was typed since; those that somebody types in
     /// stay where they are.
-    fn look_at(
-        &mut self,
-        uri: &str,
-        of: Moment,
-        mut placed: Vec<PlacedHunk>,
-        edits: &[Edit],
-        now: Instant,
-    ) {
+    fn look_at(&mut self, uri: &str, of: Moment, found: Found, edits: &[Edit], now: Instant) {
+        let Found { mut placed, unread } = found;
         let late = placement::shift(&mut placed, edits);
         let before = self.views.remove(uri);
         let (before, mut typed) = before.map(|view| (view.placed, view.typed)).unwrap_or_default();
@@ -172,7 +203,7 @@ impl Session {
             let typed = |hunk| typed.contains_key(&hunk);
             placement::hold(&mut placed, &before, typed, &root.board)
         });
-        let view = View { placed: Arc::new(placed), of, typed, held, again: false };
+        let view = View { placed: Arc::new(placed), unread, of, typed, held, again: false };
         self.views.insert(uri.to_owned(), view);
     }
 
@@ -410,6 +441,27 @@ mod tests {
         assert!(rig.said().ends_with("publish a.rs: lines [2]\n"));
         rig.later(TYPED_WAIT);
         assert_eq!(rig.said(), "publish a.rs: lines [0]\n");
+    }
+
+    #[test]
+    fn where_nothing_is_looked_for_that_is_said() {
+        for (text, why) in [
+            ("a\nb\nc\rd\ne\n".to_owned(), "carriage returns that stand alone"),
+            (format!("{BEFORE}{}", "x".repeat(PLACED_BYTES_MAX)), "larger than 8 MiB"),
+        ] {
+            let sketch = Sketch::new("a.rs", BEFORE, "a\nB\nc\nD\ne\n");
+            let mut rig = Rig::new(json!({}), &[sketch]);
+            rig.open("a.rs", &text);
+            assert!(rig.said().ends_with("publish a.rs: lines [0]\n"));
+            let message = &rig.shown["a.rs"][0].message;
+            assert!(message.starts_with("2 hunks wait in this file and are not shown: "));
+            assert!(message.contains(why), "{message}");
+            assert!(rig.session.documents.get(uri("a.rs").as_str()).is_some());
+        }
+        // Where none waits, nobody misses them.
+        let mut rig = Rig::new(json!({}), &[Sketch::new("b.rs", "a\n", "b\n")]);
+        rig.open("a.rs", "a\rb\n");
+        assert!(!rig.said().contains("publish"));
     }
 
     #[test]
