@@ -1,10 +1,11 @@
 //! What the person set about proposals, and what is hidden because of it: it is not shown in the text, waits in the
 //! list, and is counted. Nothing here decides about a change.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use engine::BoardChange;
 use lsp_types::{MessageType, Registration, RegistrationParams};
 use model::{ChangeSetId, ProveWhen, SETTINGS_SECTION, Settings};
 use serde::{Deserialize, Serialize};
@@ -12,11 +13,12 @@ use serde_json::{Value, json};
 
 use crate::command::Verb;
 use crate::extension;
-use crate::jobs::Job;
+use crate::jobs::{Job, RootId};
 use crate::main_loop::Reply;
 use crate::outbox::{Continuation, Outgoing, Question};
+use crate::placement::Place;
 use crate::prose;
-use crate::session::{Session, answer};
+use crate::session::{Root, Session, answer};
 
 /// How long proposals are hidden if nothing else is said, and at most.
 const SNOOZE_MINUTES: u32 = 60;
@@ -89,6 +91,13 @@ pub(crate) fn read(name: &str, arguments: &[Value]) -> Option<Result<SnoozeArgum
         }
         given => given.map_err(|error| wrong(error.to_string())),
     })
+}
+
+/// What is left of several lists when so many were taken, in turns from the front of each.
+fn excess(lists: &[Vec<ChangeSetId>], taken: usize) -> BTreeSet<ChangeSetId> {
+    let longest = lists.iter().map(Vec::len).max().unwrap_or_default();
+    let turns = (0..longest).flat_map(|turn| lists.iter().filter_map(move |list| list.get(turn)));
+    turns.skip(taken).copied().collect()
 }
 
 /// The settings in what a client sent: below their section, if it sent more.
@@ -193,24 +202,52 @@ impl Session {
     }
 
     /// Tells an engine that was just started when to prove, where that is set.
-    pub(crate) fn tell_proving(&self, root: crate::jobs::RootId, when: Option<ProveWhen>) {
+    pub(crate) fn tell_proving(&self, root: RootId, when: Option<ProveWhen>) {
         self.post(root, Job::ProvesUnasked(when.map(|when| when == ProveWhen::Automatically)));
     }
 
-    /// Finds which changes are too many to be shown: the newest of those that wait.
-    pub(crate) fn choose_shown(&mut self) {
-        let Some(maximum) = self.preferences.settings.maximum_shown else {
-            self.preferences.too_many = Arc::default();
-            return;
+    /// Finds which changes are too many to be shown: the newest of those that wait and have a place, the repositories taking
+    /// turns. Answers whether they are others than before.
+    pub(crate) fn choose_shown(&mut self) -> bool {
+        let too_many = match self.preferences.settings.maximum_shown {
+            Some(maximum) => {
+                excess(&self.showable(), usize::try_from(maximum).unwrap_or(usize::MAX))
+            }
+            None => BTreeSet::new(),
         };
-        let here = self.roots.values().flat_map(|root| {
-            let parked = &root.board.parked;
-            root.board.changes.iter().filter(|change| !parked.contains(&change.changeset.id))
-        });
-        let waiting = here.filter(|change| !change.state.waiting().is_empty());
-        let excess = waiting.skip(usize::try_from(maximum).unwrap_or(usize::MAX));
-        let excess: BTreeSet<_> = excess.map(|change| change.changeset.id).collect();
-        self.preferences.too_many = Arc::new(excess);
+        let others = *self.preferences.too_many != too_many;
+        self.preferences.too_many = Arc::new(too_many);
+        others
+    }
+
+    /// The changes of each repository that wait here, oldest first, without those that have nothing to show in the documents as
+    /// far as these are open: what is in conflict everywhere, or has landed, is in nobody's way.
+    fn showable(&self) -> Vec<Vec<ChangeSetId>> {
+        let mut places = BTreeMap::new();
+        let mut open = BTreeSet::new();
+        for (uri, view) in &self.views {
+            let Some(home) = self.homes.get(uri) else { continue };
+            open.insert(home);
+            let decidable = |place: &Place| place.waits() && !matches!(place, Place::Landed { .. });
+            places.extend(view.placed.iter().map(|hunk| (hunk.name(), decidable(&hunk.place))));
+        }
+        let of = |(id, root): (&RootId, &Root)| {
+            let shows = |change: &&Arc<BoardChange>| {
+                let (name, state) = (change.changeset.id, &change.state);
+                let mut waiting = state.waiting().into_iter();
+                waiting.any(|hunk| {
+                    let home = state.paths.get(&hunk).map(|path| (*id, path.clone()));
+                    match home.is_some_and(|home| open.contains(&home)) {
+                        true => places.get(&(name, hunk)).copied().unwrap_or(false),
+                        false => true,
+                    }
+                })
+            };
+            let board = &root.board;
+            let here = board.changes.iter().filter(|one| !board.parked.contains(&one.changeset.id));
+            here.filter(shows).map(|change| change.changeset.id).collect()
+        };
+        self.roots.iter().map(of).collect()
     }
 
     /// How many hunks wait and are not shown.
@@ -283,9 +320,7 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use model::schema;
+    use model::{Digest, schema};
     use tokio::sync::oneshot;
 
     use super::*;
@@ -339,6 +374,31 @@ mod tests {
         rig.work();
         assert_eq!(rig.said(), "publish a.rs: lines [4]\n");
         assert_eq!(rig.session.status().hidden, 0);
+    }
+
+    #[test]
+    fn what_has_no_place_or_is_there_already_takes_no_room() {
+        let mut rig = rig(json!({}));
+        tell(&mut rig, json!({ "maximumShown": 1 }));
+        // Both hunks of the older change were typed over.
+        rig.change("a.rs", "a\nmine\nc\nmine too\ne\n");
+        rig.later(Duration::from_secs(2));
+        assert!(rig.said().ends_with("publish a.rs: lines [0, 4]\n"));
+        rig.change("a.rs", "a\nB\nc\nD\ne\n");
+        rig.later(Duration::from_secs(2));
+        assert!(rig.said().ends_with("publish a.rs: lines [1, 3, 4]\n"));
+        rig.change("a.rs", BEFORE);
+        rig.later(Duration::from_secs(2));
+        assert!(rig.said().ends_with("publish a.rs: lines [0, 1, 3]\n"));
+    }
+
+    #[test]
+    fn repositories_take_turns() {
+        let id = |name: &str| ChangeSetId(Digest::of(name.as_bytes()));
+        let lists = [vec![id("a1"), id("a2"), id("a3")], vec![], vec![id("b1"), id("b2")]];
+        assert_eq!(excess(&lists, 3), [id("b2"), id("a3")].into());
+        assert_eq!(excess(&lists, 1), [id("b1"), id("a2"), id("b2"), id("a3")].into());
+        assert_eq!(excess(&lists, 9), [].into());
     }
 
     #[test]

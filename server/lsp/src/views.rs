@@ -174,6 +174,9 @@ impl Session {
         if moment.is_some_and(|moment| (moment.root, moment.boards) == (of.root, of.boards)) {
             let edits = placing.map(|placing| placing.edits).unwrap_or_default();
             self.look_at(uri, of, found, &edits, now);
+            if self.choose_shown() {
+                self.show_all();
+            }
             if self.stale.is_none() {
                 self.place(uri);
             }
