@@ -4,7 +4,7 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use engine::Around;
 use lsp_types::{TextDocumentContentChangeEvent, TextDocumentItem, Uri};
@@ -33,6 +33,8 @@ pub(crate) struct Document {
     saved_from: Option<Rope>,
     /// The revision that was last compared with the disk, though no save was told of.
     compared: u64,
+    /// A comparison that was begun and is not over.
+    comparing: Weak<()>,
     text: OnceCell<Arc<str>>,
     named: Named,
 }
@@ -96,6 +98,18 @@ const EARLY_BYTES_MAX: usize = 1 << 20;
 /// The changes that make one version of a document of the one before.
 type Changes = (i32, Vec<TextDocumentContentChangeEvent>);
 
+/// A document that is to be compared with the disk.
+#[derive(Debug)]
+pub(crate) struct Uncompared {
+    pub uri: String,
+    /// The text.
+    pub rope: Rope,
+    /// Its revision.
+    pub revision: u64,
+    /// Held until it is compared, or nobody will.
+    pub under_way: Arc<()>,
+}
+
 /// All open documents.
 #[derive(Debug)]
 pub(crate) struct Documents {
@@ -126,6 +140,7 @@ impl Documents {
             clean_revision: self.revision,
             saved_from: None,
             compared: self.revision,
+            comparing: Weak::new(),
             rope,
             text: OnceCell::from(Arc::from(item.text)),
             named: Named::default(),
@@ -208,16 +223,21 @@ impl Documents {
         Some((before.to_string().into(), Arc::clone(document.text())))
     }
 
-    /// The documents with unsaved text that were not compared with the disk since they changed: by URI, with
-    /// the text and its revision.
-    pub(crate) fn take_uncompared(&mut self) -> Vec<(String, Arc<str>, u64)> {
-        let due =
-            |document: &&mut Document| document.compared != document.revision && document.unsaved();
+    /// The documents with unsaved text that were not compared with the disk since they changed; each only when the comparison
+    /// before is over, which is when what was answered for it is dropped.
+    pub(crate) fn take_uncompared(&mut self) -> Vec<Uncompared> {
+        let due = |document: &&mut Document| {
+            document.compared != document.revision
+                && document.comparing.strong_count() == 0
+                && document.unsaved()
+        };
         let due = self.open.values_mut().filter(due);
         let compare = |document: &mut Document| {
+            let under_way = Arc::new(());
             document.compared = document.revision;
-            let (uri, text) = (document.uri.as_str().to_owned(), Arc::clone(document.text()));
-            (uri, text, document.revision)
+            document.comparing = Arc::downgrade(&under_way);
+            let (uri, rope) = (document.uri.as_str().to_owned(), document.rope.clone());
+            Uncompared { uri, rope, revision: document.revision, under_way }
         };
         due.map(compare).collect()
     }
@@ -379,7 +399,7 @@ mod tests {
         let uri = documents.open(item("a")).uri.clone();
         let edit = |documents: &mut Documents, version, text: &str| {
             documents.change(&uri, version, vec![change(None, text)], Encoding::Utf16).unwrap();
-            documents.take_uncompared().into_iter().next().map(|(_, _, revision)| revision)
+            documents.take_uncompared().into_iter().next().map(|one| one.revision)
         };
         let saved = |documents: &mut Documents| {
             documents.save(&"file:///a".parse().unwrap()).map(|(b, a)| format!("{b} to {a}"))
@@ -398,6 +418,21 @@ mod tests {
         let revision = edit(&mut documents, 5, "e").unwrap();
         assert!(documents.is_saved("file:///a", revision));
         assert_eq!(saved(&mut documents).as_deref(), Some("d to e"));
+    }
+
+    #[test]
+    fn one_comparison_at_a_time_is_begun_for_a_document() {
+        let mut documents = Documents::default();
+        let uri = documents.open(item("a")).uri.clone();
+        let mut edit = |version, text| {
+            documents.change(&uri, version, vec![change(None, text)], Encoding::Utf16).unwrap();
+            documents.take_uncompared()
+        };
+        let first = edit(2, "b");
+        assert_eq!((first.len(), first[0].rope.to_string()), (1, "b".to_owned()));
+        assert!(edit(3, "c").is_empty() && edit(4, "d").is_empty());
+        drop(first);
+        assert_eq!(edit(5, "e").len(), 1);
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::command::Verb;
 use crate::conduct::Running;
 use crate::delivery::Delivery;
 use crate::diagnostics::Proofs;
-use crate::documents::{Document, Documents};
+use crate::documents::{Document, Documents, Uncompared};
 use crate::engine_thread::{EngineThread, Engines};
 use crate::follow::Watched;
 use crate::jobs::{Done, Job, RootId, Token};
@@ -75,6 +75,8 @@ pub(crate) struct Session {
     pub(crate) of_files: BTreeMap<Token, (RootId, Verb, Reply<Option<Value>>)>,
     /// What commands of this session were about, by file.
     pub(crate) watched: BTreeMap<(RootId, RelPath), Vec<Watched>>,
+    /// The documents whose watched hunks are being looked for, and whether to look again after that; by URI.
+    pub(crate) looking: BTreeMap<String, bool>,
     /// What the person was asked to trust, and did not answer or cannot be asked about.
     pub(crate) approvals: BTreeMap<RootId, Asked>,
     /// What was asked for.
@@ -149,6 +151,7 @@ impl Session {
             running: BTreeMap::new(),
             of_files: BTreeMap::new(),
             watched: BTreeMap::new(),
+            looking: BTreeMap::new(),
             approvals: BTreeMap::new(),
             tasks: Tasks::new(),
             ending: false,
@@ -400,10 +403,9 @@ impl Session {
     /// Has documents with unsaved text compared with the disk: an editor that reads a file again tells of the
     /// change and of no save.
     fn compare_unsaved(&mut self) {
-        let unsaved = self.documents.take_uncompared();
-        for (uri, text, revision) in unsaved {
+        for Uncompared { uri, rope, revision, under_way } in self.documents.take_uncompared() {
             if let Some((id, path)) = self.homes.get(&uri).cloned() {
-                self.post(id, Job::IsSaved { path, text, revision });
+                self.post(id, Job::IsSaved { path, rope, revision, under_way });
             }
         }
     }
@@ -506,7 +508,15 @@ impl Session {
             }
             Done::NotPaused(reason) => self.pause_failed(id, &reason),
             Done::Differs { path, clean_at } => self.differs(id, &path, clean_at),
-            Done::IsSaved { path, revision } => self.is_saved(id, &path, revision),
+            Done::IsSaved { path, revision, saved } => {
+                if saved {
+                    self.is_saved(id, &path, revision);
+                }
+                // What was typed while that was compared is not compared yet.
+                if self.stale.is_none() {
+                    self.compare_unsaved();
+                }
+            }
             Done::Told { token, said, value } => self.told(token, said, value),
             Done::Offered(offered) => self.offered(id, *offered),
             Done::Approval { token, approval } => self.needs_approval(id, token, approval),

@@ -338,6 +338,34 @@ fn diagnostics_follow_typing_when_the_person_pauses() {
 }
 
 #[test]
+fn one_look_at_what_was_accepted_is_under_way_however_often_somebody_pauses() {
+    let mut rig = one_file();
+    let answer = rig.command("accept", Some(&[2]), 0);
+    assert_eq!(outcome(answer), "\"accepted\" [2]");
+    rig.later(PAUSE);
+    rig.pool_is_busy = true;
+    for _ in 0..9 {
+        rig.type_at("a.rs", (0, 0), "x");
+        rig.later(PAUSE);
+    }
+    let mut pieces = 0;
+    while rig.work_once() {
+        pieces += 1;
+    }
+    assert!(pieces <= 4, "{pieces}: each looks at the whole text");
+    // What the editor's own undo took out is found all the same, by the look after that.
+    rig.said();
+    rig.change("a.rs", BEFORE);
+    rig.later(PAUSE);
+    rig.type_at("a.rs", (0, 0), "x");
+    rig.later(PAUSE);
+    rig.work();
+    rig.later(PAUSE);
+    rig.work();
+    assert!(rig.said().contains("job withdrawn a.rs [{2}]\n"));
+}
+
+#[test]
 fn what_waits_on_another_branch_is_told_once_with_the_way_out() {
     let mut rig = one_file();
     let short = rig.id(0).short();
