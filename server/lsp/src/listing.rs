@@ -25,6 +25,8 @@ pub(crate) struct Told {
     paused: bool,
     /// How many hunks wait and are not shown.
     hidden: usize,
+    /// Until when somebody wanted nothing shown.
+    snoozed_until_ms: Option<u64>,
     /// The tasks, and how they stand.
     tasks: Vec<(Token, TaskState)>,
 }
@@ -97,7 +99,8 @@ impl Session {
         let boards = self.roots.iter().map(|(id, root)| (*id, root.boards)).collect();
         let tasks = self.task_states();
         let (working, paused, hidden) = (self.is_working(), self.is_paused(), self.hidden());
-        let told = Told { boards, placed, working, paused, hidden, tasks };
+        let snoozed_until_ms = self.preferences.snoozed_until_ms();
+        let told = Told { boards, placed, working, paused, hidden, snoozed_until_ms, tasks };
         if told == self.told {
             return;
         }

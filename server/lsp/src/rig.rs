@@ -213,6 +213,9 @@ impl Rig {
 
     pub(crate) fn later(&mut self, by: Duration) {
         self.now += by;
+        if let engine::Clock::Fixed(at) = &mut self.session.clock {
+            at.0 += u64::try_from(by.as_millis()).unwrap();
+        }
         self.wake(Wake::Timer);
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use engine::BoardChange;
 use lsp_types::{MessageType, Registration, RegistrationParams};
-use model::{ChangeSetId, ProveWhen, SETTINGS_SECTION, Settings};
+use model::{ChangeSetId, ProveWhen, SETTINGS_SECTION, SNOOZE_MINUTES_MAX, Settings};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -20,10 +20,8 @@ use crate::placement::Place;
 use crate::prose;
 use crate::session::{Root, Session, answer};
 
-/// How long proposals are hidden if nothing else is said, and at most.
-const SNOOZE_MINUTES: u32 = 60;
-const SNOOZE_MINUTES_MAX: u32 = 7 * 24 * 60;
-/// How often the clock is looked at where quiet hours are set: their limits are whole minutes, and clocks are moved.
+/// How often the clock is looked at where quiet hours are set or somebody wants nothing shown: clocks are moved, and others stand
+/// still while the machine sleeps.
 const LOOK: Duration = Duration::from_secs(20);
 const SAID_MAX: usize = 600;
 
@@ -33,9 +31,9 @@ pub(crate) struct Preferences {
     pub(crate) settings: Settings,
     /// What was last said to be wrong with them.
     wrong: Vec<String>,
-    /// Until when nothing is shown because somebody asked for that.
-    snoozed: Option<Instant>,
-    /// The same for programs, in milliseconds since 1970.
+    /// What came with `initialize`: it holds where a client says nothing else.
+    initial: Value,
+    /// Until when nothing is shown because somebody asked for that, in milliseconds since 1970.
     snoozed_until_ms: Option<u64>,
     /// Whether these are quiet hours.
     quiet: bool,
@@ -100,16 +98,15 @@ fn excess(lists: &[Vec<ChangeSetId>], taken: usize) -> BTreeSet<ChangeSetId> {
     turns.skip(taken).copied().collect()
 }
 
-/// The settings in what a client sent: below their section, if it sent more.
+/// The settings in what a client sent: below their section, if it sent more; null where it says that there are none.
 fn section(value: &Value) -> Option<&Value> {
-    let below = value.pointer("/countersign/proposals").or_else(|| value.get("proposals"));
-    below.filter(|settings| !settings.is_null())
+    value.pointer("/countersign/proposals").or_else(|| value.get("proposals"))
 }
 
 impl Preferences {
     /// When to be woken at the latest.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.snoozed.into_iter().chain(self.look_at).min()
+        self.look_at
     }
 
     /// What is not shown in the text now.
@@ -118,12 +115,12 @@ impl Preferences {
     }
 
     fn hides_all(&self) -> bool {
-        self.snoozed.is_some() || self.quiet
+        self.snoozed_until_ms.is_some() || self.quiet
     }
 
     /// Until when somebody had everything hidden, in milliseconds since 1970.
     pub(crate) fn snoozed_until_ms(&self) -> Option<u64> {
-        self.snoozed.and(self.snoozed_until_ms)
+        self.snoozed_until_ms
     }
 }
 
@@ -132,6 +129,7 @@ impl Session {
     pub(crate) fn initial_settings(&mut self, options: Option<&Value>) {
         if let Some(settings) = options.and_then(section).cloned() {
             self.set(&settings);
+            self.preferences.initial = settings;
         }
     }
 
@@ -161,18 +159,23 @@ impl Session {
         if self.client.configuration {
             self.ask_for_settings();
         } else if let Some(settings) = section(told).cloned() {
-            self.set(&settings);
+            self.set_or_reset(&settings);
         }
     }
 
-    /// The client answered what they are. One that has none leaves them as they came with `initialize`.
+    /// The client answered what they are. One that has none has them as they came with `initialize`.
     pub(crate) fn settings_answered(&mut self, answer: Value) {
         let first = match answer {
             Value::Array(mut items) if !items.is_empty() => items.swap_remove(0),
             _ => Value::Null,
         };
-        if !first.is_null() {
-            self.set(&first);
+        self.set_or_reset(&first);
+    }
+
+    fn set_or_reset(&mut self, settings: &Value) {
+        match settings.is_null() {
+            true => self.set(&self.preferences.initial.clone()),
+            false => self.set(settings),
         }
     }
 
@@ -269,15 +272,17 @@ impl Session {
     /// Shows and hides what is due.
     pub(crate) fn look_at_the_clock(&mut self, now: Instant) {
         let before = self.preferences.hides_all();
-        if self.preferences.snoozed.is_some_and(|until| until <= now) {
-            self.preferences.snoozed = None;
-        }
-        let preferences = &mut self.preferences;
-        if preferences.settings.quiet_hours.is_empty() {
-            (preferences.quiet, preferences.look_at) = (false, None);
-        } else if preferences.look_at.is_none_or(|at| at <= now) {
-            preferences.quiet = preferences.settings.is_quiet(self.clock.minute_of_day());
-            preferences.look_at = Some(now + LOOK);
+        let (clock, preferences) = (self.clock, &mut self.preferences);
+        let quiet_hours = !preferences.settings.quiet_hours.is_empty();
+        if preferences.look_at.is_none_or(|at| at <= now) {
+            let wall_ms = clock.now().0;
+            preferences.snoozed_until_ms =
+                preferences.snoozed_until_ms.filter(|until| wall_ms < *until);
+            preferences.quiet = quiet_hours && preferences.settings.is_quiet(clock.minute_of_day());
+            let left =
+                preferences.snoozed_until_ms.map(|until| Duration::from_millis(until - wall_ms));
+            let wait = left.map_or(LOOK, |left| left.min(LOOK));
+            preferences.look_at = (quiet_hours || left.is_some()).then(|| now + wait);
         }
         if before != self.preferences.hides_all() {
             self.show_all();
@@ -291,16 +296,16 @@ impl Session {
         reply: Reply<Option<Value>>,
         now: Instant,
     ) {
-        // Without a word it is on for an hour, and off while it is on.
-        let minutes = match (given.minutes, self.preferences.snoozed) {
+        // Without a word it is on for a while, and off while it is on.
+        let minutes = match (given.minutes, self.preferences.snoozed_until_ms) {
             (Some(minutes), _) => minutes,
-            (None, None) => SNOOZE_MINUTES,
+            (None, None) => self.preferences.settings.snooze_minutes,
             (None, Some(_)) => 0,
         };
-        let length = Duration::from_secs(60 * u64::from(minutes));
-        self.preferences.snoozed = (minutes > 0).then(|| now + length);
         let until = self.clock.now().0.saturating_add(u64::from(minutes) * 60_000);
-        self.preferences.snoozed_until_ms = Some(until);
+        self.preferences.snoozed_until_ms = (minutes > 0).then_some(until);
+        self.preferences.look_at = None;
+        self.look_at_the_clock(now);
         self.show_all();
         let text = match minutes {
             0 if self.preferences.quiet => {
@@ -420,8 +425,8 @@ mod tests {
             rig.said(),
             "say Info: proposals are not shown for 5 minutes; `countersign list` has them\npublish a.rs: lines []\n"
         );
-        let until = rig.session.status().snoozed_until;
-        assert_eq!(until, Some((12 * 60 + 5) * 60_000));
+        let until = rig.session.clock.now().0 + 5 * 60_000;
+        assert_eq!(rig.session.status().snoozed_until, Some(until));
         rig.later(Duration::from_secs(5 * 60));
         assert_eq!(rig.said(), "publish a.rs: lines [1, 3, 4]\n");
         assert_eq!(rig.session.status().snoozed_until, None);
@@ -476,7 +481,47 @@ mod tests {
         rig.wake(Wake::Settings(json!([{ "severity": "hint", "prove": "whenAsked" }])));
         assert_eq!(rig.said(), "job proves newcomers: Some(false)\npublish a.rs: lines [1]\n");
         rig.wake(Wake::Settings(json!([null])));
-        assert_eq!(rig.said(), "", "one that has none changes nothing");
+        let back = "job proves newcomers: None\npublish a.rs: lines [1]\n";
+        assert_eq!(rig.said(), back, "what is set no more is as it was at first");
+        rig.wake(Wake::Settings(json!([null])));
+        assert_eq!(rig.said(), "");
+    }
+
+    #[test]
+    fn what_is_set_no_more_is_as_it_came_with_initialize() {
+        let mut rig = rig(json!({}));
+        rig.session.preferences.initial = json!({ "snoozeMinutes": 5 });
+        tell(&mut rig, json!({ "snoozeMinutes": 7 }));
+        assert_eq!(rig.session.preferences.settings.snooze_minutes, 7);
+        tell(&mut rig, Value::Null);
+        assert_eq!(rig.session.preferences.settings.snooze_minutes, 5);
+        rig.wake(Wake::SettingsChanged(json!({})));
+        assert_eq!(rig.session.preferences.settings.snooze_minutes, 5);
+    }
+
+    #[test]
+    fn a_snooze_ends_by_the_clock_on_the_wall() {
+        let mut rig = rig(json!({}));
+        tell(&mut rig, json!({ "snoozeMinutes": 30 }));
+        assert_eq!(snooze(&mut rig, vec![])["minutes"], 30);
+        rig.said();
+        // The machine slept for an hour, in which the clock that deadlines go by stood still.
+        rig.session.clock = engine::Clock::Fixed(model::Timestamp(13 * 3_600_000));
+        rig.later(LOOK);
+        assert_eq!(rig.said(), "publish a.rs: lines [1, 3, 4]\n");
+        assert_eq!(rig.session.deadline(), None);
+    }
+
+    #[test]
+    fn that_nothing_is_shown_for_longer_is_told() {
+        let listing = json!({ "experimental": { "countersign": { "changed": true } } });
+        let mut rig = rig(listing);
+        for minutes in [5, 10] {
+            rig.said();
+            snooze(&mut rig, vec![json!({ "minutes": minutes })]);
+            let said = rig.said();
+            assert!(said.contains("changed: 3 wait\n"), "{minutes}: {said}");
+        }
     }
 
     fn at(path: &str) -> String {
