@@ -289,7 +289,7 @@ impl Rig {
                 )
                 .unwrap();
             }
-            Outgoing::Notify(notice) => {
+            Outgoing::Publish(_, notice) => {
                 let text = String::from_utf8(notice.0).unwrap();
                 let body: Value =
                     serde_json::from_str(text.split_once("\r\n\r\n").unwrap().1).unwrap();
