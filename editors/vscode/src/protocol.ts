@@ -86,7 +86,7 @@ export interface Hunk {
   readonly added: number;
   readonly removed: number;
   readonly range: Range | null;
-  readonly standing: "clean" | "drifted" | "conflict" | null;
+  readonly standing: "clean" | "drifted" | "landed" | "conflict" | null;
   readonly conflict: string | null;
 }
 

@@ -122,7 +122,7 @@ export function hunkState(changeset: Changeset, hunk: Hunk): string {
   if (hunk.standing === "conflict") {
     return `conflict: ${hunk.conflict ?? "it has no place any more"}`;
   }
-  const moved = hunk.standing === "drifted" ? ", drifted" : "";
+  const moved = hunk.standing === "drifted" ? ", drifted" : hunk.standing === "landed" ? ", in the text already" : "";
   if (changeset.group === "denied") {
     return `denied${moved}`;
   }

@@ -45,6 +45,8 @@ test("a hunk in conflict is not offered for acceptance and says why", () => {
   assert.equal(context(node), "hunk reject preview");
   assert.equal(shown(node).description, "line 11 · conflict: its text changed");
   assert.equal(shown(node).icon, "warning");
+  const there = hunk(1, { standing: "landed" });
+  assert.equal(shown({ ...node, hunk: there }).description, "line 11 · proposed, in the text already");
 });
 
 test("accepting a change takes what waits, and what was undone only by itself", () => {

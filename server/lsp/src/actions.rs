@@ -158,10 +158,15 @@ fn for_waiting(asked: &Asked<'_>, placed: &PlacedHunk) -> Vec<Offer> {
         if total == 1 { title.clone() } else { format!("hunk {}: {title}", placed.ordinal) };
     let mut offers = Vec::new();
     let denied = denial(change);
-    let (accept, reject) = if placed.is_adopted() {
-        (format!("Accept as reviewed {named}"), format!("Reject and take out {named}"))
-    } else {
-        (format!("Accept {named}"), format!("Reject {named}"))
+    let (accept, reject) = match placed.place {
+        _ if placed.is_adopted() => {
+            (format!("Accept as reviewed {named}"), format!("Reject and take out {named}"))
+        }
+        Place::Landed { .. } => (
+            format!("Accept as it is in the text already {named}"),
+            format!("Reject and leave the text {named}"),
+        ),
+        _ => (format!("Accept {named}"), format!("Reject {named}")),
     };
     if denied.is_none() {
         let needs = needs(change, placed.ordinal);
@@ -243,7 +248,7 @@ fn for_conflict(hunks: &[&PlacedHunk]) -> Vec<Offer> {
         offer(format!("Why not here: {named}"), Verb::Why, Some(ordinals.clone())),
         offer(format!("State anew what waits of {}", title(change)), Verb::Repropose, None),
     ];
-    if !first.is_adopted() {
+    if !first.is_adopted() || hunks.iter().all(|hunk| hunk.is_taken_out()) {
         offers.push(offer(format!("Reject {named}"), Verb::Reject, Some(ordinals)));
     }
     offers
@@ -373,13 +378,8 @@ mod tests {
         let board = Board { seq: 1, changes: vec![sketch.on_board()], ..Board::default() };
         let path = "a.rs".parse().unwrap();
         let placed = placement::place(&path, buffer, &board);
-        let diagnostics = diagnostics::of(
-            document.rope(),
-            &placed.iter().collect::<Vec<_>>(),
-            Encoding::Utf16,
-            model::ProposalSeverity::default(),
-            None,
-        );
+        let placed_here: Vec<&PlacedHunk> = placed.iter().collect();
+        let diagnostics = diagnostics::of(&diagnostics::Shown::new(document.rope(), &placed_here));
         let at_line = Position::new(line, 0);
         let only = only.map(|kind| vec![kind]);
         at(&Asked {
@@ -461,6 +461,21 @@ mod tests {
         assert_eq!(first(&sketch, BEFORE, 3), "Accept hunk 2: Tidy a.rs");
         sketch.states = vec![HunkState::Proposed, fixture::accepted(true)];
         assert_eq!(first(&sketch, "a\nb\nc\nD\ne\n", 1), "Accept hunk 1: Tidy a.rs");
+    }
+
+    #[test]
+    fn what_is_in_the_text_already_is_accepted_as_it_is_or_rejected() {
+        check(
+            &Sketch::new("a.rs", "a\nb\nc\n", "a\nB\nc\n").judged(34, Decision::Review),
+            "a\nB\nc\n",
+            1,
+            expect![[r#"
+                Accept as it is in the text already Tidy a.rs [quickfix] countersign.accept 1
+                Reject and leave the text Tidy a.rs [quickfix] countersign.reject 1
+                Why: risk 34 medium, needs a person [quickfix] countersign.why 1
+                Prove in the sandbox: Tidy a.rs [quickfix] countersign.prove 1
+            "#]],
+        );
     }
 
     #[test]

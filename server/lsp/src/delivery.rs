@@ -155,7 +155,7 @@ impl Delivery {
                 } else {
                     self.told.insert(key, (revision, items));
                 }
-                return Some(Outgoing::Notify(message));
+                return Some(Outgoing::Publish(uri, message));
             }
             (Way::Asks, None) => {
                 self.answered.insert(key, items);
@@ -225,7 +225,7 @@ impl Delivery {
     pub(crate) fn forget(&mut self, uri: &Uri) -> Option<Outgoing> {
         self.answered.remove(uri.as_str());
         self.told.remove(uri.as_str())?;
-        publish(uri, None, &[]).map(Outgoing::Notify)
+        publish(uri, None, &[]).map(|notice| Outgoing::Publish(uri.clone(), notice))
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use engine::Around;
 use lsp_types::{TextDocumentContentChangeEvent, TextDocumentItem, Uri};
@@ -33,6 +33,8 @@ pub(crate) struct Document {
     saved_from: Option<Rope>,
     /// The revision that was last compared with the disk, though no save was told of.
     compared: u64,
+    /// A comparison that was begun and is not over.
+    comparing: Weak<()>,
     text: OnceCell<Arc<str>>,
     named: Named,
 }
@@ -96,6 +98,18 @@ const EARLY_BYTES_MAX: usize = 1 << 20;
 /// The changes that make one version of a document of the one before.
 type Changes = (i32, Vec<TextDocumentContentChangeEvent>);
 
+/// A document that is to be compared with the disk.
+#[derive(Debug)]
+pub(crate) struct Uncompared {
+    pub uri: String,
+    /// The text.
+    pub rope: Rope,
+    /// Its revision.
+    pub revision: u64,
+    /// Held until it is compared, or nobody will.
+    pub under_way: Arc<()>,
+}
+
 /// All open documents.
 #[derive(Debug)]
 pub(crate) struct Documents {
@@ -126,6 +140,7 @@ impl Documents {
             clean_revision: self.revision,
             saved_from: None,
             compared: self.revision,
+            comparing: Weak::new(),
             rope,
             text: OnceCell::from(Arc::from(item.text)),
             named: Named::default(),
@@ -208,16 +223,21 @@ impl Documents {
         Some((before.to_string().into(), Arc::clone(document.text())))
     }
 
-    /// The documents with unsaved text that were not compared with the disk since they changed: by URI, with
-    /// the text and its revision.
-    pub(crate) fn take_uncompared(&mut self) -> Vec<(String, Arc<str>, u64)> {
-        let due =
-            |document: &&mut Document| document.compared != document.revision && document.unsaved();
+    /// The documents with unsaved text that were not compared with the disk since they changed; each only when the comparison
+    /// before is over, which is when what was answered for it is dropped.
+    pub(crate) fn take_uncompared(&mut self) -> Vec<Uncompared> {
+        let due = |document: &&mut Document| {
+            document.compared != document.revision
+                && document.comparing.strong_count() == 0
+                && document.unsaved()
+        };
         let due = self.open.values_mut().filter(due);
         let compare = |document: &mut Document| {
+            let under_way = Arc::new(());
             document.compared = document.revision;
-            let (uri, text) = (document.uri.as_str().to_owned(), Arc::clone(document.text()));
-            (uri, text, document.revision)
+            document.comparing = Arc::downgrade(&under_way);
+            let (uri, rope) = (document.uri.as_str().to_owned(), document.rope.clone());
+            Uncompared { uri, rope, revision: document.revision, under_way }
         };
         due.map(compare).collect()
     }
@@ -264,7 +284,7 @@ impl Documents {
 fn apply(rope: &mut Rope, change: TextDocumentContentChangeEvent, encoding: Encoding) -> Edit {
     let len = change.text.len();
     let Some(range) = change.range else {
-        let edit = Edit { start: 0, end: rope.len_bytes(), len };
+        let edit = difference(rope, &change.text);
         *rope = Rope::from_str(&change.text);
         return edit;
     };
@@ -274,6 +294,18 @@ fn apply(rope: &mut Rope, change: TextDocumentContentChangeEvent, encoding: Enco
     rope.remove(first..last);
     rope.insert(first, &change.text);
     Edit { start, end, len }
+}
+
+/// What makes a text of another, as one replacement: what both begin and end with is left alone, so that who is told whole texts
+/// knows where somebody types.
+fn difference(before: &Rope, after: &str) -> Edit {
+    let most = before.len_bytes().min(after.len());
+    let same = |pair: &(u8, u8)| pair.0 == pair.1;
+    let start = before.bytes().zip(after.bytes()).take_while(same).count();
+    let backwards = before.bytes_at(before.len_bytes()).reversed();
+    let rest = most - start;
+    let left = backwards.zip(after.bytes().rev()).take(rest).take_while(same).count();
+    Edit { start, end: before.len_bytes() - left, len: after.len() - left - start }
 }
 
 #[cfg(test)]
@@ -307,6 +339,21 @@ mod tests {
             vec![change(at(0, 0, 3), "1\n1b"), change(at(1, 0, 2), "x"), change(at(2, 3, 9), "!")];
         documents.change(&uri, 2, changes, Encoding::Utf16).unwrap();
         assert_eq!(&**documents.get("file:///a").unwrap().text(), "1\nx\ntwo!\n");
+    }
+
+    #[test]
+    fn of_a_whole_text_only_what_differs_is_an_edit() {
+        let edit = |before: &str, after: &str| {
+            let Edit { start, end, len } = difference(&Rope::from_str(before), after);
+            (start, end, len)
+        };
+        assert_eq!(edit("one\ntwo\n", "one\n2two\n"), (4, 4, 1));
+        assert_eq!(edit("one\ntwo\n", "one\n\n"), (4, 7, 0));
+        assert_eq!(edit("aa", "aaa"), (2, 2, 1));
+        assert_eq!(edit("aaa", "aa"), (2, 3, 0));
+        assert_eq!(edit("", "x"), (0, 0, 1));
+        assert_eq!(edit("abc", "abc"), (3, 3, 0));
+        assert_eq!(edit("abc", "xyz"), (0, 3, 3));
     }
 
     #[test]
@@ -352,7 +399,7 @@ mod tests {
         let uri = documents.open(item("a")).uri.clone();
         let edit = |documents: &mut Documents, version, text: &str| {
             documents.change(&uri, version, vec![change(None, text)], Encoding::Utf16).unwrap();
-            documents.take_uncompared().into_iter().next().map(|(_, _, revision)| revision)
+            documents.take_uncompared().into_iter().next().map(|one| one.revision)
         };
         let saved = |documents: &mut Documents| {
             documents.save(&"file:///a".parse().unwrap()).map(|(b, a)| format!("{b} to {a}"))
@@ -371,6 +418,21 @@ mod tests {
         let revision = edit(&mut documents, 5, "e").unwrap();
         assert!(documents.is_saved("file:///a", revision));
         assert_eq!(saved(&mut documents).as_deref(), Some("d to e"));
+    }
+
+    #[test]
+    fn one_comparison_at_a_time_is_begun_for_a_document() {
+        let mut documents = Documents::default();
+        let uri = documents.open(item("a")).uri.clone();
+        let mut edit = |version, text| {
+            documents.change(&uri, version, vec![change(None, text)], Encoding::Utf16).unwrap();
+            documents.take_uncompared()
+        };
+        let first = edit(2, "b");
+        assert_eq!((first.len(), first[0].rope.to_string()), (1, "b".to_owned()));
+        assert!(edit(3, "c").is_empty() && edit(4, "d").is_empty());
+        drop(first);
+        assert_eq!(edit(5, "e").len(), 1);
     }
 
     #[test]

@@ -415,8 +415,10 @@ impl Desk {
                 let (before, after) = (bytes(&before), bytes(&after));
                 logged("an edit", self.engine.edited(&path, Some(&before), Some(&after)))
             }
-            Job::IsSaved { path, text, revision } => {
-                (!self.differs(&path, &text)).then_some(Done::IsSaved { path, revision })
+            Job::IsSaved { path, rope, revision, under_way } => {
+                let saved = !self.differs(&path, &rope.to_string());
+                drop(under_way);
+                Some(Done::IsSaved { path, revision, saved })
             }
             Job::Saved(path) => logged("a save", self.engine.saved(&path)),
             Job::Withdrawn { path, text, accepted } => {

@@ -11,7 +11,7 @@ use lsp_types::{Range, Uri};
 use model::{ChangeKind, FileChange, Hunk, HunkKind, HunkState, RelPath};
 use serde::{Deserialize, Serialize};
 
-use crate::placement::{Place, denial};
+use crate::placement::{Drift, Place, denial};
 use crate::proof;
 use crate::prose;
 
@@ -239,6 +239,8 @@ pub(crate) enum StandingRow {
     Clean,
     /// Moved, or next to changed text.
     Drifted,
+    /// What it puts there is there already.
+    Landed,
     /// It has no place.
     Conflict,
 }
@@ -374,10 +376,11 @@ fn hunk_row(change: &BoardChange, file: &FileChange, hunk: &Hunk, placed: Placed
     let state = change.state.hunks.get(&hunk.ordinal).copied();
     let (place, range) = placed(change, hunk.ordinal).unzip();
     let standing = match (&place, state) {
-        (Some(Place::Proposed { drifted: false, .. } | Place::Adopted { .. }), _) => {
+        (Some(Place::Proposed { drift: Drift::None, .. } | Place::Adopted { .. }), _) => {
             Some(StandingRow::Clean)
         }
-        (Some(Place::Proposed { drifted: true, .. }), _) => Some(StandingRow::Drifted),
+        (Some(Place::Proposed { .. }), _) => Some(StandingRow::Drifted),
+        (Some(Place::Landed { .. }), _) => Some(StandingRow::Landed),
         (Some(Place::Nowhere { .. }), _) => Some(StandingRow::Conflict),
         _ => None,
     };
@@ -385,7 +388,8 @@ fn hunk_row(change: &BoardChange, file: &FileChange, hunk: &Hunk, placed: Placed
         Some(Place::Nowhere { reason }) => Some(reason),
         _ => None,
     };
-    let unplaced = matches!(standing, Some(StandingRow::Conflict));
+    // Where it landed there is nothing to be shown that is not there.
+    let unplaced = matches!(standing, Some(StandingRow::Conflict | StandingRow::Landed));
     HunkRow {
         hunk: hunk.ordinal,
         state: state.map_or("", HunkState::word).to_owned(),
@@ -651,7 +655,8 @@ mod tests {
         let page = at("PROTOCOL.md");
         let groups = [Group::Waiting, Group::Denied, Group::Parked, Group::Decided];
         let sides = [Side::Before, Side::After, Side::Accepted, Side::TakenOut, Side::Proof];
-        let standings = [StandingRow::Clean, StandingRow::Drifted, StandingRow::Conflict];
+        let standings = [StandingRow::Clean, StandingRow::Drifted, StandingRow::Landed];
+        let standings = standings.into_iter().chain([StandingRow::Conflict]);
         let words = groups.map(|word| json!(word)).into_iter();
         let words = words.chain(sides.map(|word| json!(word)));
         let states = [TaskState::Queued, TaskState::Running, TaskState::Proposed];

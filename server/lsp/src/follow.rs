@@ -16,7 +16,7 @@ use crate::command::Verb;
 use crate::conduct::Running;
 use crate::jobs::{Hunks, Job, RootId, Token};
 use crate::main_loop::Wake;
-use crate::placement::{self, HunksThen, Side, Sides};
+use crate::placement::{self, HunksThen, PLACED_BYTES_MAX, Side, Sides};
 use crate::pool;
 use crate::session::Session;
 use crate::views::Moment;
@@ -160,6 +160,11 @@ impl Session {
     /// Has the pool look what the texts of watched hunks say. The person has paused.
     pub(crate) fn follow_texts(&mut self) {
         for uri in self.watched_uris() {
+            // One look at a time for each document; when it is over, the next.
+            if let Some(again) = self.looking.get_mut(&uri) {
+                *again = true;
+                continue;
+            }
             let (Some(of), Some((_, path))) = (self.moment(&uri), self.homes.get(&uri).cloned())
             else {
                 continue;
@@ -167,7 +172,11 @@ impl Session {
             let (hunks, Some(document)) = (self.followed(&uri), self.documents.get(&uri)) else {
                 continue;
             };
+            if document.rope().len_bytes() > PLACED_BYTES_MAX {
+                continue;
+            }
             let text = Arc::clone(document.text());
+            self.looking.insert(uri.clone(), false);
             self.pool.post(Box::new(move || {
                 let sides = pool::caught(|| placement::all_sides(&path, &text, &hunks), Vec::new());
                 Some(Wake::Sided { uri, of, sides })
@@ -177,8 +186,10 @@ impl Session {
 
     /// Has the ledger follow what a text said, unless that is not the text any more.
     pub(crate) fn sided(&mut self, uri: &str, of: Moment, sides: &Sides, now: Instant) {
+        let again = self.looking.remove(uri).unwrap_or(false);
         match self.moment(uri) {
             None => {}
+            Some(_) if again && self.stale.is_none() => self.look_soon(now),
             Some(moment) if moment == of => {
                 for (changeset, sides) in sides {
                     for (news, hunks) in self.news(uri, *changeset, sides, now) {

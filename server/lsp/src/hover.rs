@@ -3,11 +3,11 @@
 use engine::BoardChange;
 use lsp_types::{Hover, HoverContents, MarkupContent, MarkupKind, Position};
 use model::{Content, EntityChange, FileChange, Finding, Hunk, HunkKind, Severity};
+use ropey::Rope;
 
-use crate::diagnostics::code;
+use crate::diagnostics::{Proofs, Proved, code};
 use crate::difference;
-use crate::documents::Document;
-use crate::placement::{PlacedHunk, denial};
+use crate::placement::{Drift, Place, PlacedHunk, denial};
 use crate::position::{self, Encoding};
 use crate::prose;
 
@@ -22,16 +22,31 @@ const REASONS_MAX: usize = 6;
 const TITLE_MAX: usize = 120;
 const SENTENCE_MAX: usize = 240;
 
-/// The hover at `at`: of every hunk shown on that line.
-pub(crate) fn at(
-    document: &Document,
-    placed: &[PlacedHunk],
-    at: Position,
-    encoding: Encoding,
-    kind: MarkupKind,
-) -> Option<Hover> {
-    let range = |hunk: &PlacedHunk| position::shown(document.rope(), &hunk.place.bytes(), encoding);
-    let near = position::around(document.rope(), at.line, at.line);
+/// Where somebody wants to read of hunks, and how.
+#[derive(Debug)]
+pub(crate) struct Asked<'a> {
+    /// The text.
+    pub text: &'a Rope,
+    /// The hunks in it.
+    pub placed: &'a [PlacedHunk],
+    /// What is known of proofs.
+    pub proofs: &'a Proofs,
+    /// Where.
+    pub at: Position,
+    /// The client's unit of columns.
+    pub encoding: Encoding,
+    /// How the client wants it.
+    pub kind: MarkupKind,
+}
+
+/// The hover: of every hunk on that line, those that wait first; at the top of the text also of those without a place.
+///
+/// # Cost
+/// The texts of a few hunks are compared.
+pub(crate) fn at(asked: &Asked<'_>) -> Option<Hover> {
+    let (text, at) = (asked.text, asked.at);
+    let range = |hunk: &PlacedHunk| position::shown(text, &hunk.place.bytes(), asked.encoding);
+    let near = position::around(text, at.line, at.line);
     let on_line = |hunk: &&PlacedHunk| {
         let bytes = hunk.place.bytes();
         if bytes.start > *near.end() || bytes.end < *near.start() {
@@ -40,10 +55,18 @@ pub(crate) fn at(
         let range = range(hunk);
         (range.start.line..=range.end.line).contains(&at.line)
     };
-    let shown = placed.iter().filter(|hunk| hunk.place.is_shown());
-    let hunks: Vec<&PlacedHunk> = shown.filter(on_line).collect();
+    // What was accepted and is not there as it was is shown nowhere, so it explains nothing.
+    let shown = asked.placed.iter().filter(|hunk| !matches!(hunk.place, Place::Settled { .. }));
+    let mut hunks: Vec<&PlacedHunk> = shown.filter(on_line).collect();
+    hunks.sort_by_key(|hunk| match hunk.place {
+        Place::Undone { .. } => 3,
+        Place::Accepted { .. } => 2,
+        Place::Nowhere { .. } => 1,
+        _ => 0,
+    });
     let first = hunks.first()?;
-    let shown: Vec<String> = hunks.iter().take(HUNKS_MAX).map(|hunk| text(hunk)).collect();
+    let one = |hunk: &&PlacedHunk| one(hunk, asked.proofs.of(&hunk.change));
+    let shown: Vec<String> = hunks.iter().take(HUNKS_MAX).map(one).collect();
     let mut value = shown.join("\n---\n\n");
     if hunks.len() > HUNKS_MAX {
         let more = prose::count(hunks.len() - HUNKS_MAX, "more hunk");
@@ -51,21 +74,24 @@ pub(crate) fn at(
     }
     let note = "\n```\n\n… cut: `countersign show` has all of it.\n";
     let value = prose::bounded(value, HOVER_BYTES_MAX, note);
-    let contents = HoverContents::Markup(MarkupContent { kind, value });
+    let contents = HoverContents::Markup(MarkupContent { kind: asked.kind.clone(), value });
     Some(Hover { contents, range: Some(range(first)) })
 }
 
-/// Everything about one hunk, in Markdown that reads as plain text, too.
-fn text(placed: &PlacedHunk) -> String {
+/// Everything about one hunk, in Markdown that reads as plain text, too; of one that was taken out again only what it was.
+fn one(placed: &PlacedHunk, proved: Proved) -> String {
     let Some((file, hunk)) = placed.hunk() else { return String::new() };
     let change = &placed.change;
     let mut out = String::new();
     let title = prose::escaped(&prose::one_line(&change.changeset.title, TITLE_MAX));
     out.push_str(&format!("**{title}**\n\n"));
     out.push_str(&format!("{}\n\n", headline(change, file, hunk)));
-    out.push_str(&rationale(&change.changeset.rationale));
-    out.push_str(&diff(change, file, hunk));
-    out.push_str(&judgement(change, file, hunk));
+    if !matches!(placed.place, Place::Undone { .. }) {
+        out.push_str(&rationale(&change.changeset.rationale));
+        out.push_str(&diff(change, file, hunk));
+        out.push_str(&standing(placed));
+        out.push_str(&judgement(change, file, hunk, proved));
+    }
     out.push_str(&how(placed));
     out
 }
@@ -144,7 +170,24 @@ fn diff(change: &BoardChange, file: &FileChange, hunk: &Hunk) -> String {
     out
 }
 
-fn judgement(change: &BoardChange, file: &FileChange, hunk: &Hunk) -> String {
+/// How it stands in the text, if not as it was captured.
+fn standing(placed: &PlacedHunk) -> String {
+    let how = match &placed.place {
+        Place::Proposed { drift: Drift::Moved, .. } => "It has moved since it was captured.",
+        Place::Proposed { drift: Drift::Beside, .. } => {
+            "Text that touches it was changed since it was captured."
+        }
+        Place::Nowhere { reason } => {
+            let verb = if placed.is_adopted() { "was edited since" } else { "no longer fits" };
+            let reason = prose::escaped(&prose::one_line(reason, SENTENCE_MAX));
+            return format!("It {verb}: {reason}.\n\n");
+        }
+        _ => return String::new(),
+    };
+    format!("{how}\n\n")
+}
+
+fn judgement(change: &BoardChange, file: &FileChange, hunk: &Hunk, proved: Proved) -> String {
     let mut out = String::new();
     let sentence = |text: &str| prose::escaped(&prose::one_line(text, SENTENCE_MAX));
     if let Some(review) = &change.review {
@@ -173,7 +216,12 @@ fn judgement(change: &BoardChange, file: &FileChange, hunk: &Hunk) -> String {
             out.push('\n');
         }
     }
-    out.push_str(&proof(change));
+    if proved == Proved::UnderWay {
+        out.push_str("It is being proved now.\n\n");
+    }
+    if change.state.proof.is_some() || proved == Proved::No {
+        out.push_str(&proof(change));
+    }
     match &change.verdict {
         None => out.push_str("Policy has not judged it yet.\n\n"),
         Some(verdict) => {
@@ -215,10 +263,32 @@ fn proof(change: &BoardChange) -> String {
 
 fn how(placed: &PlacedHunk) -> String {
     let code = code(&placed.change, placed.ordinal);
-    if !placed.place.waits() {
-        return format!(
-            "Accepted. Take it out again by a code action or `countersign undo {code}`.\n"
-        );
+    match placed.place {
+        Place::Accepted { .. } | Place::Settled { .. } => {
+            return format!(
+                "Accepted. Take it out again by a code action or `countersign undo {code}`.\n"
+            );
+        }
+        Place::Undone { .. } if denial(&placed.change).is_some() => {
+            return "Taken out again, and denied by now.\n".to_owned();
+        }
+        Place::Undone { .. } => {
+            return format!(
+                "Taken out again. Put it in once more by a code action or `countersign accept {code}`.\n"
+            );
+        }
+        Place::Nowhere { .. } => {
+            let change = placed.change.changeset.id.short();
+            return format!(
+                "Have what waits of the change stated anew by a code action on the first line or `countersign repropose {change}`.\n"
+            );
+        }
+        Place::Landed { .. } if denial(&placed.change).is_none() => {
+            return format!(
+                "It is in the text already. Record that by a code action or `countersign accept {code}`, which writes nothing.\n"
+            );
+        }
+        _ => {}
     }
     if placed.is_adopted() {
         let own = if placed.is_mixed() { " It also holds edits of your own." } else { "" };
@@ -267,23 +337,23 @@ pub(crate) fn why(change: &BoardChange) -> String {
 mod tests {
     use engine::Board;
     use expect_test::{Expect, expect};
-    use lsp_types::TextDocumentItem;
     use model::Decision;
 
     use super::*;
-    use crate::documents::Documents;
     use crate::fixture::{self, Sketch};
     use crate::placement;
 
     fn hover(sketch: Sketch, buffer: &str, line: u32) -> Option<String> {
-        let mut documents = Documents::default();
-        let (uri, language_id) = ("file:///r/a.rs".parse().unwrap(), "rust".to_owned());
-        documents.open(TextDocumentItem { uri, language_id, version: 3, text: buffer.to_owned() });
-        let document = documents.get("file:///r/a.rs").unwrap();
         let board = Board { seq: 1, changes: vec![sketch.on_board()], ..Board::default() };
         let placed = placement::place(&"a.rs".parse().unwrap(), buffer, &board);
-        let at = Position::new(line, 0);
-        let hover = super::at(document, &placed, at, Encoding::Utf16, MarkupKind::Markdown)?;
+        let hover = super::at(&Asked {
+            text: &Rope::from_str(buffer),
+            placed: &placed,
+            proofs: &Proofs::default(),
+            at: Position::new(line, 0),
+            encoding: Encoding::Utf16,
+            kind: MarkupKind::Markdown,
+        })?;
         match hover.contents {
             HoverContents::Markup(markup) => Some(markup.value),
             other => panic!("not markup: {other:?}"),
@@ -341,13 +411,39 @@ mod tests {
     }
 
     #[test]
-    fn settled_and_undone_hunks_are_no_noise() {
+    fn what_was_taken_out_or_edited_since_is_no_noise() {
         let mut sketch = Sketch::new("a.rs", "a\nb\nc\n", "a\nB\nc\n");
         sketch.states = vec![fixture::undone()];
-        check(sketch, "a\nb\nc\n", 1, expect![""]);
+        check(
+            sketch,
+            "a\nb\nc\n",
+            1,
+            expect![[r#"
+                **Tidy a.rs**
+
+                from recipe tidy, hunk 1 of 1, undone
+
+                Taken out again. Put it in once more by a code action or `countersign accept ID/1`.
+            "#]],
+        );
         let mut sketch = Sketch::new("a.rs", "a\nb\nc\n", "a\nB\nc\n");
         sketch.states = vec![fixture::accepted(true)];
         check(sketch, "a\nmine\nc\n", 1, expect![""]);
+    }
+
+    #[test]
+    fn how_a_hunk_stands_is_told_with_the_way_forward() {
+        let ends = |buffer: &str, line, expected: &str| {
+            let sketch = Sketch::new("a.rs", "a\nb\nc\n", "a\nB\nc\n");
+            let id = sketch.on_board().changeset.id.short();
+            let text = hover(sketch, buffer, line).unwrap().replace(&id, "ID");
+            assert!(text.contains(expected), "{text}");
+        };
+        ends("new\na\nb\nc\n", 2, "It has moved since it was captured.");
+        ends("mine\nb\nc\n", 1, "Text that touches it was changed since it was captured.");
+        ends("a\nB\nc\n", 1, "It is in the text already. Record that by a code action");
+        ends("a\nmine\nc\n", 0, "It no longer fits: ");
+        ends("a\nmine\nc\n", 0, "or `countersign repropose ID`.");
     }
 
     #[test]

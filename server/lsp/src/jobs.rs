@@ -9,6 +9,7 @@ use engine::{
     Board, Error, ErrorKind, OpenTexts, PlanFile, Recovered, Report, Selection, Since, WorkerSet,
 };
 use model::{ChangeSetId, Digest, Purpose, RelPath, Spending, Task, TaskEnd};
+use ropey::Rope;
 use serde_json::Value;
 
 use crate::approval::Approval;
@@ -90,7 +91,7 @@ pub(crate) enum Job {
     /// A buffer that may have held accepted or undone hunks was closed: the disk says what is left.
     Closed(RelPath),
     /// Look whether the saved file is this text, though the editor told of no save: it read the file again.
-    IsSaved { path: RelPath, text: Arc<str>, revision: u64 },
+    IsSaved { path: RelPath, rope: Rope, revision: u64, under_way: Arc<()> },
     /// Look whether the saved file is this text.
     Compare { path: RelPath, text: Arc<str>, clean_at: u64 },
     /// Settle what a dead process left.
@@ -129,8 +130,8 @@ pub(crate) enum Done {
     NotPaused(String),
     /// The saved file is something else than the text that was compared with it.
     Differs { path: RelPath, clean_at: u64 },
-    /// The saved file is the text that a document had at this revision.
-    IsSaved { path: RelPath, revision: u64 },
+    /// Whether the saved file is the text that a document had at this revision.
+    IsSaved { path: RelPath, revision: u64, saved: bool },
     /// A command that changes no text is over: what to say, and what to answer.
     Told { token: Token, said: String, value: Value },
     /// The intent is in the ledger.
@@ -145,6 +146,8 @@ pub(crate) enum Done {
     Settled { token: Token, report: Report },
     /// The command failed.
     Failed { token: Token, failure: Failure },
+    /// A ChangeSet is being proved from now on, or no longer.
+    Proving { changeset: ChangeSetId, under_way: bool },
     /// A command needs these to be trusted.
     Approval { token: Token, approval: Approval },
     /// They are.

@@ -5,7 +5,7 @@ use ropey::Rope;
 
 use crate::actions::{arguments, judged, title};
 use crate::command::Verb;
-use crate::placement::{PlacedHunk, denial};
+use crate::placement::{Place, PlacedHunk, denial};
 use crate::position::{self, Encoding};
 
 /// How many hunks of a document get lenses: an editor draws a line for each.
@@ -30,10 +30,10 @@ fn one(text: &Rope, placed: &PlacedHunk, encoding: Encoding) -> Vec<CodeLens> {
         data: None,
     };
     let this = Some(vec![placed.ordinal]);
-    let (accept, reject) = if placed.is_adopted() {
-        ("Accept as reviewed", "Reject and take out")
-    } else {
-        ("Accept", "Reject")
+    let (accept, reject) = match placed.place {
+        _ if placed.is_adopted() => ("Accept as reviewed", "Reject and take out"),
+        Place::Landed { .. } => ("Accept as it is", "Reject and leave the text"),
+        _ => ("Accept", "Reject"),
     };
     let what = format!("{}: {}", title(change), judged(change));
     // What can be done stands first: the rest may reach beyond the edge of the window.

@@ -27,6 +27,8 @@ pub(crate) struct Told {
     paused: bool,
     /// How many hunks wait and are not shown.
     hidden: usize,
+    /// Until when somebody wanted nothing shown.
+    snoozed_until_ms: Option<u64>,
     /// The tasks, and how they stand.
     tasks: Vec<(Token, TaskState)>,
     /// What workers spent.
@@ -102,8 +104,10 @@ impl Session {
         let boards = self.roots.iter().map(|(id, root)| (*id, root.boards)).collect();
         let tasks = self.task_states();
         let (working, paused, hidden) = (self.is_working(), self.is_paused(), self.hidden());
+        let snoozed_until_ms = self.preferences.snoozed_until_ms();
         let budget = self.budget_row();
-        let told = Told { boards, placed, working, paused, hidden, tasks, budget };
+        let told =
+            Told { boards, placed, working, paused, hidden, snoozed_until_ms, tasks, budget };
         if told == self.told {
             return;
         }
@@ -132,6 +136,7 @@ mod tests {
     use crate::fixture::Sketch;
     use crate::main_loop::Wake;
     use crate::rig::Rig;
+    use crate::views::TYPED_WAIT;
 
     const BEFORE: &str = "a\nb\nc\nd\ne\n";
 
@@ -202,8 +207,11 @@ mod tests {
         rig.type_at("a.rs", (0, 0), "x\n");
         assert_eq!(rig.said(), "");
         rig.later(std::time::Duration::from_millis(60));
-        let told = "publish a.rs: lines [0, 4]\nchanged: 2 wait\nrefresh lenses\n";
-        assert_eq!(rig.said(), told);
+        let told =
+            |lines| format!("publish a.rs: lines {lines}\nchanged: 2 wait\nrefresh lenses\n");
+        assert_eq!(rig.said(), told("[2, 4]"));
+        rig.later(TYPED_WAIT);
+        assert_eq!(rig.said(), told("[0, 4]"));
     }
 
     #[test]

@@ -23,11 +23,11 @@ use crate::approval::Choice;
 use crate::extension::{Changesets, DocumentParams, DocumentText, Status};
 use crate::jobs::{Done, RootId};
 use crate::outbox::Continuation;
-use crate::placement::{PlacedHunk, Sides};
+use crate::placement::Sides;
 use crate::session::Session;
 use crate::showing::Made;
 use crate::tasks::Placed;
-use crate::views::Moment;
+use crate::views::{Found, Moment};
 
 /// Where an answer goes. One that the client cancelled goes nowhere.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
@@ -86,7 +86,7 @@ pub(crate) enum Wake {
     /// An engine is done with something, or its ledger moved.
     Engine(RootId, Box<Done>),
     /// The pool has found where the hunks are in a document.
-    Placed { uri: String, of: Moment, placed: Vec<PlacedHunk> },
+    Placed { uri: String, of: Moment, found: Found },
     /// The pool has made what is to be shown.
     Shown(Vec<Made>),
     /// The pool has made what a client asked for.

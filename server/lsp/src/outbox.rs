@@ -2,7 +2,7 @@
 
 use lsp_types::{
     ApplyWorkspaceEditParams, MessageType, NumberOrString, ProgressParams, RegistrationParams,
-    ShowMessageRequestParams,
+    ShowMessageRequestParams, Uri,
 };
 use model::Digest;
 use serde::Serialize;
@@ -40,8 +40,8 @@ impl std::fmt::Debug for Notice {
 /// A message to the client.
 #[derive(Debug)]
 pub(crate) enum Outgoing {
-    /// A notification that was written down where there was time for it.
-    Notify(Notice),
+    /// The diagnostics of a document, written down where there was time for it. Until they are said, newer ones take their place.
+    Publish(Uri, Notice),
     /// One line for the person.
     Say(MessageType, String),
     /// What the extension protocol lists has changed.

@@ -1,8 +1,10 @@
 //! Where the hunks of the board are in a buffer: by content, and while the person types by arithmetic.
 //!
-//! Pure. A hunk whose text has changed has no place: it is listed with its file, not shown inline.
+//! Pure. A hunk whose text has changed has no place: it is listed with its file, not shown inline. While somebody types
+//! in it, it stays where it was.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem::discriminant;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -19,6 +21,8 @@ use crate::jobs::Hunks;
 pub(crate) const PLACED_BYTES_MAX: usize = 8 << 20;
 /// Of how many ChangeSets, newest first, accepted and undone hunks are looked for in a buffer.
 const SETTLED_CHANGES_MAX: usize = 20;
+/// Why an adopted hunk has no place that somebody took out by hand.
+const TAKEN_OUT: &str = "it is no longer in the text";
 
 /// A hunk in a buffer.
 #[derive(Debug, Clone)]
@@ -29,7 +33,12 @@ pub(crate) struct PlacedHunk {
     pub ordinal: u32,
     /// Where it is.
     pub place: Place,
+    /// The bytes of its lines and of one line more on each side: who edits those types in it.
+    pub near: Range<usize>,
 }
+
+/// A hunk: its ChangeSet, and its number there.
+pub(crate) type HunkName = (ChangeSetId, u32);
 
 /// Where a hunk is in a buffer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +47,13 @@ pub(crate) enum Place {
     Proposed {
         /// The bytes.
         bytes: Range<usize>,
-        /// Whether its surroundings have moved since it was captured.
-        drifted: bool,
+        /// What became of its surroundings since it was captured.
+        drift: Drift,
+    },
+    /// It waits, and these bytes are what it would put there: they are there already.
+    Landed {
+        /// The bytes.
+        bytes: Range<usize>,
     },
     /// It waits, and is about the file as one.
     WholeFile,
@@ -71,11 +85,23 @@ pub(crate) enum Place {
     },
 }
 
+/// What became of a hunk's surroundings since it was captured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Drift {
+    /// Nothing.
+    None,
+    /// They moved, and the hunk with them.
+    Moved,
+    /// Text that touches it was changed.
+    Beside,
+}
+
 impl Place {
     /// The bytes it is shown at.
     pub(crate) fn bytes(&self) -> Range<usize> {
         match self {
             Self::Proposed { bytes, .. }
+            | Self::Landed { bytes }
             | Self::Adopted { bytes }
             | Self::Accepted { bytes }
             | Self::Settled { bytes }
@@ -86,21 +112,43 @@ impl Place {
 
     /// Whether it waits for a person at a place.
     pub(crate) fn waits(&self) -> bool {
-        matches!(self, Self::Proposed { .. } | Self::WholeFile | Self::Adopted { .. })
+        matches!(
+            self,
+            Self::Proposed { .. } | Self::Landed { .. } | Self::WholeFile | Self::Adopted { .. }
+        )
+    }
+
+    /// Where a hunk goes that somebody may type in: it waits, or waits again, at these lines.
+    fn lines_waiting(&mut self) -> Option<&mut Range<usize>> {
+        match self {
+            Self::Proposed { bytes, .. }
+            | Self::Landed { bytes }
+            | Self::Adopted { bytes }
+            | Self::Undone { bytes } => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// Whether it waits as `other` does, and nowhere but within its bytes.
+    fn lies_within(&self, other: &Self) -> bool {
+        let (mine, others) = (self.bytes(), other.bytes());
+        discriminant(self) == discriminant(other)
+            && others.start <= mine.start
+            && mine.end <= others.end
     }
 
     /// Whether it was accepted, wherever its text is by now.
     pub(crate) fn is_accepted(&self) -> bool {
         matches!(self, Self::Accepted { .. } | Self::Settled { .. })
     }
-
-    /// Whether a person reads of it: it waits, or its text is there.
-    pub(crate) fn is_shown(&self) -> bool {
-        self.waits() || matches!(self, Self::Accepted { .. })
-    }
 }
 
 impl PlacedHunk {
+    /// Which hunk it is.
+    pub(crate) fn name(&self) -> HunkName {
+        (self.change.changeset.id, self.ordinal)
+    }
+
     /// The hunk and its file.
     pub(crate) fn hunk(&self) -> Option<(&FileChange, &Hunk)> {
         self.change.changeset.hunk(self.ordinal)
@@ -115,6 +163,11 @@ impl PlacedHunk {
     pub(crate) fn is_mixed(&self) -> bool {
         let adoption = self.change.changeset.adopted.as_ref();
         adoption.is_some_and(|adoption| adoption.mixed.contains(&self.ordinal))
+    }
+
+    /// Whether it was found in the text, and is not there any more: rejecting it changes nothing.
+    pub(crate) fn is_taken_out(&self) -> bool {
+        matches!(&self.place, Place::Nowhere { reason } if self.is_adopted() && reason == TAKEN_OUT)
     }
 
     /// Why policy denies its ChangeSet; `None` when it does not.
@@ -140,13 +193,51 @@ pub(crate) fn has_lone_return(text: &str) -> bool {
     false
 }
 
+/// Why no hunk is looked for in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// It is larger than is compared.
+    TooLarge,
+    /// Its lines are not what the hunks say.
+    LoneReturns,
+}
+
+impl Unread {
+    /// Why, in one clause.
+    pub(crate) fn why(self) -> &'static str {
+        match self {
+            Self::TooLarge => "the file is larger than 8 MiB",
+            Self::LoneReturns => "the file has carriage returns that stand alone",
+        }
+    }
+
+    /// Whether that is so of a text; `None` stands for one that is too large to be made.
+    pub(crate) fn of(text: Option<&str>) -> Option<Self> {
+        match text {
+            None => Some(Self::TooLarge),
+            Some(text) if text.len() > PLACED_BYTES_MAX => Some(Self::TooLarge),
+            Some(text) => has_lone_return(text).then_some(Self::LoneReturns),
+        }
+    }
+}
+
+/// How many hunks of `board` wait for a person in the file at `path`, wherever they are.
+pub(crate) fn waiting_in(path: &RelPath, board: &Board) -> usize {
+    let here = board.changes.iter().filter(|change| !board.parked.contains(&change.changeset.id));
+    let waiting = here.map(|change| {
+        let waiting = change.state.waiting();
+        waiting.iter().filter(|hunk| change.state.paths.get(hunk) == Some(path)).count()
+    });
+    waiting.sum()
+}
+
 /// Every hunk of `board` that is in the buffer of `path`, in the order of the text.
 ///
 /// # Cost
 /// One line difference for each ChangeSet that has a waiting or a recently accepted or undone hunk in the file,
 /// one more if it has both, and one more for each whose accepted text was changed since.
 pub(crate) fn place(path: &RelPath, text: &str, board: &Board) -> Vec<PlacedHunk> {
-    if text.len() > PLACED_BYTES_MAX || has_lone_return(text) {
+    if Unread::of(Some(text)).is_some() {
         return Vec::new();
     }
     let mut placed = Vec::new();
@@ -179,14 +270,28 @@ pub(crate) fn place(path: &RelPath, text: &str, board: &Board) -> Vec<PlacedHunk
             placed.extend(places.into_iter().map(|(ordinal, place)| PlacedHunk {
                 change: Arc::clone(change),
                 ordinal,
+                near: near(text, &place.bytes()),
                 place,
             }));
         }
     }
+    in_order_of_text(&mut placed);
+    placed
+}
+
+fn in_order_of_text(placed: &mut [PlacedHunk]) {
     placed.sort_by_key(|hunk| {
         (hunk.place.bytes().start, hunk.change.state.proposed_seq, hunk.ordinal)
     });
-    placed
+}
+
+/// These lines of a text with the line before and the line after.
+fn near(text: &str, lines: &Range<usize>) -> Range<usize> {
+    let before = text.get(..lines.start).unwrap_or_default();
+    let before = before.strip_suffix('\n').unwrap_or(before);
+    let after = text.get(lines.end..).unwrap_or_default();
+    let start = before.rfind('\n').map_or(0, |at| at + 1);
+    start..after.find('\n').map_or(text.len(), |at| lines.end + at + 1)
 }
 
 /// What became of a hunk that is looked for.
@@ -265,10 +370,10 @@ fn to_accept(
     let place = |(hunk, waits): (&Hunk, bool)| {
         between_steps();
         let place = match (anchoring.anchor(&hunk.before, hunk.after.of(texts.1)), waits) {
-            (Anchor::Unchanged(bytes), true) => Place::Proposed { bytes, drifted: false },
-            (Anchor::Shifted(bytes, _) | Anchor::Merged(bytes, _), true) => {
-                Place::Proposed { bytes, drifted: true }
-            }
+            (Anchor::Unchanged(bytes), true) => Place::Proposed { bytes, drift: Drift::None },
+            (Anchor::Shifted(bytes, _), true) => Place::Proposed { bytes, drift: Drift::Moved },
+            (Anchor::Merged(bytes, _), true) => Place::Proposed { bytes, drift: Drift::Beside },
+            (Anchor::AlreadyThere(bytes), true) => Place::Landed { bytes },
             (Anchor::Conflict(reason), true) => nowhere(reason.to_string()),
             (
                 Anchor::Unchanged(bytes)
@@ -277,7 +382,7 @@ fn to_accept(
                 | Anchor::AlreadyThere(bytes),
                 false,
             ) => Place::Undone { bytes },
-            (Anchor::AlreadyThere(_), true) | (Anchor::Conflict(_), false) => return None,
+            (Anchor::Conflict(_), false) => return None,
         };
         Some((hunk.ordinal, place))
     };
@@ -344,7 +449,9 @@ fn adopted(
             Anchor::Conflict(reason) => {
                 Some((hunk.ordinal, Place::Nowhere { reason: reason.to_string() }))
             }
-            Anchor::AlreadyThere(_) => None,
+            Anchor::AlreadyThere(_) => {
+                Some((hunk.ordinal, Place::Nowhere { reason: TAKEN_OUT.to_owned() }))
+            }
         }
     };
     hunks.iter().filter(sought).filter_map(place).collect()
@@ -393,7 +500,7 @@ pub(crate) fn sides(
     let (Some(file), Some((Some(before), Some(after)))) = (file, texts) else {
         return BTreeMap::new();
     };
-    if text.len() > PLACED_BYTES_MAX || has_lone_return(text) {
+    if Unread::of(Some(text)).is_some() {
         return BTreeMap::new();
     }
     let anchoring = Anchoring::new(before, text.as_bytes());
@@ -439,38 +546,95 @@ pub(crate) fn gone(path: &RelPath, text: &str, hunks: &HunksThen) -> Hunks {
     gone.filter(|(_, gone)| !gone.is_empty()).collect()
 }
 
-/// Moves places through the person's edits, until content decides again.
+/// Moves places through the person's edits, until content decides again, and answers which hunks were typed in.
 ///
-/// A hunk that waits and whose own lines are typed into has no place until then. What was accepted is stretched
-/// over an edit that reaches into it: what becomes of it is for content to say.
-pub(crate) fn shift(placed: &mut Vec<PlacedHunk>, edits: &[Edit]) {
-    placed.retain(|hunk| {
-        let (Place::Proposed { bytes, .. } | Place::Adopted { bytes } | Place::Undone { bytes }) =
-            &hunk.place
-        else {
-            return true;
-        };
-        let mut bytes = bytes.clone();
-        edits.iter().all(|edit| {
-            let touched = edit.start < bytes.end && bytes.start < edit.end
-                || (edit.start == edit.end && bytes.start < edit.start && edit.start < bytes.end);
-            bytes = through(bytes.clone(), *edit);
-            !touched
+/// A hunk that waits stays where it is, stretched over an edit of its own lines; only where all around it was replaced at
+/// once it has no place until then. What was accepted is stretched, too: what becomes of it is for content to say.
+pub(crate) fn shift(placed: &mut Vec<PlacedHunk>, edits: &[Edit]) -> BTreeSet<HunkName> {
+    let mut typed = BTreeSet::new();
+    placed.retain_mut(|hunk| {
+        edits.iter().all(|edit| match shift_one(hunk, *edit) {
+            Touched::Elsewhere => true,
+            Touched::TypedIn => {
+                typed.insert(hunk.name());
+                true
+            }
+            Touched::Replaced => false,
         })
     });
-    for hunk in placed {
-        let (Place::Proposed { bytes, .. }
-        | Place::Adopted { bytes }
-        | Place::Accepted { bytes }
-        | Place::Settled { bytes }
-        | Place::Undone { bytes }) = &mut hunk.place
+    typed
+}
+
+/// What an edit had to do with a hunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Touched {
+    Elsewhere,
+    /// It touched lines of a hunk that waits, or lines beside it.
+    TypedIn,
+    /// It replaced those, and more.
+    Replaced,
+}
+
+fn shift_one(hunk: &mut PlacedHunk, edit: Edit) -> Touched {
+    let near = hunk.near.clone();
+    let touched = edit.start <= near.end && near.start <= edit.end;
+    let replaced = touched
+        && edit.start <= near.start
+        && near.end <= edit.end
+        && near.len() < edit.end - edit.start;
+    hunk.near = through(near, edit);
+    if let Some(bytes) = hunk.place.lines_waiting() {
+        let at_start = edit.start == edit.end && edit.start == bytes.start;
+        let at_start = at_start && bytes.start < bytes.end;
+        // What is typed in the first column is typed in the line.
+        *bytes = match at_start {
+            true => bytes.start..bytes.end + edit.len,
+            false => through(bytes.clone(), edit),
+        };
+        return match (touched, replaced) {
+            (_, true) => Touched::Replaced,
+            (true, false) => Touched::TypedIn,
+            (false, false) => Touched::Elsewhere,
+        };
+    }
+    if let Place::Accepted { bytes } | Place::Settled { bytes } = &mut hunk.place {
+        *bytes = through(bytes.clone(), edit);
+    }
+    Touched::Elsewhere
+}
+
+/// Leaves the hunks that somebody types in where they are `before`, stretched, where content has placed them elsewhere,
+/// or nowhere; not what the ledger says something else of by now. Answers whether there are such.
+pub(crate) fn hold(
+    placed: &mut Vec<PlacedHunk>,
+    before: &[PlacedHunk],
+    typed: impl Fn(HunkName) -> bool,
+    board: &Board,
+) -> bool {
+    let mut held = false;
+    for hunk in before.iter().filter(|hunk| typed(hunk.name())) {
+        let mut hunk = hunk.clone();
+        let (changeset, ordinal) = hunk.name();
+        let Some(change) = board.change(changeset).filter(|_| !board.parked.contains(&changeset))
         else {
             continue;
         };
-        for edit in edits {
-            *bytes = through(bytes.clone(), *edit);
+        let decided = change.state.hunks.get(&ordinal) != hunk.change.state.hunks.get(&ordinal);
+        if decided || hunk.place.lines_waiting().is_none() {
+            continue;
         }
+        hunk.change = Arc::clone(change);
+        match placed.iter_mut().find(|placed| placed.name() == hunk.name()) {
+            Some(placed) if placed.place.lies_within(&hunk.place) => continue,
+            Some(placed) => *placed = hunk,
+            None => placed.push(hunk),
+        }
+        held = true;
     }
+    if held {
+        in_order_of_text(placed);
+    }
+    held
 }
 
 fn through(bytes: Range<usize>, edit: Edit) -> Range<usize> {
@@ -514,21 +678,28 @@ mod tests {
             "a\nB\nc\nd\ne\nf\n",
             "typed\na\nb\nc\nd\ne\n",
             expect![[r#"
-                1 Proposed { bytes: 8..10, drifted: true } "b\n"
-                2 Proposed { bytes: 16..16, drifted: true } ""
+                1 Proposed { bytes: 8..10, drift: Moved } "b\n"
+                2 Proposed { bytes: 16..16, drift: Moved } ""
             "#]],
         );
     }
 
     #[test]
-    fn a_hunk_whose_text_changed_or_is_there_has_no_place() {
+    fn a_hunk_whose_text_changed_has_no_place_and_one_that_is_there_is_where_it_is() {
         let board = Board {
             changes: vec![Sketch::new("a.rs", "a\nb\nc\n", "a\nB\nc\n").on_board()],
             ..Board::default()
         };
         let placed = place(&"a.rs".parse().unwrap(), "a\nmine\nc\n", &board);
         assert!(matches!(placed[0].place, Place::Nowhere { .. }) && !placed[0].place.waits());
-        check("a\nb\nc\n", "a\nB\nc\n", "a\nB\nc\n", expect![""]);
+        check(
+            "a\nb\nc\n",
+            "a\nB\nc\n",
+            "a\nB\nc\n",
+            expect![[r#"
+                1 Landed { bytes: 2..4 } "B\n"
+            "#]],
+        );
     }
 
     #[test]
@@ -552,7 +723,7 @@ mod tests {
         let board = Board { seq: 1, changes: vec![sketch.on_board()], ..Board::default() };
         let placed = place(&"a.rs".parse().unwrap(), "X\n\nx\n\nx\n\n", &board);
         let last = placed.iter().find(|hunk| hunk.ordinal == 2).map(|hunk| &hunk.place);
-        assert_eq!(last, Some(&Place::Proposed { bytes: 6..8, drifted: false }));
+        assert_eq!(last, Some(&Place::Proposed { bytes: 6..8, drift: Drift::None }));
     }
 
     #[test]
@@ -609,19 +780,30 @@ mod tests {
     }
 
     #[test]
-    fn a_hunk_whose_own_lines_are_typed_into_has_no_place_at_once() {
-        let change = Sketch::new("a.rs", "a\nb\nc\n", "a\nB\nc\n").on_board();
+    fn a_hunk_whose_own_lines_are_typed_into_stays_stretched_over_it() {
+        let text = "q\na\nb\nc\nq\nq\n";
+        let change = Sketch::new("a.rs", text, "q\na\nB\nc\nq\nq\n").on_board();
         let board = Board { changes: vec![change], ..Board::default() };
-        let left = |start, end, len| {
-            let mut placed = place(&"a.rs".parse().unwrap(), "a\nb\nc\n", &board);
-            shift(&mut placed, &[Edit { start: 0, end: 0, len: 4 }, Edit { start, end, len }]);
-            placed.iter().map(|hunk| hunk.place.bytes()).collect::<Vec<_>>()
+        let after = |start, end, len| {
+            let mut placed = place(&"a.rs".parse().unwrap(), text, &board);
+            let typed = shift(&mut placed, &[Edit { start, end, len }]);
+            let left: Vec<_> = placed.iter().map(|hunk| hunk.place.bytes()).collect();
+            (left, !typed.is_empty())
         };
-        assert_eq!(left(4, 4, 1).first(), Some(&(7..9)));
-        assert_eq!(left(8, 8, 3).first(), Some(&(6..8)));
-        assert!(left(7, 7, 1).is_empty());
-        assert!(left(6, 7, 0).is_empty());
-        assert!(left(0, 12, 3).is_empty());
+        let elsewhere = |bytes| (vec![bytes], false);
+        let typed = |bytes| (vec![bytes], true);
+        assert_eq!(after(0, 0, 4), elsewhere(8..10));
+        assert_eq!(after(9, 9, 3), elsewhere(4..6));
+        // In its line, in the first column of it, and at its end.
+        assert_eq!(after(5, 5, 1), typed(4..7));
+        assert_eq!(after(4, 4, 1), typed(4..7));
+        assert_eq!(after(4, 5, 0), typed(4..5));
+        // In the lines beside it.
+        assert_eq!(after(2, 3, 2), typed(5..7));
+        assert_eq!(after(7, 7, 1), typed(4..6));
+        assert_eq!(after(3, 6, 1), typed(3..4));
+        // All around it is another text.
+        assert_eq!(after(0, 12, 12), (vec![], false));
     }
 
     #[test]

@@ -139,12 +139,22 @@ pub(crate) fn prove(
         Some(Err(message)) => failed(&message),
         None => failed("nothing can be proved from here: use `countersign prove` in a terminal"),
     };
-    let answer = move || {
-        if let Some(done) = caught(token, || untrusted().or_else(prove))
-            && inbox.send(Wake::Engine(root, Box::new(done))).is_err()
-        {
+    let wake = move |done: Done| {
+        if inbox.send(Wake::Engine(root, Box::new(done))).is_err() {
             tracing::debug!("the main loop is gone");
         }
+    };
+    let answer = move || {
+        // To look at what was proved before is mostly no work.
+        let said = occasion != Occasion::Again;
+        if said {
+            wake(Done::Proving { changeset, under_way: true });
+        }
+        let done = caught(token, || untrusted().or_else(prove));
+        if said {
+            wake(Done::Proving { changeset, under_way: false });
+        }
+        done.into_iter().for_each(wake);
     };
     if let Err(error) = background::spawn("prove", answer) {
         tracing::error!(%error, "no thread for a proof");

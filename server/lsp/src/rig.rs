@@ -11,9 +11,10 @@ use std::time::{Duration, Instant};
 
 use engine::{Board, BoardChange, ErrorKind, OpenTexts, PlanFile, Report, Selection};
 use lsp_types::{
-    ApplyWorkspaceEditParams, DidChangeTextDocumentParams, DocumentChanges, ExecuteCommandParams,
-    OneOf, PublishDiagnosticsParams, Range, TextDocumentContentChangeEvent, TextDocumentItem,
-    TextEdit, Uri, VersionedTextDocumentIdentifier, WorkspaceFolder, WorkspaceFoldersChangeEvent,
+    ApplyWorkspaceEditParams, Diagnostic, DidChangeTextDocumentParams, DocumentChanges,
+    ExecuteCommandParams, OneOf, PublishDiagnosticsParams, Range, TextDocumentContentChangeEvent,
+    TextDocumentItem, TextEdit, Uri, VersionedTextDocumentIdentifier, WorkspaceFolder,
+    WorkspaceFoldersChangeEvent,
 };
 use model::{
     ChangeSetId, ChangeSetState, Event, FileMode, HolderId, HunkState, Intent, LandedFile,
@@ -80,6 +81,8 @@ pub(crate) struct Rig {
     /// The files that the editor opens with unsaved text.
     pub dirty: BTreeSet<String>,
     pub begin_fails: Option<Failure>,
+    /// The diagnostics that the editor shows.
+    pub shown: BTreeMap<String, Vec<Diagnostic>>,
     board: Board,
     plans: BTreeMap<Token, (ChangeSetId, bool, Vec<PlanFile>)>,
     seq: u64,
@@ -128,6 +131,7 @@ impl Rig {
             disk_fails: false,
             dirty: BTreeSet::new(),
             begin_fails: None,
+            shown: BTreeMap::new(),
             board: Board { seq: 1, changes, ..Board::default() },
             plans: BTreeMap::new(),
             seq: 1,
@@ -210,6 +214,9 @@ impl Rig {
 
     pub(crate) fn later(&mut self, by: Duration) {
         self.now += by;
+        if let engine::Clock::Fixed(at) = &mut self.session.clock {
+            at.0 += u64::try_from(by.as_millis()).unwrap();
+        }
         self.wake(Wake::Timer);
     }
 
@@ -283,7 +290,7 @@ impl Rig {
                 )
                 .unwrap();
             }
-            Outgoing::Notify(notice) => {
+            Outgoing::Publish(_, notice) => {
                 let text = String::from_utf8(notice.0).unwrap();
                 let body: Value =
                     serde_json::from_str(text.split_once("\r\n\r\n").unwrap().1).unwrap();
@@ -294,6 +301,7 @@ impl Rig {
                     params.diagnostics.iter().map(|d| d.range.start.line.to_string()).collect();
                 let name = name(&params.uri);
                 writeln!(self.log, "publish {name}: lines [{}]", lines.join(", ")).unwrap();
+                self.shown.insert(name, params.diagnostics);
             }
             Outgoing::Ask(question, continuation) => {
                 let (manner, changes) = match *question {
@@ -640,6 +648,17 @@ impl Rig {
         }
         let board = self.board.clone();
         self.engine(Done::Board(board));
+    }
+
+    /// Another branch is checked out, which this change does not belong to, or its own again.
+    pub(crate) fn park(&mut self, change: usize, parked: bool) {
+        let id = self.id(change);
+        match parked {
+            true => self.board.parked.insert(id),
+            false => self.board.parked.remove(&id),
+        };
+        let board = self.board.clone();
+        self.engine_says(Done::Board(board));
     }
 
     pub(crate) fn id(&self, change: usize) -> ChangeSetId {

@@ -12,7 +12,7 @@ use lsp_types::{
     DidChangeTextDocumentParams, InitializeParams, InitializeResult, MessageType, TextDocumentItem,
     Uri, VersionedTextDocumentIdentifier, WorkspaceFoldersChangeEvent,
 };
-use model::RelPath;
+use model::{ChangeSetId, RelPath};
 use serde_json::Value;
 
 use crate::approval::Asked;
@@ -22,7 +22,8 @@ use crate::client::{self, Client};
 use crate::command::Verb;
 use crate::conduct::Running;
 use crate::delivery::Delivery;
-use crate::documents::{Document, Documents};
+use crate::diagnostics::Proofs;
+use crate::documents::{Document, Documents, Uncompared};
 use crate::engine_thread::{EngineThread, Engines};
 use crate::follow::Watched;
 use crate::jobs::{Done, Job, RootId, Token};
@@ -32,6 +33,7 @@ use crate::outbox::Outbox;
 use crate::pause::Hold;
 use crate::place_name;
 use crate::pool::Pool;
+use crate::prose;
 use crate::settings::Preferences;
 use crate::showing::Showing;
 use crate::tasks::Tasks;
@@ -41,6 +43,7 @@ use crate::work::Unworked;
 /// How long the client has, once a repository is open, to say which documents it holds. A client that starts a dead
 /// server again tells them right after `initialized`; what only its buffers have is not lost.
 pub(crate) const RECOVERY_WAIT: Duration = Duration::from_millis(250);
+const BRANCH_MAX: usize = 60;
 /// How many repositories one session serves.
 const ROOTS_MAX: usize = 32;
 
@@ -79,6 +82,8 @@ pub(crate) struct Session {
     pub(crate) of_files: BTreeMap<Token, (RootId, Verb, Reply<Option<Value>>)>,
     /// What commands of this session were about, by file.
     pub(crate) watched: BTreeMap<(RootId, RelPath), Vec<Watched>>,
+    /// The documents whose watched hunks are being looked for, and whether to look again after that; by URI.
+    pub(crate) looking: BTreeMap<String, bool>,
     /// What the person was asked to trust, and did not answer or cannot be asked about.
     pub(crate) approvals: BTreeMap<RootId, Asked>,
     /// What was asked for.
@@ -117,6 +122,17 @@ pub(crate) struct Root {
     unsaved: BTreeSet<RelPath>,
     /// Who can be asked for work; `None`: nobody looked yet.
     pub(crate) workers: Option<Arc<WorkerSet>>,
+    /// The ChangeSets that are being proved.
+    pub(crate) proving: BTreeSet<ChangeSetId>,
+    /// Those of another branch that the person was told of.
+    parked_told: BTreeSet<ChangeSetId>,
+}
+
+impl Root {
+    /// What is known of proofs here.
+    pub(crate) fn proofs(&self) -> Proofs {
+        Proofs { under_way: self.proving.clone() }
+    }
 }
 
 impl Session {
@@ -152,6 +168,7 @@ impl Session {
             running: BTreeMap::new(),
             of_files: BTreeMap::new(),
             watched: BTreeMap::new(),
+            looking: BTreeMap::new(),
             approvals: BTreeMap::new(),
             tasks: Tasks::new(),
             ending: false,
@@ -166,6 +183,7 @@ impl Session {
         let running = self.running.values().filter_map(Running::deadline);
         let recoveries = self.roots.values().filter_map(|root| root.recover_at);
         let due = self.stale.into_iter().chain(self.delivery.deadline());
+        let due = due.chain(self.views.values().filter_map(View::deadline));
         running.chain(recoveries).chain(due).chain(self.preferences.deadline()).min()
     }
 
@@ -196,7 +214,7 @@ impl Session {
             Wake::Folders(event) => self.folders_changed(event),
             Wake::Diagnostic(params, reply) => self.pull(params, reply),
             Wake::Pulled { uri, items, report, reply } => self.pulled(&uri, items, *report, reply),
-            Wake::Hover(params, reply) => answer(reply, Ok(self.hover(&params))),
+            Wake::Hover(params, reply) => self.hover(params, reply),
             Wake::Actions(params, reply) => self.actions_and_asks(&params, reply),
             Wake::Offered { actions, reply } => answer(reply, Ok(Some(actions))),
             Wake::AskedFor(placed) => self.asked_for(*placed),
@@ -216,7 +234,7 @@ impl Session {
             Wake::Engine(root, done) => self.engine(root, *done, now),
             Wake::Chosen { root, digest, choice } => self.chosen(root, digest, choice),
             Wake::Allowed { root, choice } => self.allowed(root, choice),
-            Wake::Placed { uri, of, placed } => self.placed(&uri, of, placed),
+            Wake::Placed { uri, of, found } => self.placed(&uri, of, found, now),
             Wake::Shown(made) => self.was_made(made),
             Wake::Sided { uri, of, sides } => self.sided(&uri, of, &sides, now),
             Wake::Shutdown(reply) => {
@@ -235,6 +253,7 @@ impl Session {
             self.follow_texts();
             self.place_all();
         }
+        self.decide_typed(now);
         self.recover(Some(now));
         if self.delivery.expire(now) {
             self.show_all();
@@ -293,6 +312,8 @@ impl Session {
                 recover_at: None,
                 unsaved,
                 workers: None,
+                proving: BTreeSet::new(),
+                parked_told: BTreeSet::new(),
             },
         );
         if let when @ Some(_) = self.preferences.settings.prove {
@@ -403,10 +424,9 @@ impl Session {
     /// Has documents with unsaved text compared with the disk: an editor that reads a file again tells of the
     /// change and of no save.
     fn compare_unsaved(&mut self) {
-        let unsaved = self.documents.take_uncompared();
-        for (uri, text, revision) in unsaved {
+        for Uncompared { uri, rope, revision, under_way } in self.documents.take_uncompared() {
             if let Some((id, path)) = self.homes.get(&uri).cloned() {
-                self.post(id, Job::IsSaved { path, text, revision });
+                self.post(id, Job::IsSaved { path, rope, revision, under_way });
             }
         }
     }
@@ -492,13 +512,31 @@ impl Session {
                     root.board = Arc::new(board);
                     root.boards += 1;
                     self.hear_pause(id);
+                    self.tell_parked(id);
                     self.choose_shown();
                     self.place_all();
                 }
             }
+            Done::Proving { changeset, under_way } => {
+                if let Some(root) = self.roots.get_mut(&id) {
+                    match under_way {
+                        true => root.proving.insert(changeset),
+                        false => root.proving.remove(&changeset),
+                    };
+                    self.show_all();
+                }
+            }
             Done::NotPaused(reason) => self.pause_failed(id, &reason),
             Done::Differs { path, clean_at } => self.differs(id, &path, clean_at),
-            Done::IsSaved { path, revision } => self.is_saved(id, &path, revision),
+            Done::IsSaved { path, revision, saved } => {
+                if saved {
+                    self.is_saved(id, &path, revision);
+                }
+                // What was typed while that was compared is not compared yet.
+                if self.stale.is_none() {
+                    self.compare_unsaved();
+                }
+            }
             Done::Told { token, said, value } => self.told(token, said, value),
             Done::Offered(offered) => self.offered(id, *offered),
             Done::Approval { token, approval } => self.needs_approval(id, token, approval),
@@ -527,7 +565,7 @@ impl Session {
                     };
                     let change = recovered.outcome.changeset.short();
                     let landed = recovered.outcome.landed.len();
-                    let files = crate::prose::count(landed, "file");
+                    let files = prose::count(landed, "file");
                     let text = format!(
                         "an interrupted {what} of change {change} was settled: {files} landed"
                     );
@@ -535,6 +573,27 @@ impl Session {
                 }
             }
         }
+    }
+
+    /// Says which changes wait and are not shown because they belong to another branch, once for each; lists show them where
+    /// there are lists.
+    fn tell_parked(&mut self, id: RootId) {
+        let Some(root) = self.roots.get_mut(&id).filter(|_| !self.client.hears_changes) else {
+            return;
+        };
+        let changes = root.board.parked.iter().filter_map(|id| root.board.change(*id));
+        let waiting = changes.filter(|change| !change.state.waiting().is_empty());
+        let told = &mut root.parked_told;
+        let news: Vec<_> = waiting.filter(|change| told.insert(change.changeset.id)).collect();
+        let Some(first) = news.first() else { return };
+        let (count, short) = (prose::count(news.len(), "change"), first.changeset.id.short());
+        let branch = first.changeset.base.branch.as_deref().unwrap_or("it");
+        let branch = prose::one_line(branch, BRANCH_MAX);
+        let wait = if news.len() == 1 { "waits" } else { "wait" };
+        let text = format!(
+            "{count} {wait} on another branch: switch to {branch}, or bring it here by `countersign repropose {short}`"
+        );
+        self.outbox.say(MessageType::INFO, text);
     }
 
     fn root_opened(&mut self, id: RootId, folder: PathBuf, now: Instant) {

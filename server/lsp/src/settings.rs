@@ -1,27 +1,27 @@
 //! What the person set about proposals, and what is hidden because of it: it is not shown in the text, waits in the
 //! list, and is counted. Nothing here decides about a change.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use engine::BoardChange;
 use lsp_types::{MessageType, Registration, RegistrationParams};
-use model::{ChangeSetId, ProveWhen, SETTINGS_SECTION, Settings};
+use model::{ChangeSetId, ProveWhen, SETTINGS_SECTION, SNOOZE_MINUTES_MAX, Settings};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::command::Verb;
 use crate::extension;
-use crate::jobs::Job;
+use crate::jobs::{Job, RootId};
 use crate::main_loop::Reply;
 use crate::outbox::{Continuation, Outgoing, Question};
+use crate::placement::Place;
 use crate::prose;
-use crate::session::{Session, answer};
+use crate::session::{Root, Session, answer};
 
-/// How long proposals are hidden if nothing else is said, and at most.
-const SNOOZE_MINUTES: u32 = 60;
-const SNOOZE_MINUTES_MAX: u32 = 7 * 24 * 60;
-/// How often the clock is looked at where quiet hours are set: their limits are whole minutes, and clocks are moved.
+/// How often the clock is looked at where quiet hours are set or somebody wants nothing shown: clocks are moved, and others stand
+/// still while the machine sleeps.
 const LOOK: Duration = Duration::from_secs(20);
 const SAID_MAX: usize = 600;
 
@@ -31,9 +31,9 @@ pub(crate) struct Preferences {
     pub(crate) settings: Settings,
     /// What was last said to be wrong with them.
     wrong: Vec<String>,
-    /// Until when nothing is shown because somebody asked for that.
-    snoozed: Option<Instant>,
-    /// The same for programs, in milliseconds since 1970.
+    /// What came with `initialize`: it holds where a client says nothing else.
+    initial: Value,
+    /// Until when nothing is shown because somebody asked for that, in milliseconds since 1970.
     snoozed_until_ms: Option<u64>,
     /// Whether these are quiet hours.
     quiet: bool,
@@ -54,6 +54,11 @@ impl Hidden {
     /// Whether a change is shown in the text.
     pub(crate) fn shows(&self, change: ChangeSetId) -> bool {
         !self.all && !self.changes.contains(&change)
+    }
+
+    /// Whether nothing is, because somebody wanted that.
+    pub(crate) fn is_all(&self) -> bool {
+        self.all
     }
 }
 
@@ -86,16 +91,22 @@ pub(crate) fn read(name: &str, arguments: &[Value]) -> Option<Result<SnoozeArgum
     })
 }
 
-/// The settings in what a client sent: below their section, if it sent more.
+/// What is left of several lists when so many were taken, in turns from the front of each.
+fn excess(lists: &[Vec<ChangeSetId>], taken: usize) -> BTreeSet<ChangeSetId> {
+    let longest = lists.iter().map(Vec::len).max().unwrap_or_default();
+    let turns = (0..longest).flat_map(|turn| lists.iter().filter_map(move |list| list.get(turn)));
+    turns.skip(taken).copied().collect()
+}
+
+/// The settings in what a client sent: below their section, if it sent more; null where it says that there are none.
 fn section(value: &Value) -> Option<&Value> {
-    let below = value.pointer("/countersign/proposals").or_else(|| value.get("proposals"));
-    below.filter(|settings| !settings.is_null())
+    value.pointer("/countersign/proposals").or_else(|| value.get("proposals"))
 }
 
 impl Preferences {
     /// When to be woken at the latest.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.snoozed.into_iter().chain(self.look_at).min()
+        self.look_at
     }
 
     /// What is not shown in the text now.
@@ -104,12 +115,12 @@ impl Preferences {
     }
 
     fn hides_all(&self) -> bool {
-        self.snoozed.is_some() || self.quiet
+        self.snoozed_until_ms.is_some() || self.quiet
     }
 
     /// Until when somebody had everything hidden, in milliseconds since 1970.
     pub(crate) fn snoozed_until_ms(&self) -> Option<u64> {
-        self.snoozed.and(self.snoozed_until_ms)
+        self.snoozed_until_ms
     }
 }
 
@@ -118,6 +129,7 @@ impl Session {
     pub(crate) fn initial_settings(&mut self, options: Option<&Value>) {
         if let Some(settings) = options.and_then(section).cloned() {
             self.set(&settings);
+            self.preferences.initial = settings;
         }
     }
 
@@ -147,18 +159,23 @@ impl Session {
         if self.client.configuration {
             self.ask_for_settings();
         } else if let Some(settings) = section(told).cloned() {
-            self.set(&settings);
+            self.set_or_reset(&settings);
         }
     }
 
-    /// The client answered what they are. One that has none leaves them as they came with `initialize`.
+    /// The client answered what they are. One that has none has them as they came with `initialize`.
     pub(crate) fn settings_answered(&mut self, answer: Value) {
         let first = match answer {
             Value::Array(mut items) if !items.is_empty() => items.swap_remove(0),
             _ => Value::Null,
         };
-        if !first.is_null() {
-            self.set(&first);
+        self.set_or_reset(&first);
+    }
+
+    fn set_or_reset(&mut self, settings: &Value) {
+        match settings.is_null() {
+            true => self.set(&self.preferences.initial.clone()),
+            false => self.set(settings),
         }
     }
 
@@ -188,53 +205,84 @@ impl Session {
     }
 
     /// Tells an engine that was just started when to prove, where that is set.
-    pub(crate) fn tell_proving(&self, root: crate::jobs::RootId, when: Option<ProveWhen>) {
+    pub(crate) fn tell_proving(&self, root: RootId, when: Option<ProveWhen>) {
         self.post(root, Job::ProvesUnasked(when.map(|when| when == ProveWhen::Automatically)));
     }
 
-    /// Finds which changes are too many to be shown: the newest of those that wait.
-    pub(crate) fn choose_shown(&mut self) {
-        let Some(maximum) = self.preferences.settings.maximum_shown else {
-            self.preferences.too_many = Arc::default();
-            return;
+    /// Finds which changes are too many to be shown: the newest of those that wait and have a place, the repositories taking
+    /// turns. Answers whether they are others than before.
+    pub(crate) fn choose_shown(&mut self) -> bool {
+        let too_many = match self.preferences.settings.maximum_shown {
+            Some(maximum) => {
+                excess(&self.showable(), usize::try_from(maximum).unwrap_or(usize::MAX))
+            }
+            None => BTreeSet::new(),
         };
-        let here = self.roots.values().flat_map(|root| {
-            let parked = &root.board.parked;
-            root.board.changes.iter().filter(|change| !parked.contains(&change.changeset.id))
-        });
-        let waiting = here.filter(|change| !change.state.waiting().is_empty());
-        let excess = waiting.skip(usize::try_from(maximum).unwrap_or(usize::MAX));
-        let excess: BTreeSet<_> = excess.map(|change| change.changeset.id).collect();
-        self.preferences.too_many = Arc::new(excess);
+        let others = *self.preferences.too_many != too_many;
+        self.preferences.too_many = Arc::new(too_many);
+        others
+    }
+
+    /// The changes of each repository that wait here, oldest first, without those that have nothing to show in the documents as
+    /// far as these are open: what is in conflict everywhere, or has landed, is in nobody's way.
+    fn showable(&self) -> Vec<Vec<ChangeSetId>> {
+        let mut places = BTreeMap::new();
+        let mut open = BTreeSet::new();
+        for (uri, view) in &self.views {
+            let Some(home) = self.homes.get(uri) else { continue };
+            open.insert(home);
+            let decidable = |place: &Place| place.waits() && !matches!(place, Place::Landed { .. });
+            places.extend(view.placed.iter().map(|hunk| (hunk.name(), decidable(&hunk.place))));
+        }
+        let of = |(id, root): (&RootId, &Root)| {
+            let shows = |change: &&Arc<BoardChange>| {
+                let (name, state) = (change.changeset.id, &change.state);
+                let mut waiting = state.waiting().into_iter();
+                waiting.any(|hunk| {
+                    let home = state.paths.get(&hunk).map(|path| (*id, path.clone()));
+                    match home.is_some_and(|home| open.contains(&home)) {
+                        true => places.get(&(name, hunk)).copied().unwrap_or(false),
+                        false => true,
+                    }
+                })
+            };
+            let board = &root.board;
+            let here = board.changes.iter().filter(|one| !board.parked.contains(&one.changeset.id));
+            here.filter(shows).map(|change| change.changeset.id).collect()
+        };
+        self.roots.iter().map(of).collect()
     }
 
     /// How many hunks wait and are not shown.
     pub(crate) fn hidden(&self) -> usize {
-        if !self.preferences.hides_all() && self.preferences.too_many.is_empty() {
-            return 0;
-        }
         let boards = self.roots.values().map(|root| &root.board);
         if self.preferences.hides_all() {
             return boards.map(|board| extension::waiting(board)).sum();
         }
-        let (changes, hidden) =
-            (boards.flat_map(|board| &board.changes), self.preferences.hidden());
+        let hidden = self.preferences.hidden();
+        let unseen: usize = self.views.values().map(|view| view.unseen(&hidden)).sum();
+        if hidden.changes.is_empty() {
+            return unseen;
+        }
+        let changes = boards.flat_map(|board| &board.changes);
         let hidden = changes.filter(|change| !hidden.shows(change.changeset.id));
-        hidden.map(|change| change.state.waiting().len()).sum()
+        unseen + hidden.map(|change| change.state.waiting().len()).sum::<usize>()
     }
 
     /// Shows and hides what is due.
     pub(crate) fn look_at_the_clock(&mut self, now: Instant) {
         let before = self.preferences.hides_all();
-        if self.preferences.snoozed.is_some_and(|until| until <= now) {
-            self.preferences.snoozed = None;
-        }
-        let preferences = &mut self.preferences;
-        if preferences.settings.quiet_hours.is_empty() {
-            (preferences.quiet, preferences.look_at) = (false, None);
-        } else if preferences.look_at.is_none_or(|at| at <= now) {
-            preferences.quiet = preferences.settings.is_quiet(self.clock.minute_of_day());
-            preferences.look_at = Some(now + LOOK);
+        let (clock, preferences) = (self.clock, &mut self.preferences);
+        let quiet_hours = !preferences.settings.quiet_hours.is_empty();
+        if preferences.look_at.is_none_or(|at| at <= now) {
+            let wall_ms = clock.now().0;
+            preferences.snoozed_until_ms =
+                preferences.snoozed_until_ms.filter(|until| wall_ms < *until);
+            preferences.quiet = quiet_hours && preferences.settings.is_quiet(clock.minute_of_day());
+            let left =
+                preferences.snoozed_until_ms.map(|until| Duration::from_millis(until - wall_ms));
+            let wait = left.map_or(LOOK, |left| left.min(LOOK));
+            preferences.look_at = (quiet_hours || left.is_some()).then(|| now + wait);
         }
         if before != self.preferences.hides_all() {
             self.show_all();
@@ -248,16 +296,16 @@ impl Session {
         reply: Reply<Option<Value>>,
         now: Instant,
     ) {
-        // Without a word it is on for an hour, and off while it is on.
-        let minutes = match (given.minutes, self.preferences.snoozed) {
+        // Without a word it is on for a while, and off while it is on.
+        let minutes = match (given.minutes, self.preferences.snoozed_until_ms) {
             (Some(minutes), _) => minutes,
-            (None, None) => SNOOZE_MINUTES,
+            (None, None) => self.preferences.settings.snooze_minutes,
             (None, Some(_)) => 0,
         };
-        let length = Duration::from_secs(60 * u64::from(minutes));
-        self.preferences.snoozed = (minutes > 0).then(|| now + length);
         let until = self.clock.now().0.saturating_add(u64::from(minutes) * 60_000);
-        self.preferences.snoozed_until_ms = Some(until);
+        self.preferences.snoozed_until_ms = (minutes > 0).then_some(until);
+        self.preferences.look_at = None;
+        self.look_at_the_clock(now);
         self.show_all();
         let text = match minutes {
             0 if self.preferences.quiet => {
@@ -277,9 +325,7 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use model::schema;
+    use model::{Digest, schema};
     use tokio::sync::oneshot;
 
     use super::*;
@@ -297,7 +343,7 @@ mod tests {
         ];
         let mut rig = Rig::new(capabilities, &sketches);
         rig.open("a.rs", BEFORE);
-        assert!(rig.said().ends_with("publish a.rs: lines [1, 3, 4]\n"));
+        assert!(rig.said().contains("publish a.rs: lines [1, 3, 4]\n"));
         rig
     }
 
@@ -321,7 +367,11 @@ mod tests {
     #[test]
     fn the_newest_of_too_many_wait_until_there_is_room() {
         let mut rig = rig(json!({}));
-        assert_eq!(tell(&mut rig, json!({ "maximumShown": 1 })), "publish a.rs: lines [1, 3]\n");
+        assert_eq!(tell(&mut rig, json!({ "maximumShown": 1 })), "publish a.rs: lines [0, 1, 3]\n");
+        assert_eq!(
+            rig.shown["a.rs"][0].message,
+            "1 hunk waits in this file and is not shown: no more changes are shown at once; `countersign review` has all"
+        );
         let status = rig.session.status();
         assert_eq!((status.waiting, status.hidden), (3, 1));
         let (changeset, hunks) = (rig.id(0), vec![1, 2]);
@@ -329,6 +379,39 @@ mod tests {
         rig.work();
         assert_eq!(rig.said(), "publish a.rs: lines [4]\n");
         assert_eq!(rig.session.status().hidden, 0);
+    }
+
+    #[test]
+    fn what_has_no_place_or_is_there_already_takes_no_room() {
+        let mut rig = rig(json!({}));
+        tell(&mut rig, json!({ "maximumShown": 1 }));
+        // Both hunks of the older change were typed over.
+        rig.change("a.rs", "a\nmine\nc\nmine too\ne\n");
+        rig.later(Duration::from_secs(2));
+        assert!(rig.said().ends_with("publish a.rs: lines [0, 4]\n"));
+        rig.change("a.rs", "a\nB\nc\nD\ne\n");
+        rig.later(Duration::from_secs(2));
+        assert!(rig.said().ends_with("publish a.rs: lines [1, 3, 4]\n"));
+        rig.change("a.rs", BEFORE);
+        rig.later(Duration::from_secs(2));
+        assert!(rig.said().ends_with("publish a.rs: lines [0, 1, 3]\n"));
+    }
+
+    #[test]
+    fn repositories_take_turns() {
+        let id = |name: &str| ChangeSetId(Digest::of(name.as_bytes()));
+        let lists = [vec![id("a1"), id("a2"), id("a3")], vec![], vec![id("b1"), id("b2")]];
+        assert_eq!(excess(&lists, 3), [id("b2"), id("a3")].into());
+        assert_eq!(excess(&lists, 1), [id("b1"), id("a2"), id("b2"), id("a3")].into());
+        assert_eq!(excess(&lists, 9), [].into());
+    }
+
+    #[test]
+    fn an_editor_with_a_list_is_not_told_of_what_is_too_much_for_the_text() {
+        let listing = json!({ "experimental": { "countersign": { "changed": true } } });
+        let mut rig = rig(listing);
+        let told = tell(&mut rig, json!({ "maximumShown": 1 }));
+        assert!(told.contains("publish a.rs: lines [1, 3]\n"), "{told}");
     }
 
     #[test]
@@ -342,8 +425,8 @@ mod tests {
             rig.said(),
             "say Info: proposals are not shown for 5 minutes; `countersign list` has them\npublish a.rs: lines []\n"
         );
-        let until = rig.session.status().snoozed_until;
-        assert_eq!(until, Some((12 * 60 + 5) * 60_000));
+        let until = rig.session.clock.now().0 + 5 * 60_000;
+        assert_eq!(rig.session.status().snoozed_until, Some(until));
         rig.later(Duration::from_secs(5 * 60));
         assert_eq!(rig.said(), "publish a.rs: lines [1, 3, 4]\n");
         assert_eq!(rig.session.status().snoozed_until, None);
@@ -375,7 +458,7 @@ mod tests {
         let bad = json!({ "severity": "loud", "maximumShown": 1 });
         expect_test::expect![[r#"
             say Warning: the rest of the settings is used: countersign.proposals.severity: "loud" is not "hint", "information" or "warning"
-            publish a.rs: lines [1, 3]
+            publish a.rs: lines [0, 1, 3]
         "#]]
         .assert_eq(&tell(&mut rig, bad.clone()));
         assert_eq!(tell(&mut rig, bad), "");
@@ -398,7 +481,47 @@ mod tests {
         rig.wake(Wake::Settings(json!([{ "severity": "hint", "prove": "whenAsked" }])));
         assert_eq!(rig.said(), "job proves newcomers: Some(false)\npublish a.rs: lines [1]\n");
         rig.wake(Wake::Settings(json!([null])));
-        assert_eq!(rig.said(), "", "one that has none changes nothing");
+        let back = "job proves newcomers: None\npublish a.rs: lines [1]\n";
+        assert_eq!(rig.said(), back, "what is set no more is as it was at first");
+        rig.wake(Wake::Settings(json!([null])));
+        assert_eq!(rig.said(), "");
+    }
+
+    #[test]
+    fn what_is_set_no_more_is_as_it_came_with_initialize() {
+        let mut rig = rig(json!({}));
+        rig.session.preferences.initial = json!({ "snoozeMinutes": 5 });
+        tell(&mut rig, json!({ "snoozeMinutes": 7 }));
+        assert_eq!(rig.session.preferences.settings.snooze_minutes, 7);
+        tell(&mut rig, Value::Null);
+        assert_eq!(rig.session.preferences.settings.snooze_minutes, 5);
+        rig.wake(Wake::SettingsChanged(json!({})));
+        assert_eq!(rig.session.preferences.settings.snooze_minutes, 5);
+    }
+
+    #[test]
+    fn a_snooze_ends_by_the_clock_on_the_wall() {
+        let mut rig = rig(json!({}));
+        tell(&mut rig, json!({ "snoozeMinutes": 30 }));
+        assert_eq!(snooze(&mut rig, vec![])["minutes"], 30);
+        rig.said();
+        // The machine slept for an hour, in which the clock that deadlines go by stood still.
+        rig.session.clock = engine::Clock::Fixed(model::Timestamp(13 * 3_600_000));
+        rig.later(LOOK);
+        assert_eq!(rig.said(), "publish a.rs: lines [1, 3, 4]\n");
+        assert_eq!(rig.session.deadline(), None);
+    }
+
+    #[test]
+    fn that_nothing_is_shown_for_longer_is_told() {
+        let listing = json!({ "experimental": { "countersign": { "changed": true } } });
+        let mut rig = rig(listing);
+        for minutes in [5, 10] {
+            rig.said();
+            snooze(&mut rig, vec![json!({ "minutes": minutes })]);
+            let said = rig.said();
+            assert!(said.contains("changed: 3 wait\n"), "{minutes}: {said}");
+        }
     }
 
     fn at(path: &str) -> String {

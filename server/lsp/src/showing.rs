@@ -20,13 +20,13 @@ use model::{ChangeSetId, Digest, ProposalSeverity, RelPath};
 use ropey::Rope;
 
 use crate::delivery::{Known, News};
-use crate::diagnostics;
+use crate::diagnostics::{self, Proofs};
 use crate::extension::{self, ChangesetRow};
 use crate::jobs::RootId;
 use crate::lenses;
 use crate::main_loop::{Reply, Wake};
 use crate::place_name;
-use crate::placement::{Place, PlacedHunk};
+use crate::placement::{Place, PlacedHunk, Unread};
 use crate::pool;
 use crate::position::{self, Encoding};
 use crate::session::{Session, answer};
@@ -46,13 +46,15 @@ pub(crate) struct Page {
     /// In which repository it is, and where.
     home: Option<(RootId, RelPath)>,
     placed: Arc<Vec<PlacedHunk>>,
+    /// Why no hunk is looked for in it, and how many wait.
+    unread: Option<(Unread, usize)>,
 }
 
 #[cfg(test)]
 impl Page {
     /// A page outside of any repository.
     pub(crate) fn new(uri: Uri, revision: u64, rope: Rope) -> Self {
-        Self { uri, version: 1, revision, rope, home: None, placed: Arc::default() }
+        Self { uri, version: 1, revision, rope, home: None, placed: Arc::default(), unread: None }
     }
 }
 
@@ -63,6 +65,8 @@ pub(crate) struct Scene {
     pages: BTreeMap<String, Page>,
     /// Where the repositories are.
     folders: BTreeMap<RootId, PathBuf>,
+    /// What is known of proofs in them.
+    proofs: BTreeMap<RootId, Proofs>,
     hidden: Hidden,
     encoding: Encoding,
     severity: ProposalSeverity,
@@ -70,6 +74,8 @@ pub(crate) struct Scene {
     related: bool,
     /// Whether the client is told when places are others.
     follows_places: bool,
+    /// Whether the client lists what is proposed, so that nothing is lost on it that is not shown in the text.
+    lists: bool,
 }
 
 /// Where a hunk is shown, and how it stands.
@@ -167,7 +173,33 @@ impl Scene {
         let related: Option<diagnostics::Places<'_>> =
             if self.related { Some(&places) } else { None };
         let shown = self.shown(page);
-        diagnostics::of(&page.rope, &shown, self.encoding, self.severity, related)
+        let none = Proofs::default();
+        diagnostics::of(&diagnostics::Shown {
+            text: &page.rope,
+            placed: &shown,
+            encoding: self.encoding,
+            severity: self.severity,
+            proofs: self.proofs.get(&root).unwrap_or(&none),
+            unseen: self.unseen(page),
+            related,
+        })
+    }
+
+    /// How many hunks wait in a document and are not shown, and why; not where somebody wants to see none.
+    fn unseen(&self, page: &Page) -> Vec<(usize, &'static str)> {
+        if self.hidden.is_all() {
+            return Vec::new();
+        }
+        let mut unseen: Vec<_> =
+            page.unread.iter().map(|(unread, count)| (*count, unread.why())).collect();
+        if !self.lists {
+            let too_many = |hunk: &&PlacedHunk| {
+                hunk.place.waits() && !self.hidden.shows(hunk.change.changeset.id)
+            };
+            let count = page.placed.iter().filter(too_many).count();
+            unseen.extend((count > 0).then_some((count, "no more changes are shown at once")));
+        }
+        unseen
     }
 
     fn seen(&self, page: &Page) -> Vec<Seen> {
@@ -222,7 +254,8 @@ impl Session {
         let page = |document: &crate::documents::Document| {
             let uri = document.uri.as_str();
             let home = self.homes.get(uri).cloned();
-            let placed = self.views.get(uri).map(|view| Arc::clone(&view.placed));
+            let view = self.views.get(uri);
+            let placed = view.map(|view| Arc::clone(&view.placed));
             let page = Page {
                 uri: document.uri.clone(),
                 version: document.version,
@@ -230,17 +263,21 @@ impl Session {
                 rope: document.rope().clone(),
                 home,
                 placed: placed.unwrap_or_default(),
+                unread: view.and_then(|view| view.unread),
             };
             (uri.to_owned(), page)
         };
         let folders = self.roots.keys().filter_map(|id| Some((*id, self.folder(*id)?.to_owned())));
+        let proofs = self.roots.iter().map(|(id, root)| (*id, root.proofs())).collect();
         Scene {
+            proofs,
             pages: self.documents.iter().map(page).collect(),
             folders: folders.collect(),
             hidden: self.preferences.hidden(),
             encoding: self.client.encoding,
             severity: self.preferences.settings.severity,
             related: self.client.related,
+            lists: self.client.hears_changes,
             follows_places: self.client.hears_changes || self.client.lenses,
         }
     }

@@ -6,6 +6,7 @@
 //! they came; then it awaits the answer. A request that the client cancels drops its future, and the answer goes
 //! nowhere. Questions to the client are spawned, so that nothing waits for it.
 
+use std::collections::VecDeque;
 use std::future::{poll_fn, ready};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -432,24 +433,53 @@ async fn speak(
     mut notify: mpsc::Sender<Notice>,
     inbox: Inbox,
 ) {
-    while let Some(message) = outgoing.recv().await {
-        let notice = match message {
-            Outgoing::Notify(notice) => Some(notice),
-            Outgoing::Say(typ, message) => {
-                notice::<ShowMessage>(&ShowMessageParams { typ, message })
-            }
-            Outgoing::Changed(status) => notice::<Changed>(&status),
-            Outgoing::Progress(params) => notice::<Progress>(&params),
-            Outgoing::Ask(question, continuation) => {
-                tokio::spawn(ask(client.clone(), *question, continuation, inbox.clone()));
-                None
-            }
-        };
-        if let Some(notice) = notice
-            && notify.send(notice).await.is_err()
-        {
-            tracing::debug!("nothing is written any more");
+    let (mut unsaid, mut over) = (VecDeque::new(), false);
+    loop {
+        // What is said while the client does not read is looked at all the same, so that it can take the place of what is older.
+        while let Ok(message) = outgoing.try_recv() {
+            queue(&mut unsaid, message);
         }
+        if let Some(Outgoing::Ask(question, continuation)) =
+            unsaid.pop_front_if(|next| matches!(next, Outgoing::Ask(..)))
+        {
+            tokio::spawn(ask(client.clone(), *question, continuation, inbox.clone()));
+            continue;
+        }
+        if over && unsaid.is_empty() {
+            return;
+        }
+        tokio::select! {
+            message = outgoing.recv(), if !over => match message {
+                Some(message) => queue(&mut unsaid, message),
+                None => over = true,
+            },
+            ready = poll_fn(|cx| notify.poll_ready(cx)), if !unsaid.is_empty() => {
+                let notice = unsaid.pop_front().and_then(written);
+                let said = ready.and_then(|()| notice.map_or(Ok(()), |notice| notify.start_send(notice)));
+                if said.is_err() {
+                    tracing::debug!("nothing is written any more");
+                }
+            }
+        }
+    }
+}
+
+/// Puts a message behind what is not said yet. Of the diagnostics of one document only the newest are said.
+fn queue(unsaid: &mut VecDeque<Outgoing>, message: Outgoing) {
+    if let Outgoing::Publish(newer, _) = &message {
+        unsaid.retain(|other| !matches!(other, Outgoing::Publish(uri, _) if uri == newer));
+    }
+    unsaid.push_back(message);
+}
+
+/// A message as it goes over the wire; `None`: it is a question.
+fn written(message: Outgoing) -> Option<Notice> {
+    match message {
+        Outgoing::Publish(_, notice) => Some(notice),
+        Outgoing::Say(typ, message) => notice::<ShowMessage>(&ShowMessageParams { typ, message }),
+        Outgoing::Changed(status) => notice::<Changed>(&status),
+        Outgoing::Progress(params) => notice::<Progress>(&params),
+        Outgoing::Ask(..) => None,
     }
 }
 
@@ -512,5 +542,35 @@ async fn ask(client: Client, question: Question, continuation: Continuation, inb
     wakes.push(Wake::Answered(continuation, outcome));
     if wakes.into_iter().any(|wake| inbox.send(wake).is_err()) {
         tracing::debug!("the main loop is gone");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_what_is_not_said_yet_the_newest_diagnostics_of_a_document_are_kept() {
+        let publish = |uri: &str, what: &str| {
+            Outgoing::Publish(uri.parse().unwrap(), Notice(what.as_bytes().to_vec()))
+        };
+        let say = |text: &str| Outgoing::Say(MessageType::INFO, text.to_owned());
+        let mut unsaid = VecDeque::new();
+        let all = [
+            publish("a:1", "old"),
+            publish("a:2", "other"),
+            say("x"),
+            publish("a:1", "new"),
+            say("x"),
+        ];
+        all.into_iter().for_each(|message| queue(&mut unsaid, message));
+        let kept: Vec<String> = unsaid
+            .into_iter()
+            .map(|message| match message {
+                Outgoing::Publish(_, notice) => String::from_utf8(notice.0).unwrap(),
+                _ => "say".to_owned(),
+            })
+            .collect();
+        assert_eq!(kept, ["other", "say", "new", "say"]);
     }
 }

@@ -1,29 +1,80 @@
 //! What is shown of the session: places, diagnostics, hovers and actions.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use engine::Board;
 use lsp_types::{CodeActionOrCommand, CodeActionParams, Hover, HoverParams};
-use model::HunkState;
+use model::{HunkState, RelPath};
 
 use crate::actions::{self, Asked};
+use crate::diagnostics;
 use crate::documents::Edit;
 use crate::hover;
 use crate::jobs::RootId;
-use crate::main_loop::Wake;
-use crate::placement::{self, Place, PlacedHunk};
+use crate::main_loop::{Reply, Wake};
+use crate::placement::{self, HunkName, PLACED_BYTES_MAX, Place, PlacedHunk, Unread};
 use crate::pool;
-use crate::session::Session;
+use crate::session::{Root, Session, answer};
+use crate::settings::Hidden;
 
 /// How long the person must have stopped typing before places are found by content again.
 const QUIET: Duration = Duration::from_millis(60);
+/// How long nobody must have typed in a hunk before it may go elsewhere, or nowhere: keys come 100 to 300 ms apart, and
+/// what is half typed fits nowhere.
+pub(crate) const TYPED_WAIT: Duration = Duration::from_millis(1500);
 
 /// The hunks in one document.
 #[derive(Debug)]
 pub(crate) struct View {
     pub(crate) placed: Arc<Vec<PlacedHunk>>,
+    /// Why none is looked for, and how many wait, where some do.
+    pub(crate) unread: Option<(Unread, usize)>,
     /// What they were placed for; the text may have moved since, and they with it.
     of: Moment,
+    /// The hunks that somebody types in, and until when they stay where they are.
+    typed: BTreeMap<HunkName, Instant>,
+    /// Whether content has some of those elsewhere.
+    held: bool,
+    /// Whether content is to decide again, though the text is the same.
+    again: bool,
+}
+
+impl View {
+    /// How many hunks wait here and are shown nowhere, of the changes that are not hidden.
+    pub(crate) fn unseen(&self, hidden: &Hidden) -> usize {
+        let unread = self.unread.map_or(0, |(_, waiting)| waiting);
+        if self.placed.len() <= diagnostics::PER_FILE_MAX {
+            return unread;
+        }
+        let shown = self.placed.iter().filter(|hunk| hidden.shows(hunk.change.changeset.id));
+        unread + diagnostics::over_the_limit(shown)
+    }
+
+    /// When content is to decide again at the latest, because somebody typed.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.typed.values().min().copied().filter(|_| self.held)
+    }
+}
+
+/// What was found in a document.
+#[derive(Debug)]
+pub(crate) struct Found {
+    placed: Vec<PlacedHunk>,
+    unread: Option<(Unread, usize)>,
+}
+
+impl Found {
+    /// Looks for the hunks of a board in the file at `path`. Cost: as [`placement::place`].
+    fn of(path: &RelPath, text: Option<&str>, board: &Board) -> Self {
+        let unread = Unread::of(text).map(|why| (why, placement::waiting_in(path, board)));
+        let placed = match text.filter(|_| unread.is_none()) {
+            Some(text) => placement::place(path, text, board),
+            None => Vec::new(),
+        };
+        Self { placed, unread: unread.filter(|(_, waiting)| *waiting > 0) }
+    }
 }
 
 /// Of what a document's hunks were placed: a text of it, and what a ledger said.
@@ -48,7 +99,8 @@ impl Session {
     /// Moves the places of a document through edits; content decides when the person pauses.
     pub(crate) fn moved(&mut self, uri: &str, edits: &[Edit], now: Instant) {
         if let Some(view) = self.views.get_mut(uri) {
-            placement::shift(Arc::make_mut(&mut view.placed), edits);
+            let typed = placement::shift(Arc::make_mut(&mut view.placed), edits);
+            view.typed.extend(typed.into_iter().map(|hunk| (hunk, now + TYPED_WAIT)));
         }
         if let Some(placing) = self.placings.get_mut(uri) {
             placing.edits.extend(edits);
@@ -61,6 +113,18 @@ impl Session {
     /// Has content decide again when all was quiet for a while.
     pub(crate) fn look_soon(&mut self, now: Instant) {
         self.stale = Some(now + QUIET);
+    }
+
+    /// Has content decide about hunks that nobody has typed in for long enough.
+    pub(crate) fn decide_typed(&mut self, now: Instant) {
+        let mut due = Vec::new();
+        for (uri, view) in &mut self.views {
+            if view.deadline().is_some_and(|at| at <= now) {
+                (view.held, view.again) = (false, true);
+                due.push(uri.clone());
+            }
+        }
+        due.iter().for_each(|uri| self.place(uri));
     }
 
     /// Has the hunks placed wherever that is out of date.
@@ -79,8 +143,8 @@ impl Session {
     /// Has the hunks of a document placed on the pool, one placing at a time for each, if they are not as it is now.
     pub(crate) fn place(&mut self, uri: &str) {
         let Some(of) = self.moment(uri) else { return };
-        if self.views.get(uri).is_some_and(|view| view.of == of) || self.placings.contains_key(uri)
-        {
+        let placed = |view: &View| view.of == of && !view.again;
+        if self.views.get(uri).is_some_and(placed) || self.placings.contains_key(uri) {
             return;
         }
         let (Some(document), Some((_, path)), Some(root)) =
@@ -88,28 +152,31 @@ impl Session {
         else {
             return;
         };
-        let (text, board) = (Arc::clone(document.text()), Arc::clone(&root.board));
+        let small = document.rope().len_bytes() <= PLACED_BYTES_MAX;
+        let text = small.then(|| Arc::clone(document.text()));
+        let board = Arc::clone(&root.board);
         self.placings.insert(uri.to_owned(), Placing { of, edits: Vec::new() });
         let uri = uri.to_owned();
         self.pool.post(Box::new(move || {
-            let placed = pool::caught(|| placement::place(&path, &text, &board), Vec::new());
-            Some(Wake::Placed { uri, of, placed })
+            let nothing = Found { placed: Vec::new(), unread: None };
+            let found = pool::caught(|| Found::of(&path, text.as_deref(), &board), nothing);
+            Some(Wake::Placed { uri, of, found })
         }));
     }
 
     /// The hunks of a document were placed. What the ledger has overtaken is dropped, and placed again at once; what
     /// was typed meanwhile has moved them, and content decides when the person pauses.
-    pub(crate) fn placed(&mut self, uri: &str, of: Moment, mut placed: Vec<PlacedHunk>) {
+    pub(crate) fn placed(&mut self, uri: &str, of: Moment, found: Found, now: Instant) {
         if self.placings.get(uri).is_none_or(|placing| placing.of != of) {
             return;
         }
-        let (placing, now) = (self.placings.remove(uri), self.moment(uri));
-        if now.is_some_and(|now| (now.root, now.boards) == (of.root, of.boards)) {
-            placement::shift(
-                &mut placed,
-                &placing.map(|placing| placing.edits).unwrap_or_default(),
-            );
-            self.views.insert(uri.to_owned(), View { placed: Arc::new(placed), of });
+        let (placing, moment) = (self.placings.remove(uri), self.moment(uri));
+        if moment.is_some_and(|moment| (moment.root, moment.boards) == (of.root, of.boards)) {
+            let edits = placing.map(|placing| placing.edits).unwrap_or_default();
+            self.look_at(uri, of, found, &edits, now);
+            if self.choose_shown() {
+                self.show_all();
+            }
             if self.stale.is_none() {
                 self.place(uri);
             }
@@ -122,6 +189,25 @@ impl Session {
         } else {
             self.show(uri);
         }
+    }
+
+    /// These are the hunks of a document from now on, moved through what was typed since; those that somebody types in
+    /// stay where they are.
+    fn look_at(&mut self, uri: &str, of: Moment, found: Found, edits: &[Edit], now: Instant) {
+        let Found { mut placed, unread } = found;
+        let late = placement::shift(&mut placed, edits);
+        let before = self.views.remove(uri);
+        let (before, mut typed) = before.map(|view| (view.placed, view.typed)).unwrap_or_default();
+        typed.retain(|_, until| *until > now);
+        for hunk in late {
+            typed.entry(hunk).or_insert(now + TYPED_WAIT);
+        }
+        let held = self.roots.get(&of.root).is_some_and(|root| {
+            let typed = |hunk| typed.contains_key(&hunk);
+            placement::hold(&mut placed, &before, typed, &root.board)
+        });
+        let view = View { placed: Arc::new(placed), unread, of, typed, held, again: false };
+        self.views.insert(uri.to_owned(), view);
     }
 
     /// Whether a request must wait: what it asks about is being placed, and is shown as an older ledger had it.
@@ -167,13 +253,24 @@ impl Session {
         .collect()
     }
 
-    /// What a person reads at a place.
-    pub(crate) fn hover(&self, params: &HoverParams) -> Option<Hover> {
-        let at = &params.text_document_position_params;
+    /// Answers what a person reads at a place; put together on the pool, since texts are compared for it.
+    pub(crate) fn hover(&self, params: HoverParams, reply: Reply<Option<Hover>>) {
+        let at = params.text_document_position_params;
         let uri = at.text_document.uri.as_str();
-        let (document, view) = (self.documents.get(uri)?, self.views.get(uri)?);
-        let (encoding, markup) = (self.client.encoding, self.client.markup.clone());
-        hover::at(document, &view.placed, at.position, encoding, markup)
+        let (Some(document), Some(view)) = (self.documents.get(uri), self.views.get(uri)) else {
+            return answer(reply, Ok(None));
+        };
+        let (rope, placed) = (document.rope().clone(), Arc::clone(&view.placed));
+        let proofs = self.roots.get(&view.of.root).map(Root::proofs).unwrap_or_default();
+        let (encoding, kind) = (self.client.encoding, self.client.markup.clone());
+        self.pool.post(Box::new(move || {
+            let hover = || {
+                let (text, placed, proofs, at) = (&rope, &placed, &proofs, at.position);
+                hover::at(&hover::Asked { text, placed, proofs, at, encoding, kind })
+            };
+            answer(reply, Ok(pool::caught(hover, None)));
+            None
+        }));
     }
 
     /// What a person can do at a place.
@@ -258,8 +355,8 @@ mod tests {
         rig.type_at("a.rs", (3, 1), "b");
         assert_eq!(rig.said(), "job presence [\"a.rs\"]\n");
         rig.work();
-        assert_eq!(rig.said(), "publish a.rs: lines [5]\n");
-        rig.later(QUIET);
+        assert_eq!(rig.said(), "publish a.rs: lines [3, 5]\n");
+        rig.later(TYPED_WAIT);
         rig.work();
         // By content: the lines of the first hunk are not what they were.
         assert_eq!(rig.said(), "publish a.rs: lines [0, 5]\n");
@@ -274,8 +371,100 @@ mod tests {
         rig.later(QUIET);
         assert_eq!(rig.said(), "job presence [\"a.rs\"]\n");
         rig.work();
-        assert_eq!(rig.said(), "publish a.rs: lines [4]\npublish a.rs: lines [0, 4]\n");
+        assert_eq!(rig.said(), "publish a.rs: lines [2, 4]\n");
         assert!(!rig.work_once());
+        rig.later(TYPED_WAIT);
+        rig.work();
+        assert_eq!(rig.said(), "publish a.rs: lines [0, 4]\n");
+    }
+
+    /// The hunks are placed whenever there is time for it.
+    fn quick_rig() -> Rig {
+        let mut rig = rig();
+        rig.pool_is_busy = false;
+        rig
+    }
+
+    #[test]
+    fn a_hunk_stays_where_it_is_while_somebody_types_in_it() {
+        let mut rig = quick_rig();
+        for (at, key) in "mine".chars().enumerate() {
+            rig.type_at("a.rs", (1, u32::try_from(at).unwrap()), &key.to_string());
+            rig.later(Duration::from_millis(200));
+        }
+        // Elsewhere hunks are placed after the short pause.
+        rig.type_at("a.rs", (2, 0), "x\n");
+        rig.later(QUIET);
+        let said = rig.said();
+        assert!(!said.contains("[0, ") && said.ends_with("publish a.rs: lines [1, 4]\n"), "{said}");
+        // Each key begins the time anew; and what the ledger says of it is said at once.
+        rig.later(TYPED_WAIT - Duration::from_millis(300));
+        rig.type_at("a.rs", (1, 0), "!");
+        rig.later(TYPED_WAIT - Duration::from_millis(1));
+        assert_eq!(rig.said(), "publish a.rs: lines [1, 4]\n");
+        rig.later(Duration::from_millis(1));
+        assert_eq!(rig.said(), "publish a.rs: lines [0, 4]\n");
+        assert_eq!(rig.session.deadline(), None);
+    }
+
+    #[test]
+    fn what_is_half_typed_and_fits_again_was_never_gone() {
+        let mut rig = quick_rig();
+        rig.type_at("a.rs", (1, 0), "x");
+        rig.later(QUIET);
+        rig.change("a.rs", BEFORE);
+        rig.later(QUIET);
+        rig.later(TYPED_WAIT);
+        let said = rig.said();
+        assert!(said.lines().all(|line| !line.contains("lines") || line.ends_with("[1, 3]")));
+        hunk_1_is_rejected(&mut rig);
+        rig.work();
+        assert_eq!(rig.said(), "publish a.rs: lines [3]\n");
+    }
+
+    #[test]
+    fn what_is_decided_does_not_stay_because_somebody_types_in_it() {
+        let mut rig = quick_rig();
+        rig.type_at("a.rs", (1, 0), "x");
+        rig.later(QUIET);
+        rig.said();
+        hunk_1_is_rejected(&mut rig);
+        rig.work();
+        assert_eq!(rig.said(), "publish a.rs: lines [3]\n");
+    }
+
+    #[test]
+    fn an_insertion_stays_while_somebody_types_beside_it() {
+        let mut rig = Rig::new(json!({}), &[Sketch::new("a.rs", BEFORE, "a\nb\nnew\nc\nd\ne\n")]);
+        rig.open("a.rs", BEFORE);
+        assert!(rig.said().ends_with("publish a.rs: lines [2]\n"));
+        rig.type_at("a.rs", (1, 1), "x");
+        rig.type_at("a.rs", (2, 1), "x");
+        rig.later(QUIET);
+        assert!(rig.said().ends_with("publish a.rs: lines [2]\n"));
+        rig.later(TYPED_WAIT);
+        assert_eq!(rig.said(), "publish a.rs: lines [0]\n");
+    }
+
+    #[test]
+    fn where_nothing_is_looked_for_that_is_said() {
+        for (text, why) in [
+            ("a\nb\nc\rd\ne\n".to_owned(), "carriage returns that stand alone"),
+            (format!("{BEFORE}{}", "x".repeat(PLACED_BYTES_MAX)), "larger than 8 MiB"),
+        ] {
+            let sketch = Sketch::new("a.rs", BEFORE, "a\nB\nc\nD\ne\n");
+            let mut rig = Rig::new(json!({}), &[sketch]);
+            rig.open("a.rs", &text);
+            assert!(rig.said().ends_with("publish a.rs: lines [0]\n"));
+            let message = &rig.shown["a.rs"][0].message;
+            assert!(message.starts_with("2 hunks wait in this file and are not shown: "));
+            assert!(message.contains(why), "{message}");
+            assert!(rig.session.documents.get(uri("a.rs").as_str()).is_some());
+        }
+        // Where none waits, nobody misses them.
+        let mut rig = Rig::new(json!({}), &[Sketch::new("b.rs", "a\n", "b\n")]);
+        rig.open("a.rs", "a\rb\n");
+        assert!(!rig.said().contains("publish"));
     }
 
     #[test]
@@ -296,6 +485,8 @@ mod tests {
         let mut rig = rig();
         rig.type_at("a.rs", (0, 0), "x\n");
         let mut typing = hover(&mut rig, 2);
+        assert!(typing.try_recv().is_err(), "texts are compared on the pool");
+        rig.work();
         assert!(matches!(typing.try_recv(), Ok(Ok(Some(_)))), "typing keeps nobody waiting");
         hunk_1_is_rejected(&mut rig);
         let mut rejected = hover(&mut rig, 2);

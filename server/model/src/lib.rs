@@ -85,7 +85,8 @@ pub use review::{
 pub use risk::{HistoryFeatures, Risk, RiskFeatures, RiskLevel, RiskReason};
 pub use schema::{SCHEMAS, schema};
 pub use settings::{
-    ProposalSeverity, ProveWhen, QuietHours, QuietHoursError, SETTINGS_SECTION, Settings,
+    ProposalSeverity, ProveWhen, QuietHours, QuietHoursError, SETTINGS_SECTION, SNOOZE_MINUTES_MAX,
+    Settings,
 };
 pub use snapshot::{Snapshot, SnapshotFile, SnapshotSide};
 pub use task::{

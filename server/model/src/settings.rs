@@ -8,7 +8,7 @@ use serde_json::Value;
 pub const SETTINGS_SECTION: &str = "countersign.proposals";
 
 /// How proposals are shown. Every member may be left out.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, rename_all = "camelCase")]
 pub struct Settings {
     /// How a proposal counts among diagnostics. What policy denies is a warning in any case.
@@ -23,9 +23,27 @@ pub struct Settings {
         inner(regex(pattern = "^([01]\\d|2[0-3]):[0-5]\\d-([01]\\d|2[0-3]):[0-5]\\d$"))
     )]
     pub quiet_hours: Vec<QuietHours>,
+    /// For how many minutes nothing proposed is shown in the text when somebody wants that and does not say for how long.
+    #[schemars(range(min = 1, max = 10_080))]
+    pub snooze_minutes: u32,
     /// When what is proposed is proved, if its gates are trusted; null for what COUNTERSIGN_PROVE in the environment says.
     #[schemars(with = "Option<String>", extend("enum" = ["automatically", "whenAsked", null]))]
     pub prove: Option<ProveWhen>,
+}
+
+/// How long nothing may be shown at most: a week, in minutes.
+pub const SNOOZE_MINUTES_MAX: u32 = 7 * 24 * 60;
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            severity: ProposalSeverity::default(),
+            maximum_shown: None,
+            quiet_hours: Vec::new(),
+            snooze_minutes: 60,
+            prove: None,
+        }
+    }
 }
 
 /// How a proposal counts among diagnostics.
@@ -61,8 +79,16 @@ pub struct QuietHours {
 
 /// A text is no span of hours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no span of hours: write it as 22:00-07:00")]
-pub struct QuietHoursError(String);
+pub enum QuietHoursError {
+    /// It is written otherwise.
+    #[error("`{0}` is no span of hours: write it as 22:00-07:00")]
+    NoSpan(String),
+    /// It ends where it begins.
+    #[error(
+        "`{0}` ends when it begins, so it says neither all day nor never: write 00:00-12:00 and 12:00-00:00, or leave it out"
+    )]
+    Empty(String),
+}
 
 impl QuietHours {
     /// Whether a minute of the day lies within.
@@ -86,7 +112,11 @@ impl TryFrom<String> for QuietHours {
             (hour < 24 && minute < 60).then_some(hour * 60 + minute)
         };
         let span = text.split_once('-').and_then(|(from, to)| Some((clock(from)?, clock(to)?)));
-        span.map(|(from, to)| Self { from, to }).ok_or(QuietHoursError(text))
+        match span {
+            None => Err(QuietHoursError::NoSpan(text)),
+            Some((from, to)) if from == to => Err(QuietHoursError::Empty(text)),
+            Some((from, to)) => Ok(Self { from, to }),
+        }
     }
 }
 
@@ -133,11 +163,23 @@ impl Settings {
                 self.maximum_shown = maximum;
             }
             "quietHours" => {
-                self.quiet_hours = read(value, "a list of spans such as [\"22:00-07:00\"]")?;
+                let spans: Vec<String> = read(value, "a list of spans such as [\"22:00-07:00\"]")?;
+                let spans = spans.into_iter().map(QuietHours::try_from);
+                self.quiet_hours =
+                    spans.collect::<Result<_, _>>().map_err(|error| error.to_string())?;
+            }
+            "snoozeMinutes" => {
+                let allowed = "a number from 1 to 10080";
+                let given = value.to_string();
+                let minutes: u32 = read(value, allowed)?;
+                if !(1..=SNOOZE_MINUTES_MAX).contains(&minutes) {
+                    return Err(format!("{given} is not {allowed}"));
+                }
+                self.snooze_minutes = minutes;
             }
             "prove" => self.prove = read(value, "\"automatically\", \"whenAsked\" or null")?,
             _ => {
-                return Err("there is no such setting; there are: severity, maximumShown, quietHours, prove".to_owned());
+                return Err("there is no such setting; there are: severity, maximumShown, quietHours, snoozeMinutes, prove".to_owned());
             }
         }
         Ok(())
@@ -161,6 +203,7 @@ mod tests {
             "severity": "loud",
             "maximumShown": 0,
             "quietHours": ["22:00-07:00", "12:30-13:00"],
+            "snoozeMinutes": 0,
             "prove": "whenAsked",
             "sevrity": "hint",
         });
@@ -170,7 +213,8 @@ mod tests {
         expect_test::expect![[r#"
             countersign.proposals.severity: "loud" is not "hint", "information" or "warning"
             countersign.proposals.maximumShown: 0 is not a number from 1 to 100000, or null for all
-            countersign.proposals.sevrity: there is no such setting; there are: severity, maximumShown, quietHours, prove"#]]
+            countersign.proposals.snoozeMinutes: 0 is not a number from 1 to 10080
+            countersign.proposals.sevrity: there is no such setting; there are: severity, maximumShown, quietHours, snoozeMinutes, prove"#]]
         .assert_eq(&wrong.join("\n"));
         assert_eq!(Settings::read(&Value::Null), (Settings::default(), vec![]));
         assert_eq!(Settings::read(&json!([])).1.len(), 1);
@@ -184,6 +228,10 @@ mod tests {
         let at = |hour: u16, minute: u16| settings.is_quiet(hour * 60 + minute);
         assert!(at(22, 0) && at(23, 59) && at(0, 0) && at(6, 59) && at(12, 30));
         assert!(!at(7, 0) && !at(21, 59) && !at(13, 0));
+        let (settings, wrong) = Settings::read(&json!({ "quietHours": ["22:00-22:00"] }));
+        assert_eq!(settings, Settings::default());
+        expect_test::expect!["countersign.proposals.quietHours: `22:00-22:00` ends when it begins, so it says neither all day nor never: write 00:00-12:00 and 12:00-00:00, or leave it out"]
+            .assert_eq(&wrong.join("\n"));
         for bad in ["22-7", "24:00-01:00", "1:00-2:00", "22:00-07:60", ""] {
             assert_eq!(Settings::read(&json!({ "quietHours": [bad] })).1.len(), 1, "{bad}");
         }

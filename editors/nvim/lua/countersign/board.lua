@@ -45,7 +45,7 @@ local M = {}
 ---@field added integer
 ---@field removed integer
 ---@field range? countersign.Range
----@field standing? "clean"|"drifted"|"conflict"
+---@field standing? "clean"|"drifted"|"landed"|"conflict"
 ---@field conflict? string
 
 ---@class countersign.File

@@ -391,7 +391,7 @@ M.subcommands = {
   {
     name = "snooze",
     arguments = "[{minutes}]",
-    what = "Show nothing that is proposed in the text for so long; 0 ends it. Without {minutes}: for an hour, or no longer.",
+    what = "Show nothing that is proposed in the text for so long; 0 ends it. Without {minutes}: for as long as `snoozeMinutes` says, or no longer.",
     run = function(args)
       local found, minutes = actions.server(), args.fargs[2] and tonumber(args.fargs[2])
       if args.fargs[2] and not minutes then

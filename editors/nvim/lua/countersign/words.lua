@@ -88,7 +88,7 @@ function M.state(changeset, hunk)
   elseif hunk.standing == "conflict" then
     return "conflict: " .. M.line(hunk.conflict or "it has no place any more")
   end
-  local moved = hunk.standing == "drifted" and ", drifted" or ""
+  local moved = hunk.standing == "drifted" and ", drifted" or hunk.standing == "landed" and ", in the text already" or ""
   if changeset.group == "denied" then
     return "denied" .. moved
   end

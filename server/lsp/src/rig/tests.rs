@@ -6,6 +6,7 @@ use model::Decision;
 use super::*;
 use crate::acceptance::{ANSWER_WAIT, CONTENT_WAIT};
 use crate::delivery::SETTLE_WAIT;
+use crate::views::TYPED_WAIT;
 
 /// Longer than a pause in typing.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -329,11 +330,66 @@ fn diagnostics_follow_typing_when_the_person_pauses() {
     rig.later(PAUSE);
     assert_eq!(rig.said(), "publish a.rs: lines [2, 4]\n");
     rig.change("a.rs", "new\na\nmine\nc\nd\ne\n");
-    rig.later(PAUSE);
+    rig.later(TYPED_WAIT);
     // What has no place any more is listed at the top.
     assert_eq!(rig.said(), "publish a.rs: lines [0, 4]\n");
     rig.close("a.rs");
     assert_eq!(rig.said(), "job presence []\npublish a.rs: lines []\n");
+}
+
+#[test]
+fn one_look_at_what_was_accepted_is_under_way_however_often_somebody_pauses() {
+    let mut rig = one_file();
+    let answer = rig.command("accept", Some(&[2]), 0);
+    assert_eq!(outcome(answer), "\"accepted\" [2]");
+    rig.later(PAUSE);
+    rig.pool_is_busy = true;
+    for _ in 0..9 {
+        rig.type_at("a.rs", (0, 0), "x");
+        rig.later(PAUSE);
+    }
+    let mut pieces = 0;
+    while rig.work_once() {
+        pieces += 1;
+    }
+    assert!(pieces <= 4, "{pieces}: each looks at the whole text");
+    // What the editor's own undo took out is found all the same, by the look after that.
+    rig.said();
+    rig.change("a.rs", BEFORE);
+    rig.later(PAUSE);
+    rig.type_at("a.rs", (0, 0), "x");
+    rig.later(PAUSE);
+    rig.work();
+    rig.later(PAUSE);
+    rig.work();
+    assert!(rig.said().contains("job withdrawn a.rs [{2}]\n"));
+}
+
+#[test]
+fn what_waits_on_another_branch_is_told_once_with_the_way_out() {
+    let mut rig = one_file();
+    let short = rig.id(0).short();
+    rig.park(0, true);
+    let told = "say Info: 1 change waits on another branch: switch to it, or bring it here by";
+    assert_eq!(
+        rig.said(),
+        format!("{told} `countersign repropose {short}`\npublish a.rs: lines []\n")
+    );
+    rig.park(0, false);
+    rig.park(0, true);
+    assert!(!rig.said().contains("say "));
+}
+
+#[test]
+fn that_a_change_is_being_proved_is_shown_until_it_is_over() {
+    let mut rig = one_file();
+    let changeset = rig.id(0);
+    rig.engine_says(Done::Proving { changeset, under_way: true });
+    assert_eq!(rig.said(), "publish a.rs: lines [1, 3]\n");
+    rig.engine_says(Done::Proving { changeset, under_way: true });
+    assert_eq!(rig.said(), "", "nothing is told twice");
+    rig.engine_says(Done::Proving { changeset, under_way: false });
+    assert_eq!(rig.said(), "publish a.rs: lines [1, 3]\n");
 }
 
 /// A client that says it can be made to ask for diagnostics.

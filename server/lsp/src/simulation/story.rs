@@ -292,7 +292,7 @@ impl Story {
         while let Ok(outgoing) = self.outgoing.try_recv() {
             match outgoing {
                 Outgoing::Say(kind, text) => self.tell(format!("  said {kind:?}: {text}")),
-                Outgoing::Notify(_) | Outgoing::Changed(_) | Outgoing::Progress(_) => {}
+                Outgoing::Publish(..) | Outgoing::Changed(_) | Outgoing::Progress(_) => {}
                 Outgoing::Ask(question, continuation) => match *question {
                     Question::Edit(params) => self.asked(params, continuation),
                     Question::RefreshDiagnostics

@@ -48,6 +48,7 @@ local function decisions()
   same(hunks.names({ changeset }, "undo"), { "abcd", "abcd/3" })
   same(words.progress(changeset), "1 of 3 hunks left")
   same(words.state(changeset, vim.tbl_extend("force", waiting, { standing = "conflict", conflict = "gone\n" })), "conflict: gone ")
+  same(words.state(changeset, vim.tbl_extend("force", waiting, { standing = "landed" })), "proposed, in the text already")
 end
 
 local function neighbours()
