@@ -4,6 +4,7 @@
 #[cfg(target_os = "linux")]
 mod ask;
 mod helix;
+mod helix_configuration;
 mod neovim;
 mod pictures;
 pub mod tmux;

@@ -4,7 +4,7 @@
 
 mod script;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
@@ -26,6 +26,8 @@ const RUNS: u64 = 8;
 /// How many things are sent before and after a session, and in it.
 const AROUND: usize = 6;
 const WITHIN: usize = 150;
+/// How many tasks are asked for, one after the other.
+const TASKS: usize = 8;
 /// How much is sent before the buffer is looked at.
 const BETWEEN: usize = 10;
 
@@ -59,15 +61,63 @@ fn spare_text(first: bool, second: bool) -> String {
     if second { text.replace("eight", "Eight") } else { text }
 }
 
+/// What a client says that it can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    /// Nothing: it is told diagnostics.
+    Plain,
+    /// Everything: it asks for diagnostics, and is asked itself to register, to refresh, for settings and for progress.
+    /// It may refuse to ask for diagnostics after all, and is told them then.
+    Capable { asks: bool },
+}
+
+impl Manner {
+    /// That of a seed: all of them come up.
+    fn of(seed: u64) -> Self {
+        match seed % 4 {
+            0 | 1 => Self::Plain,
+            nth => Self::Capable { asks: nth == 2 },
+        }
+    }
+
+    fn capabilities(self) -> Value {
+        if self == Self::Plain {
+            return json!({});
+        }
+        json!({
+            "workspace": {
+                "configuration": true,
+                "didChangeConfiguration": { "dynamicRegistration": true },
+                "codeLens": { "refreshSupport": true },
+                "diagnostics": { "refreshSupport": true },
+                "workspaceEdit": { "documentChanges": true, "failureHandling": "transactional" },
+            },
+            "textDocument": {
+                "codeAction": { "codeActionLiteralSupport": { "codeActionKind": { "valueSet": [] } } },
+                "diagnostic": { "dynamicRegistration": true },
+                "hover": { "contentFormat": ["markdown", "plaintext"] },
+                "publishDiagnostics": { "relatedInformation": true },
+            },
+            "window": { "workDoneProgress": true },
+            "experimental": { "countersign": { "changed": true } },
+        })
+    }
+}
+
 /// A client that counts.
 struct Driver {
     server: RawServer,
+    manner: Manner,
+    /// Whether the server agreed that diagnostics are asked for.
+    asks: bool,
     dice: Dice,
     /// What is still to be answered, by id, and how it may end.
     owed: BTreeMap<String, Vec<i64>>,
     /// The errors without an id that are still to come, in their order.
     unnamed: VecDeque<i64>,
     diagnostics: BTreeMap<String, Vec<Value>>,
+    /// What the server asked for.
+    asked_for: BTreeSet<String>,
     /// The last answer: a result, or an error's message.
     last: Value,
     asked: i64,
@@ -75,16 +125,19 @@ struct Driver {
 }
 
 impl Driver {
-    fn start(world: &World, seed: u64) -> Self {
+    fn start(world: &World, manner: Manner, seed: u64) -> Self {
         let mut command = world.command(countersign());
         // One heap for all threads: what each would keep for itself is no leak.
         command.arg("lsp").env("MALLOC_ARENA_MAX", "1");
         Self {
             server: RawServer::start(command),
+            manner,
+            asks: false,
             dice: Dice::new(!seed),
             owed: BTreeMap::new(),
             unnamed: VecDeque::new(),
             diagnostics: BTreeMap::new(),
+            asked_for: BTreeSet::new(),
             last: Value::Null,
             asked: 1_000_000,
             aloud: false,
@@ -120,7 +173,10 @@ impl Driver {
         }
         let id = message.get("id").cloned();
         match (message["method"].as_str(), id) {
-            (Some(_), Some(id)) => self.answer(&id),
+            (Some(method), Some(id)) => {
+                self.asked_for.insert(method.to_owned());
+                self.answer(&id, method, &message["params"]);
+            }
             (Some("textDocument/publishDiagnostics"), None) => {
                 let params = &message["params"];
                 let all = params["diagnostics"].as_array().unwrap().clone();
@@ -145,8 +201,36 @@ impl Driver {
     }
 
     /// Answers a request of the server: that it did nothing, in some way.
-    fn answer(&mut self, id: &Value) {
+    fn answer(&mut self, id: &Value, method: &str, params: &Value) {
+        let diagnostics = "textDocument/diagnostic";
+        let settles = match method {
+            // As long as it is not settled who says what diagnostics there are, what is answered decides.
+            "workspace/diagnostic/refresh" => !self.asks,
+            _ => params.pointer("/registrations/0/method").is_some_and(|it| it == diagnostics),
+        };
+        if settles {
+            self.asks = self.manner == (Manner::Capable { asks: true })
+                && method == "client/registerCapability";
+            let refuses = method == "client/registerCapability" && !self.asks;
+            let error = json!({ "code": -32803, "message": "no" });
+            let answer = match refuses {
+                true => json!({ "jsonrpc": "2.0", "id": id, "error": error }),
+                false => json!({ "jsonrpc": "2.0", "id": id, "result": null }),
+            };
+            self.server.send_bytes(&frame(&answer)).ok();
+            return;
+        }
+        // Settings that are none leave those that hold by default.
+        let settings =
+            json!({ "severity": 7, "maximumShown": "x", "quietHours": [7], "prove": {} });
         let answers = [
+            json!({ "result": [null] }),
+            json!({ "result": [7, {}] }),
+            json!({ "result": ["x"] }),
+            json!({ "result": [{ "proposals": 7 }] }),
+            json!({ "result": [{ "proposals": settings }] }),
+            json!({ "result": { "title": "no such" } }),
+            json!({ "result": { "title": 7 } }),
             json!({ "result": { "applied": false } }),
             json!({ "result": { "applied": false, "failureReason": "no\n🧮" } }),
             json!({ "result": null }),
@@ -161,6 +245,11 @@ impl Driver {
         let twice = if self.dice.chance(20) { 2 } else { 1 };
         for _ in 0..twice {
             // A server that left meanwhile does not hear it.
+            self.server.send_bytes(&frame(&answer)).ok();
+        }
+        if self.dice.chance(20) {
+            let ids = [json!("0"), json!(-1), json!(i64::MAX), json!(null), json!({}), json!(1.5)];
+            answer["id"] = self.dice.pick(&ids).clone();
             self.server.send_bytes(&frame(&answer)).ok();
         }
     }
@@ -202,7 +291,9 @@ impl Driver {
 
     fn greet(&mut self, place: &Place) {
         let folder = json!([{ "uri": place.root, "name": "repo" }]);
-        let params = json!({ "processId": null, "workspaceFolders": folder, "capabilities": {} });
+        let capabilities = self.manner.capabilities();
+        let params =
+            json!({ "processId": null, "workspaceFolders": folder, "capabilities": capabilities });
         self.ask("initialize", params);
         self.tell("initialized", json!({}));
     }
@@ -239,11 +330,20 @@ impl Driver {
                 |one: &Value| one["code"].as_str().is_some_and(|code| code.starts_with(short));
             of.into_iter().filter(is_kept).collect::<Vec<_>>()
         };
+        let document = json!({ "uri": uri });
         while kept(self).len() != 2 {
             self.step();
+            if self.asks {
+                let report =
+                    self.ask("textDocument/diagnostic", json!({ "textDocument": document }));
+                // A server that gave up on an answer that came too late tells after all, and has nothing to say here.
+                let all = report["items"].as_array().cloned().unwrap_or_default();
+                if !all.is_empty() {
+                    self.diagnostics.insert(uri.clone(), all);
+                }
+            }
         }
         let shown = kept(self);
-        let document = json!({ "uri": uri });
         let mut seen = vec![json!(shown)];
         for diagnostic in &shown {
             let range = &diagnostic["range"];
@@ -286,7 +386,7 @@ const WAYS: [Leaves; 6] = [
 fn play(seed: u64, world: &World, place: &Place, expected: &Value, aloud: bool) {
     let world = world.replica();
     let place = self::place(&world, place.kept.clone(), place.spare.clone());
-    let mut driver = Driver::start(&world, seed);
+    let mut driver = Driver::start(&world, Manner::of(seed), seed);
     driver.aloud = aloud;
     let mut script = Script::new(seed, place.clone());
     for _ in 0..AROUND {
@@ -379,19 +479,27 @@ fn number(variable: &str) -> Option<u64> {
 #[test]
 fn whatever_a_client_sends_it_is_answered_once_and_served_on() {
     let (world, place) = world();
-    let expected = {
-        let mut driver = Driver::start(&world, 0);
+    let unplayed = |manner| {
+        let mut driver = Driver::start(&world, manner, 0);
         driver.greet(&place);
         let seen = driver.observe(&place);
-        json!(serde_json::from_str::<Value>(&seen.to_string().replace(&place.root, "")).unwrap())
+        assert!(seen.to_string().contains("is_empty()"), "{seen}");
+        for method in ["client/registerCapability", "workspace/configuration"] {
+            assert_eq!(driver.asked_for.contains(method), manner != Manner::Plain, "{method}");
+        }
+        serde_json::from_str::<Value>(&seen.to_string().replace(&place.root, "")).unwrap()
     };
-    assert!(expected.to_string().contains("is_empty()"), "{expected}");
+    let plain = unplayed(Manner::Plain);
+    let capable = unplayed(Manner::Capable { asks: true });
+    assert_eq!(capable, unplayed(Manner::Capable { asks: false }));
+    let expected = |seed| if Manner::of(seed) == Manner::Plain { &plain } else { &capable };
     if let Some(seed) = number("PROTOCOL_SEED") {
-        return play(seed, &world, &place, &expected, true);
+        return play(seed, &world, &place, expected(seed), true);
     }
     let mut failed = Vec::new();
     for seed in 1..=number("PROTOCOL_RUNS").unwrap_or(RUNS) {
-        let played = std::panic::AssertUnwindSafe(|| play(seed, &world, &place, &expected, false));
+        let played =
+            std::panic::AssertUnwindSafe(|| play(seed, &world, &place, expected(seed), false));
         if let Err(panic) = std::panic::catch_unwind(played) {
             let why = panic.downcast_ref::<String>().map_or("?", String::as_str);
             failed.push(format!("PROTOCOL_SEED={seed}: {why}"));
@@ -401,9 +509,50 @@ fn whatever_a_client_sends_it_is_answered_once_and_served_on() {
 }
 
 #[test]
+fn work_that_is_asked_for_comes_to_its_end_however_progress_is_answered() {
+    let (world, place) = world();
+    let idle = "[workers.idle]\ncommand = [\"true\"]\nkinds = [\"docs\"]\n";
+    world.write("../config/countersign/config.toml", idle);
+    let mut driver = Driver::start(&world, Manner::Capable { asks: true }, 3);
+    driver.greet(&place);
+    let ask = |driver: &mut Driver, line: usize| {
+        let at = json!({ "line": line, "character": 0 });
+        let argument =
+            json!({ "kind": "docs", "uri": place.files[1].0, "range": { "start": at, "end": at } });
+        let params = json!({ "command": "countersign.ask", "arguments": [argument] });
+        driver.outcome("workspace/executeCommand", params)["task"].is_string()
+    };
+    // Until it has read who can be asked, it refuses.
+    while !ask(&mut driver, 0) {}
+    for line in 1..TASKS {
+        assert!(ask(&mut driver, line), "{line}");
+        let tokens = [json!("no such"), json!(7), json!(null), json!({}), json!([1])];
+        let token = driver.dice.pick(&tokens).clone();
+        driver.tell("window/workDoneProgress/cancel", json!({ "token": token }));
+    }
+    let ended = loop {
+        let status = driver.ask("countersign/status", json!({}));
+        let states = status["tasks"].as_array().unwrap().iter().map(|task| task["state"].clone());
+        let states: Vec<Value> = states.collect();
+        if !states.iter().any(|state| ["queued", "running"].iter().any(|under| state == under)) {
+            break states;
+        }
+        driver.step();
+    };
+    assert!(ended.iter().all(|state| state == "unchanged"), "{ended:?}");
+    for method in ["window/workDoneProgress/create", "client/registerCapability"] {
+        assert!(driver.asked_for.contains(method), "{method}: {:?}", driver.asked_for);
+    }
+    driver.ask("shutdown", Value::Null);
+    driver.tell("exit", Value::Null);
+    assert_eq!(driver.server.wait().code, Some(0));
+    nothing_was_harmed(&world);
+}
+
+#[test]
 fn texts_of_megabytes_and_lines_of_one_are_served() {
     let (world, place) = world();
-    let mut driver = Driver::start(&world, 0);
+    let mut driver = Driver::start(&world, Manner::Plain, 0);
     driver.greet(&place);
     let expected = driver.observe(&place);
     let (uri, text) = &place.files[0];
@@ -454,7 +603,7 @@ fn texts_of_megabytes_and_lines_of_one_are_served() {
 #[test]
 fn requests_that_share_an_id_are_answered_each() {
     let (world, place) = world();
-    let mut driver = Driver::start(&world, 0);
+    let mut driver = Driver::start(&world, Manner::Plain, 0);
     driver.greet(&place);
     let ask =
         json!({ "jsonrpc": "2.0", "id": 7, "method": "countersign/changesets", "params": {} });
@@ -495,6 +644,8 @@ const EDITS_BEFORE: usize = 20_000;
 const EDITS_PER_MESSAGE: usize = 4;
 /// After how many messages an answer is waited for: what has not been read yet is in memory, too.
 const MESSAGES_AT_ONCE: usize = 250;
+/// How many documents are opened and closed each time.
+const OPENED_AT_ONCE: usize = 10;
 /// How much more memory may be resident at the end, in bytes: 13 for each edit in between, or 52 for each message.
 /// Measured: 74 kB.
 const GROWTH_MAX: usize = 1 << 20;
@@ -507,37 +658,80 @@ fn resident(process: u32) -> usize {
     line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() << 10
 }
 
+fn said(method: &str, params: &str) -> Vec<u8> {
+    let body = format!(r#"{{"jsonrpc":"2.0","method":"{method}","params":{params}}}"#);
+    format!("Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+}
+
+/// Edits after which a text is as it was: letters that come and go, or in every other batch lines that come in the first
+/// half of the messages and go in the second.
+fn batch_of_edits(uri: &str, batch: usize) -> Vec<u8> {
+    let edit = |from: (usize, usize), to: (usize, usize), text: &str| {
+        let at = |(line, character)| json!({ "line": line, "character": character });
+        json!({ "range": { "start": at(from), "end": at(to) }, "text": text })
+    };
+    let letters = json!([
+        edit((0, 0), (0, 0), "x"),
+        edit((0, 1), (0, 1), "y"),
+        edit((0, 1), (0, 2), ""),
+        edit((0, 0), (0, 1), ""),
+    ]);
+    let line = "// a line that comes and goes\n";
+    let grows = json!([(); EDITS_PER_MESSAGE].map(|()| edit((0, 0), (0, 0), line)));
+    let shrinks = json!([(); EDITS_PER_MESSAGE].map(|()| edit((0, 0), (1, 0), "")));
+    let [letters, grows, shrinks] = [letters, grows, shrinks].map(|edits| edits.to_string());
+    let mut bytes = Vec::new();
+    for message in 1..=MESSAGES_AT_ONCE {
+        let edits = match (batch % 2, message > MESSAGES_AT_ONCE / 2) {
+            (0, _) => &letters,
+            (_, false) => &grows,
+            (_, true) => &shrinks,
+        };
+        let version = batch * MESSAGES_AT_ONCE + message;
+        let document = format!(r#"{{"uri":"{uri}","version":{version}}}"#);
+        let params = format!(r#"{{"textDocument":{document},"contentChanges":{edits}}}"#);
+        bytes.extend(said("textDocument/didChange", &params));
+    }
+    bytes
+}
+
+/// Closes a document and opens it again, and opens and closes others that nobody has seen before.
+fn reopened(uri: &str, text: &str, batch: usize) -> Vec<u8> {
+    let version = (batch + 1) * MESSAGES_AT_ONCE;
+    let opened = |uri: &str| {
+        let item = json!({ "uri": uri, "languageId": "rust", "version": version, "text": text });
+        said("textDocument/didOpen", &json!({ "textDocument": item }).to_string())
+    };
+    let closed = |uri: &str| {
+        let document = json!({ "textDocument": { "uri": uri } });
+        said("textDocument/didClose", &document.to_string())
+    };
+    let mut bytes = [closed(uri), opened(uri)].concat();
+    for nth in 0..OPENED_AT_ONCE {
+        let other = format!("{uri}.{batch}.{nth}.rs");
+        bytes.extend([opened(&other), closed(&other)].concat());
+    }
+    bytes
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_hundred_thousand_edits_leave_nothing_behind_in_memory() {
     let (world, place) = world();
-    let mut driver = Driver::start(&world, 0);
+    let mut driver = Driver::start(&world, Manner::Plain, 0);
     driver.greet(&place);
-    // A short text with hunks: reading it anew would be what takes the time.
+    // A short text with hunks: reading it anew would be what takes the time. Half of the edits let it grow and shrink.
     let (uri, text) = &place.files[1];
     let item = json!({ "uri": uri, "languageId": "rust", "version": 0, "text": text });
     driver.tell("textDocument/didOpen", json!({ "textDocument": item }));
-    // Two letters come at the start, and go.
-    let edit = |first: usize, last: usize, text: &str| {
-        let at = |character: usize| json!({ "line": 0, "character": character });
-        json!({ "range": { "start": at(first), "end": at(last) }, "text": text })
-    };
-    let edits =
-        json!([edit(0, 0, "x"), edit(1, 1, "y"), edit(1, 2, ""), edit(0, 1, "")]).to_string();
-    let (mut version, mut resident_before) = (0, 0);
-    while version * EDITS_PER_MESSAGE < EDITS {
-        let mut bytes = Vec::new();
-        for _ in 0..MESSAGES_AT_ONCE {
-            version += 1;
-            let document = format!(r#"{{"uri":"{uri}","version":{version}}}"#);
-            let params = format!(r#"{{"textDocument":{document},"contentChanges":{edits}}}"#);
-            let method = r#""method":"textDocument/didChange""#;
-            let body = format!(r#"{{"jsonrpc":"2.0",{method},"params":{params}}}"#);
-            bytes.extend(format!("Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes());
-        }
+    let (mut batches, mut resident_before) = (0, 0);
+    while batches * MESSAGES_AT_ONCE * EDITS_PER_MESSAGE < EDITS {
+        let mut bytes = batch_of_edits(uri, batches);
+        bytes.extend(reopened(uri, text, batches));
         driver.server.send_bytes(&bytes).unwrap();
         driver.ask("countersign/status", json!({}));
-        if version * EDITS_PER_MESSAGE == EDITS_BEFORE {
+        batches += 1;
+        if batches * MESSAGES_AT_ONCE * EDITS_PER_MESSAGE == EDITS_BEFORE {
             resident_before = resident(driver.server.process_id());
         }
     }

@@ -30,17 +30,21 @@ use client::Client;
 const LINES: usize = 5_000;
 const HUNKS: usize = 500;
 const HOVER: &str = "textDocument/hover";
-/// Requests of each kind, and edits that are waited for.
+/// How many diagnostics of a file Countersign shows at once; the trivial server tells as many.
+const SHOWN: usize = 200;
+/// Requests of each kind, and edits that are waited for: enough that two of them may be slower than the 99th percentile.
 const REQUESTS: usize = 300;
-const EDITS: usize = 30;
+const EDITS: usize = 200;
+
 /// Figures of one thing that was measured often.
 struct Times(Vec<Duration>);
 
 impl Times {
+    /// The smallest figure that so many percent are not above, in milliseconds.
     fn at(&mut self, percent: usize) -> f64 {
         self.0.sort_unstable();
-        let at = (self.0.len().saturating_sub(1)) * percent / 100;
-        self.0.get(at).map_or(f64::NAN, |time| time.as_secs_f64() * 1e3)
+        let rank = (self.0.len() * percent).div_ceil(100);
+        self.0.get(rank.saturating_sub(1)).map_or(f64::NAN, |time| time.as_secs_f64() * 1e3)
     }
 
     fn shown(&mut self) -> String {
@@ -114,7 +118,7 @@ fn found(world: &World, name: &str, arguments: &[&str]) -> Option<Command> {
 fn subjects(world: &World) -> (Vec<Subject>, Vec<&'static str>) {
     let of = |name, command, file, language| Subject { name, command, file, language };
     let mut trivial = world.command(std::env::current_exe().unwrap());
-    trivial.arg("--trivial").env("TRIVIAL_HUNKS", HUNKS.to_string());
+    trivial.arg("--trivial").env("TRIVIAL_DIAGNOSTICS", SHOWN.to_string());
     let mut ours = world.command(env!("CARGO_BIN_EXE_countersign"));
     ours.arg("lsp");
     let mut subjects = vec![
@@ -235,7 +239,9 @@ fn main() {
     let named: Vec<String> =
         std::env::args().skip(1).filter(|name| !name.starts_with('-')).collect();
     let asked = |name: &str| named.is_empty() || named.iter().any(|one| one == name);
-    println!("{LINES} lines, {HUNKS} hunks or findings; p50 / p99 in ms");
+    println!(
+        "{LINES} lines, {HUNKS} hunks or findings, of which as many are told as `open` says; p50 / p99 in ms"
+    );
     if std::env::args().any(|argument| argument == "--typing") {
         return typing::print(&asked);
     }

@@ -134,7 +134,7 @@ pub(crate) fn lines(range: Range) -> (u32, u32) {
     }
     // Whole lines end at the start of the next one.
     let last = if end.character == 0 { end.line.saturating_sub(1) } else { end.line };
-    (start.line, last.max(start.line) - start.line + 1)
+    (start.line, last.saturating_sub(start.line).saturating_add(1))
 }
 
 /// What can be asked for, the most likely first.
@@ -271,8 +271,11 @@ fn about(kind: TaskKind, range: Range, around: Option<&Around>) -> Option<(Strin
         (TaskKind::Tests, _) => around.filter(|around| around.is_tested()).map(named),
         (_, 0) => around.map(named),
         (TaskKind::Docs, _) if around.is_some() => around.map(named),
-        (_, 1) => Some((format!("line {}", first + 1), range)),
-        _ => Some((format!("lines {} to {}", first + 1, first + count), range)),
+        (_, 1) => Some((format!("line {}", first.saturating_add(1)), range)),
+        _ => {
+            let (from, to) = (first.saturating_add(1), first.saturating_add(count));
+            Some((format!("lines {from} to {to}"), range))
+        }
     }
 }
 
@@ -336,6 +339,23 @@ pub(crate) mod tests {
         named.set(Vec::new()).unwrap();
         let again = super::at(&Asking { named, ..asking });
         assert!(again.len() < first.len(), "{again:?}");
+    }
+
+    #[test]
+    fn a_range_has_lines_however_far_it_goes() {
+        let range = |start: (u32, u32), end: (u32, u32)| {
+            let at = |(line, character)| Position { line, character };
+            Range { start: at(start), end: at(end) }
+        };
+        assert_eq!(lines(range((2, 0), (4, 0))), (2, 2));
+        assert_eq!(lines(range((4, 1), (2, 1))), (4, 1));
+        assert_eq!(lines(range((0, 0), (u32::MAX, 1))), (0, u32::MAX));
+        assert_eq!(lines(range((u32::MAX, 0), (u32::MAX, 7))), (u32::MAX, 1));
+        let whole = range((0, 0), (u32::MAX, u32::MAX));
+        let (what, _) = about(TaskKind::Review, whole, None).unwrap();
+        assert_eq!(what, "lines 1 to 4294967295");
+        let last = range((u32::MAX, 0), (u32::MAX, 7));
+        assert_eq!(about(TaskKind::Review, last, None).unwrap().0, "line 4294967295");
     }
 
     fn check(

@@ -180,6 +180,15 @@ mod tests {
     }
 
     #[test]
+    fn a_closed_file_has_a_uri_whatever_its_name() {
+        let sketch = Sketch::new("app/[id]/^|`.rs", BEFORE, "a\nB\nc\nd\ne\n");
+        let mut rig = Rig::new(capabilities(), &[sketch]);
+        let list = listed(&mut rig);
+        let uri = list.changesets[0].files[0].uri.as_ref().unwrap();
+        assert_eq!(uri.as_str(), "file:///r/app/%5Bid%5D/%5E%7C%60.rs");
+    }
+
+    #[test]
     fn a_denied_change_cannot_be_accepted_and_one_without_waiting_hunks_is_decided() {
         let denied = Sketch::new("a.rs", "a\n", "b\n").judged(80, Decision::Deny);
         let mut rig = Rig::new(capabilities(), &[denied]);

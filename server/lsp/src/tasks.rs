@@ -562,8 +562,10 @@ fn stated(path: RelPath, arguments: AskArguments, around: Option<Around>) -> Tas
     lines = lines.max(u32::from(range.is_some()));
     let mut what = match (range, lines) {
         (None, _) => path.to_string(),
-        (_, 1) => format!("{path}:{}", first_line + 1),
-        _ => format!("{path}:{}-{}", first_line + 1, first_line + lines),
+        (_, 1) => format!("{path}:{}", first_line.saturating_add(1)),
+        _ => {
+            format!("{path}:{}-{}", first_line.saturating_add(1), first_line.saturating_add(lines))
+        }
     };
     let of_entity = matches!(kind, model::TaskKind::Tests | model::TaskKind::Docs);
     if let Some(around) = around.filter(|_| of_entity) {

@@ -35,6 +35,7 @@ use crate::engine_thread::Engines;
 use crate::extension::{self, Changed, Changesets, DocumentParams, DocumentText, Nothing, Status};
 use crate::main_loop::{self, Inbox, Refusal, Reply, Wake};
 use crate::outbox::{Continuation, Notice, Outbox, Outgoing, Question};
+use crate::place_name;
 use crate::pool::Pool;
 use crate::session::Session;
 use crate::wire::{self, Frames, Incoming};
@@ -178,7 +179,10 @@ impl Reader {
     ) {
         while let Some(incoming) = frames.next().await {
             match incoming {
-                Incoming::Call { id, method, params } => {
+                Incoming::Call { id, method, mut params } => {
+                    if let Some(params) = &mut params {
+                        place_name::spell_uris(params);
+                    }
                     let leaves = method == "exit" && id.is_none();
                     let call = Request::build(method);
                     let call = if let Some(params) = params { call.params(params) } else { call };

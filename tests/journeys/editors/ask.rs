@@ -2,9 +2,13 @@
 
 use std::path::Path;
 
+use serde_json::json;
 use test_support::World;
 
-use super::{RUST_FILE, helix, neovim, states, two_files, untouched, verify, wait_states};
+use super::{
+    RUST_FILE, SECOND, SECOND_FILE, helix, neovim, states, two_files, untouched, verify,
+    wait_states,
+};
 use crate::support;
 
 /// Writes what it was asked for before the last line of the function.
@@ -20,14 +24,24 @@ fn employs(world: World) -> World {
 }
 
 #[test]
-fn helix_asks_for_documentation_and_accepts_it() {
-    let world = employs(two_files());
-    let terminal = helix::start(&world, 11);
+fn helix_oldest_asks_for_documentation_and_of_a_selection_and_accepts_it() {
+    helix_asks(&helix::oldest());
+}
+
+/// Passes where there is no newer Helix: the setup has then said so.
+#[test]
+fn helix_newest_asks_for_documentation_and_of_a_selection_and_accepts_it() {
+    helix::newest().iter().for_each(|helix| helix_asks(helix));
+}
+
+fn helix_asks(helix: &Path) {
+    let world = two_files();
+    let scribe = SCRIBE.replace(r#"["docs"]"#, r#"["docs", "refactor"]"#);
+    world.write("../config/countersign/config.toml", scribe);
+    let terminal = helix::start(&world, helix, 11);
     // What waits already shows that the server is there, and it knows by then who can be asked.
     terminal.wait_for("Ask is_empty()");
-    terminal.keys(&["Space", "a"]);
-    terminal.wait_for("Ask scribe to document total");
-    terminal.keys(&["Enter"]);
+    helix::choose(&terminal, "Ask scribe to document total");
     terminal.wait("the proposal", |screen| {
         screen.lines().any(|line| line.contains("13 ") && line.contains("Document total"))
     });
@@ -40,6 +54,25 @@ fn helix_asks_for_documentation_and_accepts_it() {
     wait_states(&world, RUST_FILE, &["proposed", "proposed", "accepted"]);
     let documented = support::RUST.replacen("    sum\n}", "    sum\n    // Document total\n}", 1);
     assert_eq!(world.read(RUST_FILE), documented);
+
+    // The loop is selected: it is what is meant, and not the function around it.
+    helix::go_to(&terminal, 9);
+    terminal.keys(&["x", "x", "x"]);
+    helix::choose(&terminal, "Ask scribe to refactor lines 9 to 11");
+    wait_states(&world, RUST_FILE, &["proposed", "proposed", "accepted", "proposed"]);
+    let tasks = support::run(&world, &["list", "--tasks", "--format", "json"]).ok().json();
+    let asked = &tasks["tasks"][0]["task"];
+    assert_eq!(asked["kind"], "refactor", "{tasks:#}");
+    assert_eq!(asked["place"], json!({ "path": RUST_FILE, "first_line": 8, "lines": 3 }));
+    terminal.wait_for("Refactor lines 9 to 11, risk ");
+    helix::go_to(&terminal, 11);
+    helix::choose(&terminal, "Accept Refactor lines");
+    terminal.wait_for("    // Refactor lines 9 to 11");
+    helix::save(&terminal);
+    wait_states(&world, RUST_FILE, &["proposed", "proposed", "accepted", "accepted"]);
+    let both =
+        documented.replacen("sum += item;\n", "sum += item;\n    // Refactor lines 9 to 11\n", 1);
+    helix::at_rest(&terminal, &world, &[(RUST_FILE, &both), (SECOND_FILE, SECOND)]);
     verify(&world);
 }
 

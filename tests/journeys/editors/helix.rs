@@ -1,7 +1,8 @@
 //! Helix in a terminal, with the configuration that `editors/helix` hands to users and nothing else.
 
+use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use test_support::World;
@@ -15,12 +16,77 @@ use super::{
 use crate::support;
 
 /// How every title in the menu of code actions begins.
-const TITLES: [&str; 4] = ["Accept ", "Reject ", "Undo ", "Why"];
+const TITLES: [&str; 5] = ["Accept ", "Reject ", "Undo ", "Why", "Ask scribe "];
 
 #[test]
-fn helix_accepts_and_undoes() {
+fn helix_oldest_accepts_and_undoes() {
+    accepts_and_undoes(&oldest());
+}
+
+/// Passes where there is no newer Helix: the setup has then said so.
+#[test]
+fn helix_newest_accepts_and_undoes() {
+    newest().iter().for_each(|helix| accepts_and_undoes(helix));
+}
+
+#[test]
+fn helix_oldest_accepts_over_two_files_undoes_and_sees_a_conflict() {
+    accepts_over_two_files(&oldest());
+}
+
+/// As above.
+#[test]
+fn helix_newest_accepts_over_two_files_undoes_and_sees_a_conflict() {
+    newest().iter().for_each(|helix| accepts_over_two_files(helix));
+}
+
+#[test]
+fn helix_oldest_reviews_what_an_agent_changed_where_it_is() {
+    reviews_an_agent(&oldest());
+}
+
+/// As above.
+#[test]
+fn helix_newest_reviews_what_an_agent_changed_where_it_is() {
+    newest().iter().for_each(|helix| reviews_an_agent(helix));
+}
+
+#[test]
+fn helix_oldest_reads_why_rejects_and_is_told_why_not() {
+    reads_why(&oldest());
+}
+
+/// As above.
+#[test]
+fn helix_newest_reads_why_rejects_and_is_told_why_not() {
+    newest().iter().for_each(|helix| reads_why(helix));
+}
+
+#[test]
+fn helix_oldest_takes_what_arrives_drifts_and_outlives_its_server() {
+    outlives_its_server(&oldest());
+}
+
+/// As above.
+#[test]
+fn helix_newest_takes_what_arrives_drifts_and_outlives_its_server() {
+    newest().iter().for_each(|helix| outlives_its_server(helix));
+}
+
+#[test]
+fn helix_oldest_accepts_in_a_file_with_brackets_in_its_path() {
+    accepts_in_a_file_with_brackets(&oldest());
+}
+
+/// As above.
+#[test]
+fn helix_newest_accepts_in_a_file_with_brackets_in_its_path() {
+    newest().iter().for_each(|helix| accepts_in_a_file_with_brackets(helix));
+}
+
+fn accepts_and_undoes(helix: &Path) {
     let world = world();
-    let terminal = start(&world, 3);
+    let terminal = start(&world, helix, 3);
 
     // The recipe's message at the end of its line, from editors/helix/config.toml.
     terminal.wait("the proposal at line 3", |screen| {
@@ -71,13 +137,13 @@ fn helix_accepts_and_undoes() {
     save(&terminal);
     wait_states(&world, PYTHON_FILE, &["accepted"]);
     assert_eq!(world.read(PYTHON_FILE), PYTHON_ACCEPTED);
+    at_rest(&terminal, &world, &[(PYTHON_FILE, PYTHON_ACCEPTED), (RUST_FILE, support::RUST)]);
     verify(&world);
 }
 
-#[test]
-fn helix_accepts_over_two_files_undoes_and_sees_a_conflict() {
+fn accepts_over_two_files(helix: &Path) {
     let world = two_files();
-    let terminal = start(&world, 3);
+    let terminal = start(&world, helix, 3);
     terminal.wait_for("Ask is_empty()");
     command_line(&terminal, &format!(":open {SECOND_FILE}"));
     terminal.wait("the proposal in the second file", |screen| {
@@ -121,22 +187,24 @@ fn helix_accepts_over_two_files_undoes_and_sees_a_conflict() {
     command_line(&terminal, ":write-all");
     wait_states(&world, RUST_FILE, &["undone", "undone"]);
     wait_states(&world, SECOND_FILE, &["undone"]);
-    assert_eq!((&*world.read(RUST_FILE), &*world.read(SECOND_FILE)), (support::RUST, SECOND));
+    at_rest(&terminal, &world, &[(RUST_FILE, support::RUST), (SECOND_FILE, SECOND)]);
     verify(&world);
 }
 
-#[test]
-fn helix_reviews_what_an_agent_changed_where_it_is() {
+fn reviews_an_agent(helix: &Path) {
     let world = untouched();
-    support::run(&world, &["snapshot"]).ok();
-    let terminal = start(&world, 8);
+    let terminal = start(&world, helix, 8);
     terminal.wait_for("let mut sum = 0;");
+    until_served(&terminal, &world);
+    // By the keys of editors/helix/config.toml.
+    terminal.keys(&["Space", "v", "s"]);
+    terminal.wait_for("what changes in the files from here on can be adopted");
     // An agent changes the file, and the editor reads it again.
     world.write(RUST_FILE, agents());
     command_line(&terminal, ":reload-all");
     terminal.wait_for("let mut sum: u32 = 0;");
-    support::run(&world, &["adopt", "--agent", "claude"]).ok();
-    terminal.wait_for("changed by claude, not reviewed");
+    terminal.keys(&["Space", "v", "a"]);
+    terminal.wait_for("not reviewed");
     choose(&terminal, "Reject and take out hunk 1");
     terminal.wait_for("let mut sum = 0;");
     wait_states(&world, RUST_FILE, &["rejected (unsaved)", "adopted"]);
@@ -150,6 +218,7 @@ fn helix_reviews_what_an_agent_changed_where_it_is() {
     wait_states(&world, RUST_FILE, &["rejected", "accepted"]);
     terminal.wait("nothing left to review", |screen| !screen.contains("not reviewed"));
     assert_eq!(world.read(RUST_FILE), left, "a review wrote");
+    at_rest(&terminal, &world, &[(RUST_FILE, &left), (SECOND_FILE, SECOND)]);
     verify(&world);
 }
 
@@ -163,10 +232,9 @@ fn proposed_and_denied() -> World {
     world
 }
 
-#[test]
-fn helix_reads_why_rejects_and_is_told_why_not() {
+fn reads_why(helix: &Path) {
     let world = proposed_and_denied();
-    let terminal = start(&world, 3);
+    let terminal = start(&world, helix, 3);
     terminal.wait_for("Ask is_empty()");
     choose(&terminal, "Why: ");
     terminal.wait("why, in the status line", |screen| {
@@ -192,17 +260,16 @@ fn helix_reads_why_rejects_and_is_told_why_not() {
     wait_states(&world, "README.md", &["rejected"]);
     terminal.wait("nothing is denied", |screen| !screen.contains("low, denied"));
 
-    assert!(!terminal.screen().contains("[+]"), "a buffer was changed");
-    assert_eq!((&*world.read(RUST_FILE), &*world.read(SECOND_FILE)), (support::RUST, SECOND));
-    assert_eq!(world.read("README.md"), "# Queue\n");
+    let untouched = [("README.md", "# Queue\n"), (RUST_FILE, support::RUST), (SECOND_FILE, SECOND)];
+    at_rest(&terminal, &world, &untouched);
+    assert_eq!(states(&world, RUST_FILE), ["rejected", "proposed"]);
     assert_eq!(states(&world, SECOND_FILE), ["proposed"]);
     verify(&world);
 }
 
-#[test]
-fn helix_takes_what_arrives_drifts_and_outlives_its_server() {
+fn outlives_its_server(helix: &Path) {
     let world = untouched();
-    let terminal = start(&world, 1);
+    let terminal = start(&world, helix, 1);
     terminal.wait_for("queue.len() == 0");
     // Text that is not saved, and below it a proposal that arrives while the file is open.
     command_line(&terminal, ":insert-output echo // mine; echo");
@@ -227,7 +294,11 @@ fn helix_takes_what_arrives_drifts_and_outlives_its_server() {
     terminal
         .wait("nothing, since no server is there", |screen| !proposed(screen, "right.len() == 0"));
     // `:lsp-restart` of Helix 25.01 gives up at the first server that is not installed, and here is no rust-analyzer.
-    command_line(&terminal, ":set-language rust");
+    let restart = match helix == oldest() {
+        true => ":set-language rust",
+        false => ":lsp-restart countersign",
+    };
+    command_line(&terminal, restart);
     terminal.wait("hunk 2 again", |screen| proposed(screen, "right.len() == 0"));
     go_to(&terminal, 24);
     choose(&terminal, "Accept all 2 hunks");
@@ -246,7 +317,29 @@ fn helix_takes_what_arrives_drifts_and_outlives_its_server() {
     save(&terminal);
     wait_states(&world, RUST_FILE, &["undone", "undone"]);
     wait_states(&world, SECOND_FILE, &["undone"]);
-    assert_eq!((world.read(RUST_FILE), &*world.read(SECOND_FILE)), (mine, SECOND));
+    at_rest(&terminal, &world, &[(RUST_FILE, &mine), (SECOND_FILE, SECOND)]);
+    verify(&world);
+}
+
+/// Helix names such a file as a URL does, with its brackets.
+fn accepts_in_a_file_with_brackets(helix: &Path) {
+    const PAGE: &str = "app/[id]/page.py";
+    let world = untouched();
+    world.write(PAGE, PYTHON);
+    world.commit("A page");
+    support::run(&world, &["run", "--recipe", "python/none-comparison"]).ok();
+    let terminal = start(&world, helix, 1);
+    terminal.wait_for("queue.len() == 0");
+    command_line(&terminal, &format!(":open {PAGE}"));
+    terminal.wait("the proposal", |screen| {
+        screen.lines().any(|line| line.contains("name == None") && line.contains("identity"))
+    });
+    go_to(&terminal, 2);
+    choose(&terminal, "Accept ");
+    terminal.wait_for("if name is None else");
+    save(&terminal);
+    wait_states(&world, PAGE, &["accepted"]);
+    at_rest(&terminal, &world, &[(PAGE, PYTHON_ACCEPTED)]);
     verify(&world);
 }
 
@@ -254,7 +347,7 @@ fn helix_takes_what_arrives_drifts_and_outlives_its_server() {
 #[test]
 fn the_pictures_of_the_helix_documentation_are_what_it_shows() {
     let world = proposed_and_denied();
-    let terminal = start(&world, 3);
+    let terminal = start(&world, &oldest(), 3);
     terminal.resize(110, 26);
     let picture = |name: &str, title: &str, wanted: &dyn Fn(&str) -> bool| {
         pictures::shows(&terminal, "helix", name, title, wanted);
@@ -285,7 +378,45 @@ fn the_pictures_of_the_helix_documentation_are_what_it_shows() {
     picture("denied", "A proposal that policy denies: it cannot be accepted", &|screen| {
         offered(screen).iter().any(|offer| offer.starts_with("Why not"))
     });
+    terminal.keys(&["Escape"]);
+    terminal.wait("the menu closed", |screen| offered(screen).is_empty());
+    picture_conflict(&terminal);
+    picture_adopted();
     pictures::are_linked("helix", 100_000);
+}
+
+/// Text of a proposed hunk is changed.
+fn picture_conflict(terminal: &Terminal<'_>) {
+    command_line(terminal, &format!(":open {SECOND_FILE}"));
+    terminal.wait_for("Ask is_empty()");
+    go_to(terminal, 2);
+    terminal.keys(&["A"]);
+    terminal.text(" // why?");
+    terminal.wait_for("stack.len() == 0 // why?");
+    terminal.keys(&["Escape"]);
+    terminal.wait_for(" NOR ");
+    go_to(terminal, 1);
+    terminal.wait_for("1 proposed hunk no longer fits");
+    terminal.keys(&["j", "k"]);
+    let title = "A hunk that no longer fits, after its line was typed into";
+    pictures::shows(terminal, "helix", "conflict", title, |screen| {
+        screen.contains("└─1 proposed hunk no longer fits")
+    });
+}
+
+fn picture_adopted() {
+    let world = untouched();
+    support::run(&world, &["snapshot"]).ok();
+    world.write(RUST_FILE, agents());
+    support::run(&world, &["adopt", "--agent", "claude"]).ok();
+    let terminal = start(&world, &oldest(), 8);
+    terminal.resize(110, 26);
+    terminal.wait("both hunks", |screen| screen.matches("not reviewed").count() > 1);
+    terminal.keys(&["j", "k"]);
+    let title = "What an agent changed, to be reviewed where it is";
+    pictures::shows(&terminal, "helix", "adopted", title, |screen| {
+        screen.contains("└─changed by claude, not reviewed")
+    });
 }
 
 /// The language server that runs in the project folder.
@@ -302,16 +433,33 @@ fn server(world: &World) -> Option<u32> {
     found.file_name()?.to_str()?.parse().ok()
 }
 
+pub fn oldest() -> PathBuf {
+    program("COUNTERSIGN_TEST_HELIX")
+}
+
+pub fn newest() -> Option<PathBuf> {
+    env::var_os("COUNTERSIGN_TEST_HELIX_NEW").map(PathBuf::from)
+}
+
 /// Helix with the configuration that users copy, on a line of the Rust file.
-pub fn start<'w>(world: &'w World, line: u32) -> Terminal<'w> {
+pub fn start<'w>(world: &'w World, helix: &Path, line: u32) -> Terminal<'w> {
     let config = world.outer().join("config/helix");
     fs::create_dir_all(&config).unwrap();
     for file in ["languages.toml", "config.toml"] {
         fs::copy(in_checkout("editors/helix").join(file), config.join(file)).unwrap();
     }
-    let helix = program("COUNTERSIGN_TEST_HELIX");
     let command = format!("'{}' -v {RUST_FILE}:{line}", helix.display());
     Terminal::start(world, &path(), &command)
+}
+
+/// Waits until the server knows the file: with nothing proposed, only the log says so.
+#[track_caller]
+fn until_served(terminal: &Terminal<'_>, world: &World) {
+    let log = world.outer().join("cache/helix/helix.log");
+    let told = r#"countersign -> {"jsonrpc":"2.0","method":"textDocument/didOpen""#;
+    terminal.wait("a server that knows the file", |_| {
+        fs::read_to_string(&log).is_ok_and(|log| log.contains(told))
+    });
 }
 
 /// Opens the code actions of the cursor's line and runs the first whose title begins with `title`.
@@ -350,6 +498,44 @@ pub fn go_to(terminal: &Terminal<'_>, line: u32) {
 pub fn save(terminal: &Terminal<'_>) {
     command_line(terminal, ":write");
     terminal.wait_for("written");
+}
+
+/// Each file is in its buffer and on the disk as it should be, from its first line to its last, and saved. Ends in the
+/// last of them.
+#[track_caller]
+pub fn at_rest(terminal: &Terminal<'_>, world: &World, files: &[(&str, &str)]) {
+    for (file, text) in files {
+        assert_eq!(world.read(file), *text, "{file} on the disk");
+        command_line(terminal, &format!(":open {file}"));
+        go_to(terminal, 1);
+        terminal.wait(&format!("{file}, saved, as\n{text}"), |screen| {
+            screen.lines().any(|line| line.contains(" NOR ") && line.contains(&format!(" {file} ")))
+                && !screen.contains("[+]")
+                && lines_shown(screen, text) == Some(text.lines().count())
+        });
+    }
+}
+
+/// How many lines a screen shows, if they are those of `text` from the first on. What a server says of a line is behind it.
+fn lines_shown(screen: &str, text: &str) -> Option<usize> {
+    let mut lines = text.lines();
+    let numbered = screen.lines().filter_map(|row| {
+        let row = row.trim_start_matches(|c: char| !c.is_ascii_alphanumeric() && c != '└');
+        let digits = row.find(|c: char| !c.is_ascii_digit()).unwrap_or(row.len());
+        let number: usize = row[..digits].parse().ok()?;
+        Some((number, row[digits..].chars().skip(2).collect::<String>()))
+    });
+    let mut shown = 0;
+    for (number, row) in numbered {
+        // Behind the last line, a screen may number one more: where the next would begin.
+        let Some(line) = lines.next() else { break };
+        shown += 1;
+        let said = row.strip_prefix(line)?;
+        if number != shown || !(said.is_empty() || said.starts_with(' ')) {
+            return None;
+        }
+    }
+    Some(shown)
 }
 
 /// Types a command and waits until it is on the screen, before it is sent off.

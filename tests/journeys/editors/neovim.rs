@@ -318,7 +318,27 @@ fn the_pictures_of_the_neovim_documentation_are_what_it_shows() {
     terminal.text(":only\n:echo\n");
     let page = ["## What the proposer says", "## Risk"];
     picture("why", "What speaks for and against the change", &page);
+    picture_adopted(config);
     pictures::are_linked("nvim", 100_000);
+}
+
+/// What an agent changed, in the text and in the list.
+fn picture_adopted(config: &str) {
+    let world = untouched();
+    support::run(&world, &["snapshot"]).ok();
+    world.write(RUST_FILE, agents());
+    support::run(&world, &["adopt", "--agent", "claude"]).ok();
+    let terminal = open(&world, &oldest(), RUST_FILE, config);
+    terminal.resize(110, 26);
+    let waits = "countersign: 2 to review";
+    terminal.wait_for(waits);
+    terminal.text(":Countersign list\n:echo\n");
+    let title = "What an agent changed, to be reviewed where it is";
+    pictures::shows(&terminal, "nvim", "adopted", title, |screen| {
+        screen.contains(waits)
+            && screen.contains("let mut sum: u32 = 0")
+            && screen.contains("claude")
+    });
 }
 
 /// `UPDATE_EXPECT=1` writes it.

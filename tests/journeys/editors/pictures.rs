@@ -1,5 +1,5 @@
 //! Pictures for the documentation: what a terminal shows, as SVG, with its text as text. A picture is made by the test
-//! that watches over it: `UPDATE_PICTURES=1` writes it, and without that its text must be what the editor shows.
+//! that watches over it: `UPDATE_PICTURES=1` writes it, and without that it must be what the editor shows, colours included.
 
 use std::cell::RefCell;
 use std::env;
@@ -41,10 +41,11 @@ pub fn shows(
         fs::write(&file, drawn(&last.into_inner(), title)).unwrap();
         return;
     }
-    let picture = fs::read_to_string(&file).unwrap_or_default();
-    let wanted = text(&picture);
-    let what = format!("the text of {}, which UPDATE_PICTURES=1 makes:\n{wanted}", file.display());
-    terminal.wait(&what, |screen| trimmed(screen) == wanted);
+    let wanted = fs::read_to_string(&file).unwrap_or_default();
+    let (file, rows) = (file.display(), text(&wanted));
+    let what =
+        format!("{file} with its colours, which UPDATE_PICTURES=1 makes, and this text:\n{rows}");
+    terminal.wait(&what, |_| drawn(&terminal.styled(), title) == wanted);
 }
 
 /// Whether the pictures of an editor are those that its README shows, each smaller than `bytes_max`.
@@ -252,4 +253,8 @@ fn a_picture_has_the_text_and_the_colours_of_the_terminal() {
     ] {
         assert!(svg.contains(part), "{part} is not in\n{svg}");
     }
+    // A picture without its colours has the same text, and is another.
+    let plain = drawn("a<b  &\n x y\n", "A <title>");
+    assert_eq!(text(&plain), text(&svg));
+    assert_ne!(plain, svg);
 }

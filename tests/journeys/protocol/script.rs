@@ -203,6 +203,7 @@ impl Script {
             here("src/%zz"),
             here("a b.rs"),
             here("ü.rs"),
+            here("app/[id]/page.rs"),
             here("src/spare.rs?q#f"),
             here(".git/config"),
             here(&"x/".repeat(3000)),
@@ -371,7 +372,7 @@ impl Script {
         let name = format!("countersign.{verb}");
         let (spare, nobody) = (self.place.spare.clone(), "0".repeat(64));
         let hunk = *self.dice.pick(&[1, 2]);
-        let (name, arguments, ends): (String, Value, &[i64]) = match self.dice.roll(10) {
+        let (name, arguments, ends): (String, Value, &[i64]) = match self.dice.roll(12) {
             0 | 1 => (name, json!([{ "changeset": spare, "hunks": [hunk] }]), done),
             2 => (name, json!([{ "changeset": spare, "path": "src/spare.rs" }]), done),
             3 => {
@@ -422,6 +423,16 @@ impl Script {
                     &[INVALID_PARAMS],
                 )
             }
+            9 => self.asking(),
+            10 => {
+                let wrong = [
+                    json!([7]),
+                    json!([{ "task": 7 }]),
+                    json!([{ "task": "zz" }]),
+                    json!([{}, {}]),
+                ];
+                ("countersign.cancel".to_owned(), self.dice.pick(&wrong).clone(), &[INVALID_PARAMS])
+            }
             _ => {
                 let (uri, _) = self.some_uri();
                 let of = [
@@ -445,6 +456,44 @@ impl Script {
             return self.call("workspace/executeCommand", params, &[INVALID_PARAMS]);
         }
         self.call("workspace/executeCommand", params, ends)
+    }
+
+    /// The command that asks for work, of kinds that nobody here can be asked for.
+    fn asking(&mut self) -> (String, Value, &'static [i64]) {
+        let name = "countersign.ask".to_owned();
+        let (uri, good) = self.some_uri();
+        if self.dice.chance(40) {
+            let wrong = [
+                json!([]),
+                json!([null]),
+                json!([{}, {}]),
+                json!([{ "kind": "docs" }]),
+                json!([{ "kind": "no such", "uri": uri }]),
+                json!([{ "kind": 7, "uri": uri }]),
+                json!([{ "kind": "docs", "uri": 7 }]),
+                json!([{ "kind": "docs", "uri": uri, "range": { "start": 7 } }]),
+                json!([{ "kind": "docs", "uri": uri, "worker": 7 }]),
+                json!([{ "kind": "docs", "uri": uri, "diagnostic": "x" }]),
+                json!([{ "kind": "docs", "uri": uri, "objective": "x".repeat(100_000) }]),
+                json!([{ "kind": "docs", "uri": uri, "unheardOf": 1 }]),
+            ];
+            return (name, self.dice.pick(&wrong).clone(), &[INVALID_PARAMS]);
+        }
+        let kind = *self.dice.pick(&["docs", "tests", "review", "refactor", "feature"]);
+        let mut argument = json!({ "kind": kind, "uri": uri });
+        if self.dice.chance(80) {
+            let end = json!({ "line": u32::MAX, "character": u32::MAX });
+            let whole = json!({ "start": { "line": 0, "character": 0 }, "end": end });
+            let last = json!({ "start": end, "end": end });
+            let ranges = [whole, last, self.range()];
+            argument["range"] = self.dice.pick(&ranges).clone();
+        }
+        if self.dice.chance(20) {
+            argument["worker"] = "nobody".into();
+        }
+        let refused: &[i64] =
+            if good { &[REQUEST_FAILED] } else { &[REQUEST_FAILED, INVALID_PARAMS] };
+        (name, json!([argument]), refused)
     }
 
     fn notification(&mut self) -> Sent {

@@ -7,7 +7,7 @@ use test_support::{frame, read_frame};
 
 /// Serves until `exit`.
 pub fn serve() {
-    let hunks: usize = std::env::var("TRIVIAL_HUNKS").unwrap().parse().unwrap();
+    let count: usize = std::env::var("TRIVIAL_DIAGNOSTICS").unwrap().parse().unwrap();
     let (mut from, mut to) = (std::io::stdin().lock(), std::io::stdout().lock());
     while let Some(body) = read_frame(&mut from).unwrap() {
         let message: Value = serde_json::from_slice(&body).unwrap();
@@ -20,7 +20,7 @@ pub fn serve() {
             "textDocument/didOpen" | "textDocument/didChange" => {
                 let params = json!({
                     "uri": message["params"]["textDocument"]["uri"],
-                    "diagnostics": (0..hunks).map(diagnostic).collect::<Vec<_>>(),
+                    "diagnostics": (0..count).map(diagnostic).collect::<Vec<_>>(),
                 });
                 let publish = "textDocument/publishDiagnostics";
                 write(&mut to, &json!({ "jsonrpc": "2.0", "method": publish, "params": params }));
