@@ -91,7 +91,7 @@ drive.run(function()
     assert(report:find(line, 1, true), line .. " is not in\n" .. report)
   end
 
-  fails("no setting command; there are: autostart, cmd, filetypes, preview, reasons", { command = "x" })
+  fails("no setting command; there are: autostart, cmd, filetypes, preview, proposals, reasons", { command = "x" })
   fails("cmd must be a list of strings", { cmd = "countersign lsp" })
   require("countersign").setup({ cmd = { "/nowhere/countersign", "lsp" } })
   vim.cmd("Countersign restart")
