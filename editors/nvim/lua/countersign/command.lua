@@ -292,7 +292,7 @@ M.subcommands = {
   {
     name = "accept",
     arguments = "[{id}]",
-    what = "Put the proposed hunk into the buffer, or one that was undone here again.",
+    what = "Put the proposed hunk into the buffer, or one that was undone here again. With a range: all on its lines.",
     run = decision_on("accept", actions.single),
     complete = names("accept"),
   },
@@ -476,7 +476,8 @@ M.subcommands = {
   {
     name = "restart",
     arguments = "",
-    what = "End the server and start it again.",
+    what = "End the server and start it again. One that hangs is ended by force after three seconds, or at once when this "
+      .. "is repeated.",
     run = client.restart,
   },
   {

@@ -32,7 +32,7 @@ local function health()
 end
 
 drive.run(function()
-  local file = vim.api.nvim_get_current_buf()
+  local file, before = vim.api.nvim_get_current_buf(), drive.buffer()
   same(vim.fn.maparg("<Leader>ca", "n"), "")
   local server = until_new_server(nil)
 
@@ -114,4 +114,7 @@ drive.run(function()
   vim.cmd.edit(vim.fn.tempname() .. ".rs")
   assert(not require("countersign.client").root(0), "a root outside of any repository")
   same(require("countersign").statusline(), "")
+  vim.cmd.buffer(file)
+  same({ drive.buffer(), drive.disk() }, { before, before })
+  drive.until_ledger("src/queue.rs", "proposed, proposed")
 end)

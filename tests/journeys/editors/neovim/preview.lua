@@ -212,9 +212,12 @@ local function adopted()
 end
 
 drive.run(function()
+  local before = drive.buffer()
   inside_the_text()
   motions()
   suggestions()
   every_kind()
   adopted()
+  same({ drive.buffer(), drive.disk() }, { before, before })
+  drive.until_ledger(QUEUE, "proposed, proposed, rejected", true)
 end)

@@ -92,4 +92,6 @@ end
 drive.run(function()
   rust()
   python()
+  assert(buffer() == disk(), "the disk differs from the buffer")
+  until_ledger("src/queue.rs", "undone, rejected")
 end)
