@@ -13,7 +13,7 @@ const FILE: &str = "src/queue.rs";
 const AGREE: &str = "Trust until It Changes";
 
 /// A proposal, and a gate that its commit states.
-fn gated() -> World {
+pub fn gated() -> World {
     let world = world();
     world.write("check.sh", "grep -q 'queue.is_empty()' src/queue.rs\n");
     let gate = "[[gate]]\nid = \"mine\"\nkind = \"test\"\ncommand = [\"sh\", \"check.sh\"]\n";

@@ -1,5 +1,6 @@
 -- Prints `countersign.txt`: the prose below, and what settings, commands, keys and highlight groups say of themselves.
--- A test compares the two; `UPDATE_EXPECT=1` has it write the file.
+-- What can be set about proposals it has from `countersign schema settings`. A test compares the two; `UPDATE_EXPECT=1`
+-- has it write the file.
 
 local command = require("countersign.command")
 local highlights = require("countersign.highlights")
@@ -30,6 +31,14 @@ local function wrap(text, column, first)
   end
   lines[#lines + 1] = line
   put(unpack(lines))
+end
+
+--- A line that targets stand at the end of, as many as they are.
+local function targets(...)
+  local line = table.concat(vim.tbl_map(function(tag)
+    return "*" .. tag .. "*"
+  end, { ... }), " ")
+  put((" "):rep(WIDTH - #line) .. line)
 end
 
 local sections = {} ---@type [string, string][]
@@ -75,11 +84,15 @@ paragraphs([[
 All complete, ids and reasons included. {id} is the beginning of a change's
 id, or {id}/{hunk} for one of its hunks. Without it, a command is about what
 is at the cursor, or on the lines of a range such as
-`:'<,'>Countersign accept`; in the list and in a preview, about what that
-shows. When several changes are there, you are asked.
+`:'<,'>Countersign accept`, all of them; in the list and in a preview, about
+what that shows. When several changes are at the cursor, you are asked.
+
+A bar begins another command, as in `:Countersign next | normal! zz`; only
+`reject`, `run` and `snapshot` take all of the line for themselves.
 ]])
 put("")
 for _, one in ipairs(command.subcommands) do
+  targets(":Countersign-" .. one.name)
   local usage = ":Countersign " .. one.name .. (one.arguments ~= "" and " " .. one.arguments or "")
   wrap(one.what, 32, usage)
 end
@@ -114,7 +127,8 @@ The highlight groups, and what they are linked to by default:
 ]])
 put("")
 for _, group in ipairs(highlights.groups) do
-  wrap(("|hl-%s| %s"):format(group.link, group.what), 32, "    " .. group.name)
+  targets("hl-" .. group.name)
+  wrap(("`%s`: %s"):format(group.link, group.what), 32, "    " .. group.name)
 end
 
 section("Keys", "countersign-keys")
@@ -137,6 +151,7 @@ paragraphs([[
 ]])
 put("<")
 for _, plug in ipairs(plugs) do
+  targets(("<Plug>(countersign-%s)"):format(plug.name))
   wrap(plug.what, 32, ("<Plug>(countersign-%s)"):format(plug.name))
 end
 put("")
@@ -152,21 +167,63 @@ Only if you want other than the defaults: >lua
     require("countersign").setup({
       cmd = { "/opt/countersign/bin/countersign", "lsp" },
       filetypes = { "rust", "python" },
+      proposals = { severity = "hint", maximumShown = 20 },
     })
 <
+What is not given has its default. Call it whenever you like: what is about
+the server counts from its next start, `:Countersign restart`.
+
+]])
+targets("countersign.setup()")
+paragraphs([[
+`require("countersign").setup({settings})` takes these:
+
 ]])
 for _, setting in ipairs(settings.all) do
+  targets("countersign-setting-" .. setting.name)
   local default = setting.shown or "`" .. vim.inspect(setting.default) .. "`"
   wrap(setting.what, 16, setting.name)
   wrap("Default: " .. default .. ".", 16)
 end
 put("")
 paragraphs([[
-From Neovim 0.11 on, |vim.lsp.config()| with the name `countersign` works too,
-and `vim.lsp.enable("countersign", false)` turns it off.
+From Neovim 0.11 on, `vim.lsp.config()` with the name `countersign` works too,
+and is laid over these. To have no server started, say `autostart = false`:
+`vim.lsp.enable("countersign", false)` in your configuration comes before the
+plugin enables it, and has no effect; once a server runs, it ends it.
 ]])
 
+section("What is shown of proposals", "countersign-proposals")
+paragraphs([[
+The setting `proposals` is a table of these, which the server is told. What
+does not hold keeps its default, and one message names it.
+
+]])
+local schema = vim.json.decode(vim.system({ "countersign", "schema", "settings" }, { text = true }):wait().stdout)
+local names = vim.tbl_keys(schema.properties)
+table.sort(names)
+for _, name in ipairs(names) do
+  local about = schema.properties[name]
+  targets("countersign-setting-proposals." .. name)
+  -- What is null in JSON is left out in Lua.
+  wrap((about.description:gsub("null for", "left out for")), 16, name)
+  local values = vim.tbl_map(function(value)
+    return ("`%q`"):format(value)
+  end, vim.tbl_filter(function(value)
+    return value ~= vim.NIL
+  end, about.enum or {}))
+  if #values > 0 then
+    wrap("One of " .. table.concat(values, ", ") .. ".", 16)
+  elseif about.minimum then
+    wrap(("A number from %d to %d."):format(about.minimum, about.maximum), 16)
+  end
+  if about.default ~= vim.NIL then
+    wrap("Default: `" .. vim.inspect(about.default) .. "`.", 16)
+  end
+end
+
 section("Status line", "countersign-statusline")
+targets("countersign.statusline()")
 paragraphs([[
 `require("countersign").statusline([buf])` is empty where no server is
 attached, else `countersign`, with how many hunks wait in the repository, and
@@ -174,8 +231,12 @@ whether the server works on something. It is made when the server says
 something new, and costs nothing to show: >lua
     vim.o.statusline = "%f %m%=%{v:lua.require'countersign'.statusline()}"
 <
-`require("countersign").waiting([buf])` is how many wait in the buffer. The
-autocommand |User| `CountersignChanged` runs when something changed.
+]])
+targets("countersign.waiting()")
+paragraphs([[
+`require("countersign").waiting([buf])` is how many wait in the buffer, those
+included that are not shown or fit no more. The autocommand |User|
+`CountersignChanged` runs when something changed.
 ]])
 
 section("Health", "countersign-health")
@@ -184,6 +245,17 @@ paragraphs([[
 the file you came from is in a git repository, whether the server is attached
 to it and speaks the same protocol, and how the sandbox, the ledger and your
 trust in the repository's gates stand.
+]])
+
+section("Trust", "countersign-trust")
+paragraphs([[
+The gates and workers that a repository states run commands. They run in the
+sandbox only, and not before you trusted exactly them: when a proof or a
+worker needs that, you are shown the commands and asked, by |vim.ui.select()|.
+What waited for it goes on once you agree, and you are asked again when they
+change. |:Countersign-trust| asks without an occasion; `countersign trust` in
+a terminal does the same, and `countersign trust --show` tells what is
+trusted.
 ]])
 
 local head = {

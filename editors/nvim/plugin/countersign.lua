@@ -14,8 +14,8 @@ vim.api.nvim_create_user_command("Countersign", function(args)
 end, {
   nargs = "*",
   range = true,
-  complete = function(lead, line)
-    return require("countersign.command").complete(lead, line)
+  complete = function(lead, line, position)
+    return require("countersign.command").complete(lead, line, position)
   end,
   desc = "Review proposed changes",
 })

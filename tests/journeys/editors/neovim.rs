@@ -14,7 +14,7 @@ use super::{
     PYTHON, PYTHON_FILE, RUST_FILE, SECOND, SECOND_FILE, agents, in_checkout, leak, path, pictures,
     program, rust_accepted, states, two_files, untouched, verify, wait_states, world,
 };
-use crate::support;
+use crate::{approval, support};
 
 #[test]
 fn neovim_oldest_accepts_and_undoes() {
@@ -154,6 +154,93 @@ fn list(nvim: &Path) {
 }
 
 #[test]
+fn neovim_oldest_goes_to_files_and_leaves_them_as_they_are() {
+    windows(&oldest());
+}
+
+/// As above.
+#[test]
+fn neovim_newest_goes_to_files_and_leaves_them_as_they_are() {
+    if let Some(nvim) = newest() {
+        windows(&nvim);
+    }
+}
+
+fn windows(nvim: &Path) {
+    let world = two_files();
+    drive(&world, nvim, "windows.lua");
+    assert_eq!((&*world.read(RUST_FILE), &*world.read(SECOND_FILE)), (support::RUST, SECOND));
+    verify(&world);
+}
+
+#[test]
+fn neovim_oldest_decides_what_is_on_selected_lines() {
+    ranges(&oldest());
+}
+
+/// As above.
+#[test]
+fn neovim_newest_decides_what_is_on_selected_lines() {
+    if let Some(nvim) = newest() {
+        ranges(&nvim);
+    }
+}
+
+fn ranges(nvim: &Path) {
+    let world = world();
+    drive(&world, nvim, "ranges.lua");
+    assert_eq!(world.read(RUST_FILE), support::RUST);
+    assert_eq!(states(&world, RUST_FILE), ["undone", "undone"]);
+    verify(&world);
+}
+
+#[test]
+fn neovim_oldest_starts_and_ends_the_server_as_it_is_told() {
+    server(&oldest());
+}
+
+/// As above.
+#[test]
+fn neovim_newest_starts_and_ends_the_server_as_it_is_told() {
+    if let Some(nvim) = newest() {
+        server(&nvim);
+    }
+}
+
+fn server(nvim: &Path) {
+    let world = world();
+    configure(
+        &world,
+        r#"require("countersign").setup({ autostart = false, proposals = { severity = "warning" } })"#,
+    );
+    drive(&world, nvim, "server.lua");
+    assert_eq!((&*world.read(RUST_FILE), &*world.read(PYTHON_FILE)), (support::RUST, PYTHON));
+    assert_eq!(states(&world, RUST_FILE), ["proposed", "proposed"]);
+    verify(&world);
+}
+
+#[test]
+fn neovim_oldest_is_asked_whether_gates_may_run_and_the_proof_goes_on() {
+    trust(&oldest());
+}
+
+/// As above.
+#[test]
+fn neovim_newest_is_asked_whether_gates_may_run_and_the_proof_goes_on() {
+    if let Some(nvim) = newest() {
+        trust(&nvim);
+    }
+}
+
+fn trust(nvim: &Path) {
+    let world = approval::gated();
+    drive(&world, nvim, "trust.lua");
+    assert_eq!(world.read(RUST_FILE), rust_accepted());
+    assert_eq!(states(&world, RUST_FILE), ["accepted", "proposed"]);
+    verify(&world);
+}
+
+#[test]
 fn neovim_oldest_goes_on_after_its_server_was_killed() {
     session(&oldest());
 }
@@ -220,6 +307,19 @@ fn types(nvim: &Path) {
         screen.lines().any(|row| row.starts_with(second)) && status(screen, "clean clean")
     });
 
+    // Another way to leave insert mode, which not every one of Neovim's events is told of.
+    terminal.text(":23\n");
+    terminal.text("A // why?");
+    terminal.wait("that the server knows", |screen| status(screen, "clean conflict"));
+    terminal.keys(&["C-c"]);
+    terminal.wait("the hunk that fits no more is gone", |screen| {
+        !screen.lines().any(|row| row.starts_with(second))
+    });
+    terminal.text("u");
+    terminal.wait("it is back", |screen| {
+        screen.lines().any(|row| row.starts_with(second)) && status(screen, "clean clean")
+    });
+
     terminal.text(":0put ='// one'\n");
     terminal.wait("both hunks a line further", |screen| status(screen, "drifted drifted"));
     terminal.text(":Countersign next\n");
@@ -244,8 +344,6 @@ fn status(screen: &str, wanted: &str) -> bool {
 /// Neovim in a terminal, with the plugin and nothing else but a status line that says how hunks stand.
 fn open<'w>(world: &'w World, nvim: &Path, file: &str, further: &str) -> Terminal<'w> {
     install(world);
-    let config = world.outer().join("config/nvim");
-    fs::create_dir_all(&config).unwrap();
     let init = r#"
         vim.o.swapfile = false
         vim.opt.shortmess:append("I")
@@ -263,7 +361,7 @@ fn open<'w>(world: &'w World, nvim: &Path, file: &str, further: &str) -> Termina
         vim.o.statusline = "%f %m %l:%c %=%{v:lua.require'countersign'.statusline()} %{v:lua.Standing()}"
         vim.api.nvim_create_autocmd("User", { pattern = "CountersignChanged", command = "redrawstatus!" })
     "#;
-    fs::write(config.join("init.lua"), format!("{init}\n{further}")).unwrap();
+    configure(world, &format!("{init}\n{further}"));
     Terminal::start(world, &path(), &format!("'{}' -i NONE {file}", nvim.display()))
 }
 
@@ -349,7 +447,7 @@ fn the_help_of_the_neovim_plugin_says_what_there_is() {
     let mut command = world.command(oldest());
     command.args(["--clean", "--headless", "--cmd"]);
     command.arg(format!("set runtimepath+={}", plugin.display()));
-    command.arg("-l").arg(plugin.join("doc/generate.lua"));
+    command.arg("-l").arg(plugin.join("doc/generate.lua")).env("PATH", path());
     let output = command.stdin(Stdio::null()).output().unwrap();
     let generated = String::from_utf8(output.stdout).unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
@@ -395,6 +493,13 @@ pub fn drive(world: &World, nvim: &Path, driver: &str) {
     let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
     let log = fs::read_to_string(world.outer().join("state/nvim/lsp.log")).unwrap_or_default();
     assert!(output.status.success() && said.contains("PASS"), "{said}\n--- lsp.log\n{log}");
+}
+
+/// What a person has in their `init.lua`.
+fn configure(world: &World, init: &str) {
+    let config = world.outer().join("config/nvim");
+    fs::create_dir_all(&config).unwrap();
+    fs::write(config.join("init.lua"), init).unwrap();
 }
 
 /// Installs the plugin as a package, as its README says.

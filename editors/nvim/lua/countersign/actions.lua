@@ -4,10 +4,11 @@ local M = {}
 
 local board = require("countersign.board")
 local client = require("countersign.client")
+local hunks = require("countersign.hunks")
 local proposals = require("countersign.proposals")
 
---- What was rejected here, the last one last: arguments of the command that restores it.
----@type table[]
+--- What was rejected here, the last one last: arguments of the command that did it.
+---@type { changeset: string, hunks?: integer[] }[]
 local rejected = {}
 
 --- The server of the current buffer; says what to do when there is none.
@@ -18,6 +19,18 @@ function M.server()
     client.say("no server is attached to this buffer; see :checkhealth countersign", vim.log.levels.WARN)
   end
   return found
+end
+
+--- The servers that something concerns as a whole: the current buffer's, and for a buffer that belongs to none, as the
+--- list does, all of them. Says what to do when there is none.
+---@return vim.lsp.Client[]
+function M.servers()
+  local own = client.of(0)
+  local all = own and { own } or client.all()
+  if #all == 0 then
+    M.server()
+  end
+  return all
 end
 
 ---@param contents any what a command answered with
@@ -31,27 +44,37 @@ local function float(contents, focus_id)
   end
 end
 
+--- Keeps what was rejected, and forgets what was restored: only once the server did it.
+---@param command string
+---@param argument table
+local function remember(command, argument)
+  if command == "countersign.reject" then
+    rejected[#rejected + 1] = { changeset = argument.changeset, hunks = argument.hunks }
+  elseif command == "countersign.restore" then
+    rejected = vim.tbl_filter(function(one)
+      return not hunks.covers(argument, one)
+    end, rejected)
+  end
+end
+
 --- Runs a command of the server's. How it went, the server says itself.
 ---@param found vim.lsp.Client
 ---@param command string
 ---@param argument? table
 function M.execute(found, command, argument)
-  if command == "countersign.reject" then
-    rejected[#rejected + 1] = argument
-  end
   local params = { command = command, arguments = argument and { argument } or nil }
   client.request(found, "workspace/executeCommand", params, vim.api.nvim_get_current_buf(), function(result)
+    remember(command, argument or {})
     if type(result) == "string" then
       float(result, "countersign-answer")
     end
   end)
 end
 
---- Takes the last rejection from the list, to restore it.
----@return table? argument
+--- What was rejected here last and is not restored yet.
+---@return { changeset: string, hunks?: integer[] }?
 function M.last_rejected()
-  local last = table.remove(rejected)
-  return last and { changeset = last.changeset, hunks = last.hunks, path = last.path }
+  return rejected[#rejected]
 end
 
 --- Runs a command on a change, and on some of its hunks where they are named.
@@ -168,6 +191,37 @@ function M.on_lines(command, choose, first, last, word, reason)
   end)
 end
 
+--- Ends work that was asked for, of whichever server's it is.
+---@param task string its id
+function M.cancel(task)
+  local _, clients = board.tasks()
+  local of_task = vim.lsp.get_client_by_id(clients[task] or -1)
+  for _, found in ipairs(of_task and { of_task } or M.servers()) do
+    M.execute(found, "countersign.cancel", { task = task })
+  end
+end
+
+--- Decides all hunks on lines of the current buffer that may be decided so, change by change.
+---@param decision countersign.Decision
+---@param first integer from 1
+---@param last integer
+---@param reason? string
+function M.on_range(decision, first, last, reason)
+  local found, buf = M.server(), vim.api.nvim_get_current_buf()
+  if not found then
+    return
+  end
+  board.fresh(found, buf, function(listing)
+    local decisions = hunks.on_lines(listing.changesets, vim.uri_from_bufnr(buf), first - 1, last - 1, decision)
+    if #decisions == 0 then
+      client.say(("no change to %s here"):format(decision), vim.log.levels.WARN)
+    end
+    for _, one in ipairs(decisions) do
+      M.execute(found, "countersign." .. decision, { changeset = one.changeset.id, hunks = one.hunks, reason = reason })
+    end
+  end)
+end
+
 --- A command about the repository's files as a whole.
 ---@param command string
 ---@param argument table
@@ -177,7 +231,8 @@ function M.of_files(command, argument)
     if vim.bo.buftype == "" then
       argument.uri = vim.uri_from_bufnr(0)
     end
-    M.execute(found, command, argument)
+    -- An empty table would be sent as a list.
+    M.execute(found, command, next(argument) ~= nil and argument or nil)
   end
 end
 

@@ -86,6 +86,8 @@ local listings = {}
 local statuses = {}
 ---@type table<integer, boolean> whether to ask again, for the clients that are being asked
 local asking = {}
+---@type table<integer, boolean> the clients whose answer somebody waits for, and is told when it is none
+local awaited = {}
 ---@type (fun(client_id: integer))[]
 local listeners = {}
 
@@ -116,7 +118,10 @@ end
 ---@param client_id integer
 local function tell(client_id)
   for _, listener in ipairs(listeners) do
-    listener(client_id)
+    local ran, reason = xpcall(listener, debug.traceback, client_id)
+    if not ran then
+      client.say(tostring(reason), vim.log.levels.ERROR)
+    end
   end
   vim.api.nvim_exec_autocmds("User", { pattern = "CountersignChanged", modeline = false })
 end
@@ -147,6 +152,10 @@ function M.refresh(client_id)
   local sent = client.ask(found, "countersign/changesets", vim.empty_dict(), vim.api.nvim_get_current_buf(), function(err, result)
     local again = asking[client_id]
     asking[client_id] = nil
+    if err and awaited[client_id] then
+      client.say(err.message or vim.inspect(err), vim.log.levels.ERROR)
+    end
+    awaited[client_id] = nil
     if not err and type(result) == "table" and vim.lsp.get_client_by_id(client_id) then
       local listing = without_nil(result)
       listings[client_id] = { status = listing.status, changesets = listing.changesets, ticks = before }
@@ -162,9 +171,24 @@ function M.refresh(client_id)
   end
 end
 
---- Asks every server again.
+--- What a server lists now, after all that was typed until now; tells the person where it cannot say.
+---@param found vim.lsp.Client
+---@param buf integer
+---@param on_listing fun(listing: { changesets: countersign.Changeset[] })
+function M.fresh(found, buf, on_listing)
+  client.request(found, "countersign/changesets", vim.empty_dict(), buf, function(result)
+    on_listing(without_nil(result))
+  end)
+end
+
+--- Asks every server again, because somebody wants to know.
 function M.refresh_all()
-  for _, found in ipairs(client.all()) do
+  local all = client.all()
+  if #all == 0 then
+    client.say("no server runs: open a file of the repository, or see :checkhealth countersign", vim.log.levels.WARN)
+  end
+  for _, found in ipairs(all) do
+    awaited[found.id] = true
     M.refresh(found.id)
   end
 end
@@ -180,7 +204,8 @@ end
 --- The server is gone, and what it listed with it.
 ---@param client_id integer
 function M.forget(client_id)
-  listings[client_id], statuses[client_id], asking[client_id] = nil, nil, nil
+  listings[client_id], statuses[client_id] = nil, nil
+  asking[client_id], awaited[client_id] = nil, nil
   tell(client_id)
 end
 
@@ -191,16 +216,20 @@ function M.status(client_id)
   return statuses[client_id]
 end
 
---- What was asked for, of all servers, in the order in which it was asked for.
----@return countersign.Task[]
+--- What was asked for, of all servers, in the order in which it was asked for, and whose it is.
+---@return countersign.Task[] tasks
+---@return table<string, integer> clients by the task's id
 function M.tasks()
-  local all = {}
+  local all, clients = {}, {}
   local ids = vim.tbl_keys(statuses)
   table.sort(ids)
   for _, id in ipairs(ids) do
-    vim.list_extend(all, statuses[id].tasks or {})
+    for _, task in ipairs(statuses[id].tasks or {}) do
+      all[#all + 1] = task
+      clients[task.id] = id
+    end
   end
-  return all
+  return all, clients
 end
 
 ---@param client_id integer

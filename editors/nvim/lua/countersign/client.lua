@@ -1,5 +1,5 @@
 --- Starts, finds and restarts the language server. Where `vim.lsp.config` exists (Neovim 0.11) it goes through it, so
---- that `vim.lsp.config("countersign", …)` and `vim.lsp.enable("countersign", false)` work as for any server.
+--- that `vim.lsp.config("countersign", …)` works as for any server.
 local M = {}
 
 local settings = require("countersign.settings")
@@ -9,8 +9,15 @@ local managed = vim.lsp.config ~= nil and vim.lsp.enable ~= nil
 
 local enabled = false ---@type boolean whether vim.lsp.enable was called
 local told = false ---@type boolean whether the missing program was reported
-local ending = 0 ---@type integer how many servers were asked to end before they all start again
+local ending = {} ---@type table<integer, vim.lsp.Client> servers that were asked to end before they all start again
+local by_hand = false ---@type boolean whether somebody started the server, whatever the settings say
+---@type table<integer, table<integer, integer>> by client and buffer, its change count when all of it was told
+local told_until = {}
 local restarted = false ---@type boolean whether a crash was already answered with a restart
+
+--- How long a server is waited for that was asked to end, and after each of the means to have it end then.
+local END_MS = 3000
+local FORCE_MS = 1000
 
 --- Two errors that say the same within this time are one.
 local SAME_ERROR_MS = 1000
@@ -70,6 +77,10 @@ function M.root(buf)
   if vim.bo[buf].buftype ~= "" or name == "" or name:match("^%a[%w+.-]+://") then
     return nil
   end
+  -- What git keeps for itself, such as the message of a commit, is no file of the work tree.
+  if vim.fs.normalize(name):find("/.git/", 1, true) then
+    return nil
+  end
   return vim.fs.root(buf, ".git")
 end
 
@@ -100,14 +111,15 @@ end
 
 ---@param code integer
 ---@param signal integer
-local function after_exit(code, signal)
+---@param client_id integer
+local function after_exit(code, signal, client_id)
   if vim.v.exiting ~= vim.NIL then
     return
   end
   local crashed = code ~= 0 or signal ~= 0
-  if ending > 0 then
-    ending = ending - 1
-    if ending == 0 then
+  if ending[client_id] then
+    ending[client_id] = nil
+    if next(ending) == nil then
       M.start_all()
     end
   elseif crashed and not restarted then
@@ -129,11 +141,24 @@ local function on_exit(code, signal, client_id)
   vim.schedule(function()
     vim.schedule(function()
       if vim.v.exiting == vim.NIL then
+        told_until[client_id] = nil
         require("countersign.board").forget(client_id)
       end
-      after_exit(code, signal)
+      after_exit(code, signal, client_id)
     end)
   end)
+end
+
+--- Neovim also asks a server for diagnostics that takes no questions any more, and would show the refusal for each buffer.
+---@return lsp.Handler?
+local function on_diagnostics()
+  local handle = vim.lsp.handlers["textDocument/diagnostic"]
+  return handle
+    and function(err, result, context, config)
+      if not (err and ending[context.client_id]) then
+        return handle(err, result, context, config)
+      end
+    end
 end
 
 --- The client's configuration, as `vim.lsp.config` wants it.
@@ -145,6 +170,8 @@ function M.config()
     name = NAME,
     cmd = settings.cmd(),
     filetypes = settings.filetypes(),
+    settings = settings.for_server(),
+    init_options = settings.for_server(),
     root_dir = root_dir,
     capabilities = capabilities,
     handlers = {
@@ -154,6 +181,7 @@ function M.config()
       ["window/showMessage"] = function(_, said)
         M.say(said.message, LEVELS[said.type])
       end,
+      ["textDocument/diagnostic"] = on_diagnostics(),
       ["workspace/applyEdit"] = function(err, params, context)
         -- Neovim would print the label, and the server says what came of it anyway.
         params.label = nil
@@ -184,7 +212,7 @@ end
 --- Attaches the server to a buffer, if that shows a file of a git repository and the settings say so.
 ---@param buf integer
 function M.attach(buf)
-  if not settings.autostart() or not can_start(buf) then
+  if not (settings.autostart() or by_hand) or not can_start(buf) then
     return
   end
   if managed and not enabled then
@@ -248,7 +276,7 @@ end
 ---@param buf integer what was typed into it is told first
 ---@param on_answer fun(err?: lsp.ResponseError, result: any)
 ---@return boolean sent
-function M.ask(client, method, params, buf, on_answer)
+local function send(client, method, params, buf, on_answer)
   local sent
   if vim.fn.has("nvim-0.11") == 1 then
     sent = client:request(method, params, on_answer, buf)
@@ -256,6 +284,34 @@ function M.ask(client, method, params, buf, on_answer)
     sent = client.request(method, params, on_answer, buf)
   end
   return sent == true
+end
+
+--- Has what was typed told to the server, wherever that was: Neovim holds it back for a moment, and tells it before a
+--- request about the same buffer only.
+---@param client vim.lsp.Client
+---@param but integer the buffer of the request that comes next
+local function flush(client, but)
+  local until_now = told_until[client.id] or {}
+  told_until[client.id] = until_now
+  for buf in pairs(client.attached_buffers) do
+    local tick = vim.api.nvim_buf_is_loaded(buf) and vim.api.nvim_buf_get_changedtick(buf) or nil
+    if buf ~= but and tick and until_now[buf] ~= tick then
+      send(client, "countersign/status", vim.empty_dict(), buf, function() end)
+    end
+    until_now[buf] = tick
+  end
+end
+
+--- Asks a server; it knows by then all that was typed.
+---@param client vim.lsp.Client
+---@param method string
+---@param params table
+---@param buf integer what it is about
+---@param on_answer fun(err?: lsp.ResponseError, result: any)
+---@return boolean sent
+function M.ask(client, method, params, buf, on_answer)
+  flush(client, buf)
+  return send(client, method, params, buf, on_answer)
 end
 
 --- As M.ask(), and tells the person what went wrong.
@@ -274,24 +330,88 @@ function M.request(client, method, params, buf, on_result)
   end)
 end
 
---- Ends the servers and starts them again once all are gone; starts them where none runs.
-function M.restart()
-  if ending > 0 then
+---@param client vim.lsp.Client
+---@param force boolean
+local function stop(client, force)
+  if vim.fn.has("nvim-0.11") == 1 then
+    client:stop(force)
+  else
+    client.stop(force)
+  end
+end
+
+--- The processes of servers that are still there. Neovim tells nobody which are whose; while all servers are to end, all
+--- that run the program are.
+---@return integer[]
+local function processes()
+  local program = vim.fs.basename(M.cmd()[1])
+  return vim.tbl_filter(function(pid)
+    local process = vim.api.nvim_get_proc(pid)
+    -- A system may know no more than the beginning of a name.
+    return process ~= nil and process.name ~= "" and vim.startswith(program, process.name)
+  end, vim.api.nvim_get_proc_children(vim.fn.getpid()))
+end
+
+--- The means to end servers that do not end, the mildest first. Each is for those that the one before did not end.
+---@type (fun())[]
+local MEANS = {
+  function()
+    for _, client in pairs(ending) do
+      stop(client, true)
+    end
+  end,
+  function()
+    -- A program that hangs may not heed the signal of before; this one it cannot ignore.
+    for _, pid in ipairs(processes()) do
+      vim.uv.kill(pid, "sigkill")
+    end
+  end,
+  function()
+    ending = {}
+    M.say("the server does not end: end its process, then :Countersign restart", vim.log.levels.ERROR)
+  end,
+}
+
+local round = 0 ---@type integer counts the times that somebody asked for an end
+
+--- Uses the means from one on, and waits after each.
+---@param number integer
+local function enforce(number)
+  if next(ending) == nil then
     return
   end
-  told, restarted = false, false
-  local clients = vim.lsp.get_clients({ name = NAME })
-  ending = #clients
-  if ending == 0 then
-    M.start_all()
-  end
-  for _, client in ipairs(clients) do
-    if vim.fn.has("nvim-0.11") == 1 then
-      client:stop()
-    else
-      client.stop()
+  MEANS[number]()
+  local of_round = round
+  vim.defer_fn(function()
+    if round == of_round and MEANS[number + 1] then
+      enforce(number + 1)
     end
+  end, FORCE_MS)
+end
+
+--- Ends the servers and starts them again once all are gone; starts them where none runs. One that does not end by
+--- itself is made to, at once if somebody asks a second time.
+function M.restart()
+  round = round + 1
+  if next(ending) ~= nil then
+    return enforce(1)
   end
+  told, restarted, by_hand = false, false, true
+  for _, client in ipairs(vim.lsp.get_clients({ name = NAME, _uninitialized = true })) do
+    ending[client.id] = client
+  end
+  if next(ending) == nil then
+    return M.start_all()
+  end
+  for _, client in pairs(ending) do
+    stop(client, false)
+  end
+  local of_round = round
+  vim.defer_fn(function()
+    if round == of_round then
+      enforce(1)
+    end
+  end, END_MS)
 end
 
 return M

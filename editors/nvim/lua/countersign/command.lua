@@ -7,6 +7,7 @@ local client = require("countersign.client")
 local hunks = require("countersign.hunks")
 
 ---@class countersign.CommandArgs
+---@field args string all that was written after the command
 ---@field fargs string[] subcommand and arguments
 ---@field line1 integer first line, from 1
 ---@field line2 integer last line, from 1
@@ -17,6 +18,7 @@ local hunks = require("countersign.hunks")
 ---@field name string
 ---@field arguments string as the help writes them
 ---@field what string for the help
+---@field free? boolean whether it takes any text, bars included
 ---@field run fun(args: countersign.CommandArgs)
 ---@field complete? fun(words: string[], lead: string): string[] of the argument after `words`
 
@@ -49,14 +51,15 @@ end
 --- A decision on what is named, on what the list or the preview is about, or on the lines of the text.
 ---@param decision countersign.Decision
 ---@param choose fun(actions: table[]): table[]
+---@param all? boolean whether it is about all of a change that has anything on the lines
 ---@return fun(args: countersign.CommandArgs)
-local function decision_on(decision, choose)
+local function decision_on(decision, choose, all)
   return function(args)
     local command, first = "countersign." .. decision, 2
     local name, reason = args.fargs[2], nil
     if decision == "reject" then
       -- A first word that names no change begins the reason.
-      if name and not name:find("/", 1, true) and not (name:match("^%x%x%x%x+$") and board.named(name)) then
+      if name and not name:match("^%x%x%x%x+/%d+$") and not (name:match("^%x%x%x%x+$") and board.named(name)) then
         name = nil
       end
       first = name and 3 or 2
@@ -69,8 +72,13 @@ local function decision_on(decision, choose)
       end
       return
     end
+    if vim.bo.filetype == "countersign" and args.range > 0 then
+      return require("countersign.window").decide(decision, args.line1, args.line2, reason)
+    end
     local elsewhere, target = subject()
-    if not elsewhere then
+    if not elsewhere and args.line2 > args.line1 and not all then
+      actions.on_range(decision, args.line1, args.line2, reason)
+    elseif not elsewhere then
       actions.on_lines(command, choose, args.line1, args.line2, args.fargs[1], reason)
     elseif target then
       local changeset = board.named(target.changeset)
@@ -133,7 +141,7 @@ end
 local function restore(args)
   if not args.fargs[2] then
     local elsewhere = subject()
-    local last = not elsewhere and actions.last_rejected()
+    local last = not elsewhere and actions.last_rejected() or nil
     if last then
       return actions.decide("countersign.restore", last.changeset, last.hunks)
     elseif not elsewhere then
@@ -144,13 +152,27 @@ local function restore(args)
 end
 
 ---@param command string
----@param name string what the server calls its argument
+---@param name? string what the server calls its argument, if it has one
 ---@return fun(args: countersign.CommandArgs)
 local function of_files(command, name)
   return function(args)
     local given = table.concat(args.fargs, " ", 2)
-    actions.of_files(command, { [name] = given ~= "" and given or nil })
+    actions.of_files(command, name and given ~= "" and { [name] = given } or {})
   end
+end
+
+--- As long as the server says nothing else.
+local SNOOZE_MINUTES = 60
+
+--- Whether one of the servers said this of itself.
+---@param servers vim.lsp.Client[]
+---@param what "paused"|"snoozed_until"
+---@return boolean
+local function is_so(servers, what)
+  return vim.iter(servers):any(function(found)
+    local status = board.status(found.id)
+    return status and status[what]
+  end)
 end
 
 local KINDS = { "fix", "feature", "refactor", "tests", "docs", "dependencies", "chore", "review" }
@@ -270,7 +292,7 @@ M.subcommands = {
   {
     name = "accept",
     arguments = "[{id}]",
-    what = "Put the proposed hunk into the buffer, or one that was undone here again.",
+    what = "Put the proposed hunk into the buffer, or one that was undone here again. With a range: all on its lines.",
     run = decision_on("accept", actions.single),
     complete = names("accept"),
   },
@@ -278,12 +300,13 @@ M.subcommands = {
     name = "accept-all",
     arguments = "",
     what = "Accept all hunks of the proposal here.",
-    run = decision_on("accept", actions.widest),
+    run = decision_on("accept", actions.widest, true),
   },
   {
     name = "reject",
     arguments = "[{id}] [{reason}]",
     what = "Do not want the hunk; it is not shown again.",
+    free = true,
     run = decision_on("reject", actions.single),
     complete = reasons,
   },
@@ -337,10 +360,17 @@ M.subcommands = {
   {
     name = "prove",
     arguments = "[{id}]",
-    what = "Run the gates of the project on the change, in the sandbox and in the background. `countersign trust` in a "
-      .. "terminal allows it once.",
+    what = "Run the gates of the project on the change, in the sandbox and in the background. While nobody trusts what "
+      .. "would run, you are shown it and asked; when you agree, the proof goes on.",
     run = on_change("countersign.prove"),
     complete = names(),
+  },
+  {
+    name = "trust",
+    arguments = "",
+    what = "Show what this repository would have run, gates and workers, and ask whether it may, in the sandbox, until it "
+      .. "changes. What waits for that goes on. `countersign trust` in a terminal does the same.",
+    run = of_files("countersign.trust"),
   },
   {
     name = "repropose",
@@ -353,6 +383,7 @@ M.subcommands = {
     name = "snapshot",
     arguments = "[{label}]",
     what = "Record the saved files: from here on an agent may change them.",
+    free = true,
     run = of_files("countersign.snapshot", "label"),
   },
   {
@@ -368,6 +399,7 @@ M.subcommands = {
     what = "Ask for work on the file, or on the lines of a range: {kind} is `fix`, `feature`, `refactor`, `tests`, `docs`, "
       .. "`dependencies`, `chore` or `review`, {objective} what is to be achieved. Who can be asked is in the "
       .. "configuration of the program. The list shows what becomes of it.",
+    free = true,
     run = ask,
     complete = first_of(KINDS),
   },
@@ -376,9 +408,12 @@ M.subcommands = {
     arguments = "[{task}]",
     what = "End work that was asked for; without {task}, all of it.",
     run = function(args)
-      local found = actions.server()
-      if found then
-        actions.execute(found, "countersign.cancel", args.fargs[2] and { task = args.fargs[2] } or vim.empty_dict())
+      if args.fargs[2] then
+        actions.cancel(args.fargs[2])
+      else
+        for _, found in ipairs(actions.servers()) do
+          actions.execute(found, "countersign.cancel", vim.empty_dict())
+        end
       end
     end,
     complete = function(words)
@@ -393,11 +428,17 @@ M.subcommands = {
     arguments = "[{minutes}]",
     what = "Show nothing that is proposed in the text for so long; 0 ends it. Without {minutes}: for as long as `snoozeMinutes` says, or no longer.",
     run = function(args)
-      local found, minutes = actions.server(), args.fargs[2] and tonumber(args.fargs[2])
+      local minutes = args.fargs[2] and tonumber(args.fargs[2])
       if args.fargs[2] and not minutes then
         return client.say("write for how many minutes", vim.log.levels.ERROR)
-      elseif found then
-        actions.execute(found, "countersign.snooze", minutes and { minutes = minutes } or nil)
+      end
+      local servers = actions.servers()
+      if not minutes then
+        -- Several are not to go different ways.
+        minutes = is_so(servers, "snoozed_until") and 0 or SNOOZE_MINUTES
+      end
+      for _, found in ipairs(servers) do
+        actions.execute(found, "countersign.snooze", { minutes = minutes })
       end
     end,
     complete = first_of({ "0", "15", "60", "240" }),
@@ -408,12 +449,17 @@ M.subcommands = {
     what = "Begin nothing in the background, neither work that waits nor proofs that nobody asks for, until `off`. Without "
       .. "an argument: the other way round. |countersign.statusline()| says `paused` meanwhile.",
     run = function(args)
-      local found, wanted = actions.server(), { on = true, off = false }
+      local wanted = { on = true, off = false }
       local given = wanted[args.fargs[2]]
       if args.fargs[2] and given == nil then
         return client.say("write `pause on` or `pause off`", vim.log.levels.ERROR)
-      elseif found then
-        actions.execute(found, "countersign.pause", given ~= nil and { paused = given } or nil)
+      end
+      local servers = actions.servers()
+      if given == nil then
+        given = not is_so(servers, "paused")
+      end
+      for _, found in ipairs(servers) do
+        actions.execute(found, "countersign.pause", { paused = given })
       end
     end,
     complete = first_of({ "on", "off" }),
@@ -430,7 +476,8 @@ M.subcommands = {
   {
     name = "restart",
     arguments = "",
-    what = "End the server and start it again.",
+    what = "End the server and start it again. One that hangs is ended by force after three seconds, or at once when this "
+      .. "is repeated.",
     run = client.restart,
   },
   {
@@ -460,8 +507,25 @@ local function all()
   return sorted
 end
 
+--- What was written for a subcommand, and the commands behind a bar. In free text, a bar is one of its characters.
+---@param text string after `Countersign`
+---@return string own
+---@return string? further
+local function split_at_bar(text)
+  local name = text:match("^%s*([^%s|]*)")
+  local bar = text:find("|", 1, true)
+  if not bar or (subcommand(name) or {}).free then
+    return text
+  end
+  return text:sub(1, bar - 1), text:sub(bar + 1)
+end
+
 ---@param args countersign.CommandArgs
 function M.run(args)
+  local own, further = split_at_bar(args.args)
+  if further then
+    args.fargs = vim.split(own, "%s+", { trimempty = true })
+  end
   local name = args.fargs[1] or "list"
   local found = subcommand(name)
   if not found then
@@ -469,14 +533,34 @@ function M.run(args)
     return
   end
   found.run(args)
+  if further then
+    vim.cmd(further)
+  end
+end
+
+--- What was written after the command's name, which may be abbreviated.
+---@param line string
+---@return string
+local function arguments(line)
+  for before, name, after in line:gmatch("(.?)%f[%a](C%a*)!?()") do
+    -- Behind a quote, it is a mark of the range.
+    if before ~= "'" and vim.startswith("Countersign", name) then
+      return line:sub(after --[[@as integer]])
+    end
+  end
+  return ""
 end
 
 ---@param lead string
----@param line string the command line so far
+---@param line string the command line
+---@param position integer how many bytes of it are before the cursor
 ---@return string[]
-function M.complete(lead, line)
-  local before = line:gsub("^.-Countersign!?", "", 1):sub(1, -#lead - 1)
-  local words = vim.split(vim.trim(before), "%s+", { trimempty = true })
+function M.complete(lead, line, position)
+  local own, further = split_at_bar(arguments(line:sub(1, position)))
+  if further then
+    return M.complete(lead, further, #further)
+  end
+  local words = vim.split(vim.trim(own:sub(1, -#lead - 1)), "%s+", { trimempty = true })
   local candidates = {}
   if #words == 0 then
     candidates = all()

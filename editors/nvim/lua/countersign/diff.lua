@@ -4,6 +4,7 @@ local M = {}
 local board = require("countersign.board")
 local client = require("countersign.client")
 local hunks = require("countersign.hunks")
+local places = require("countersign.places")
 local texts = require("countersign.texts")
 
 ---@class countersign.Side
@@ -71,14 +72,28 @@ end)
 
 --- Closes the tab that a difference is in, or the window if it is the last tab.
 local function close()
-  for _, window in ipairs(vim.api.nvim_tabpage_list_wins(0)) do
-    vim.wo[window].diff = false
-  end
   if #vim.api.nvim_list_tabpages() > 1 then
-    vim.cmd.tabclose()
+    -- What somebody did in the file stays in its buffer, whatever 'hidden' says.
+    vim.cmd("hide tabclose")
   else
-    vim.cmd("silent! close")
+    places.leave()
   end
+end
+
+--- Once one of the windows is closed, by whatever means, the other one is a window on a file as any other.
+---@param windows integer[]
+local function part(windows)
+  vim.api.nvim_create_autocmd("WinClosed", {
+    pattern = vim.tbl_map(tostring, windows),
+    once = true,
+    callback = function()
+      for _, window in ipairs(vim.tbl_filter(vim.api.nvim_win_is_valid, windows)) do
+        vim.api.nvim_win_call(window, function()
+          vim.cmd.diffoff()
+        end)
+      end
+    end,
+  })
 end
 
 ---@param buf integer
@@ -121,16 +136,16 @@ end
 ---@param is_before boolean
 ---@param split string
 local function compare(file, path, side, text, is_before, split)
-  vim.cmd.tabnew()
-  local empty = vim.api.nvim_get_current_buf()
   local filetype = vim.filetype.match({ filename = path }) or ""
   if vim.uv.fs_stat(path) or vim.fn.bufloaded(path) == 1 then
-    vim.cmd.edit(vim.fn.fnameescape(vim.fn.fnamemodify(path, ":.")))
+    vim.cmd.tabedit(vim.fn.fnameescape(vim.fn.fnamemodify(path, ":.")))
   else
-    vim.bo[empty].buftype = "nofile"
+    -- Nothing to compare with: only this empty text goes with the preview, never a file with what somebody did in it.
+    vim.cmd.tabnew()
+    vim.bo.buftype = "nofile"
+    vim.bo.bufhidden = "wipe"
   end
-  local now = vim.api.nvim_get_current_buf()
-  vim.bo[empty].bufhidden = now == empty and "wipe" or vim.bo[empty].bufhidden
+  local now, window_now = vim.api.nvim_get_current_buf(), vim.api.nvim_get_current_win()
   local numbers = table.concat(side.params.hunks or {}, ",")
   local short = side.params.changeset:sub(1, 12)
   local name = ("countersign://%s/%s/%s/%s"):format(side.params.side, short, numbers, file.path)
@@ -138,11 +153,12 @@ local function compare(file, path, side, text, is_before, split)
   local where = split == "horizontal" and (is_before and "above" or "below") or (is_before and "left" or "right")
   local window = vim.api.nvim_open_win(buf, true, { split = where })
   vim.wo[window].wrap = false
-  for _, one in ipairs(vim.api.nvim_tabpage_list_wins(0)) do
+  for _, one in ipairs({ window_now, window }) do
     vim.api.nvim_win_call(one, function()
       vim.cmd.diffthis()
     end)
   end
+  part({ window_now, window })
   map_close(buf, close)
   -- What the right side shows would stand on the left a second time.
   require("countersign.marks").quieten(now, true)
@@ -214,9 +230,7 @@ function M.why(name, smods)
     vim.wo[0][0].linebreak = true
     -- An underscore inside a word is no error.
     vim.cmd("silent! syntax clear markdownError")
-    map_close(buf, function()
-      vim.cmd("silent! close")
-    end)
+    map_close(buf, places.leave)
   end)
 end
 

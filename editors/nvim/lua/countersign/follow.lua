@@ -18,6 +18,20 @@ function M.attached(buf, client_id)
     })
     require("countersign.marks").start()
     statusline.start()
+    vim.api.nvim_create_autocmd("LspDetach", {
+      group = vim.api.nvim_create_augroup("countersign-follow", {}),
+      desc = "Ask again what is listed: nothing has a place in a file that is closed",
+      callback = function(args)
+        local id = args.data.client_id
+        local found = vim.lsp.get_client_by_id(id)
+        if found and found.name == "countersign" then
+          -- The server is told of it after this.
+          vim.schedule(function()
+            require("countersign.board").refresh(id)
+          end)
+        end
+      end,
+    })
   end
   statusline.attach(buf, client_id)
   require("countersign.board").refresh(client_id)

@@ -40,6 +40,46 @@ function M.decidable(changeset, hunks, decision)
   return waits_first and #waiting > 0 and waiting or may
 end
 
+--- What of a file's hunks on lines may be decided so, change by change. What is hidden from the text is not meant.
+---@param changesets countersign.Changeset[]
+---@param uri string of the file
+---@param first integer from 0
+---@param last integer
+---@param decision countersign.Decision
+---@return { changeset: countersign.Changeset, hunks: integer[] }[]
+function M.on_lines(changesets, uri, first, last, decision)
+  local decisions = {}
+  for _, changeset in ipairs(changesets) do
+    local there = {}
+    for _, file in ipairs(changeset.shown ~= false and changeset.files or {}) do
+      for _, hunk in ipairs(file.uri == uri and file.hunks or {}) do
+        if hunk.range and hunk.range.start.line <= last and hunk.range["end"].line >= first then
+          there[#there + 1] = hunk
+        end
+      end
+    end
+    local may = M.decidable(changeset, there, decision)
+    if #may > 0 then
+      decisions[#decisions + 1] = { changeset = changeset, hunks = may }
+    end
+  end
+  return decisions
+end
+
+--- Whether a command with these arguments was about all that another one was about.
+---@param by { changeset: string, hunks?: integer[] }
+---@param other { changeset: string, hunks?: integer[] }
+---@return boolean
+function M.covers(by, other)
+  if not vim.startswith(other.changeset, by.changeset) and not vim.startswith(by.changeset, other.changeset) then
+    return false
+  end
+  return by.hunks == nil
+    or other.hunks ~= nil and vim.iter(other.hunks):all(function(hunk)
+      return vim.tbl_contains(by.hunks, hunk)
+    end)
+end
+
 ---@param changeset countersign.Changeset
 ---@param number integer
 ---@return countersign.File? file

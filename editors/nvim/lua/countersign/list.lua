@@ -12,6 +12,7 @@ local words = require("countersign.words")
 ---@field changeset? countersign.Changeset
 ---@field file? countersign.File
 ---@field hunk? countersign.Hunk
+---@field task? countersign.Task
 ---@field spans [integer, integer, string][] from and to which byte it is highlighted how
 
 ---@class countersign.Row.Builder
@@ -152,7 +153,7 @@ local function push_tasks(rows, tasks)
     push(
       rows,
       line({ "  " .. words.line(task.title) .. "  " }, { words.line(task.worker) .. "  ", "CountersignNote" }, { task.state .. said, failed }),
-      { kind = "task", key = "!" .. task.id }
+      { kind = "task", key = "!" .. task.id, task = task }
     )
   end
 end

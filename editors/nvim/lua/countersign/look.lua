@@ -14,6 +14,10 @@ local words = require("countersign.words")
 ---@field above boolean whether they are above it
 ---@field virtual [string, string][][] virtual lines
 
+---@class countersign.View
+---@field tabstop integer
+---@field height integer of the smallest window on the buffer
+
 --- As far as a virtual line is highlighted.
 local WIDTH = 300
 
@@ -43,13 +47,32 @@ local function whole(one)
   return ("%s: %s as a whole, see :Countersign preview"):format(words.line(one.changeset.title), change == "" and "changed" or change)
 end
 
+--- Lines as virtual ones, as many as a window can show beside a line of the text: nobody can scroll within them.
+---@param lines string[]
+---@param group string
+---@param view countersign.View
+---@return [string, string][][]
+local function all_virtual(lines, group, view)
+  local most = math.max(view.height - 1, 1)
+  local shown = #lines <= most and #lines or most - 1
+  local drawn = {}
+  for number = 1, shown do
+    drawn[number] = virtual(lines[number], group, view.tabstop)
+  end
+  if shown < #lines then
+    local more = words.count(#lines - shown, "more line")
+    drawn[shown + 1] = { { ("… %s: :Countersign preview"):format(more), "CountersignNote" } }
+  end
+  return drawn
+end
+
 --- How a hunk with a range looks in a buffer. With no `sides`, it is a place and not seen.
 ---@param buf integer
 ---@param one { changeset: countersign.Changeset, file: countersign.File, hunk: countersign.Hunk }
 ---@param sides? countersign.Sides
----@param tabstop integer
+---@param view countersign.View
 ---@return countersign.Drawn
-function M.of(buf, one, sides, tabstop)
+function M.of(buf, one, sides, view)
   local hunk = one.hunk
   local adopted = hunk.state == "adopted"
   local lines = vim.api.nvim_buf_line_count(buf)
@@ -81,9 +104,7 @@ function M.of(buf, one, sides, tabstop)
     drawn.above = adopted
     drawn.beside = adopted and first or last
   end
-  for _, line in ipairs(adopted and removed or added) do
-    drawn.virtual[#drawn.virtual + 1] = virtual(line, group, tabstop)
-  end
+  drawn.virtual = all_virtual(adopted and removed or added, group, view)
   return drawn
 end
 

@@ -25,7 +25,7 @@ local texts = require("countersign.texts")
 ---@field empty boolean whether no line of the text is its own
 
 local namespace = vim.api.nvim_create_namespace("countersign")
-local shown = true
+local asked_for ---@type boolean? whether somebody wants proposals inside the text for now; else the settings say it
 
 ---@type table<integer, boolean> buffers in which proposals are places and not seen, since a preview beside shows them
 local quiet = {}
@@ -122,12 +122,23 @@ local function draw(buf, mark, drawn)
   end
 end
 
+--- How many lines the smallest window on a buffer has.
+---@param buf integer
+---@return integer
+local function height(buf)
+  local least = vim.o.lines
+  for _, window in ipairs(vim.fn.win_findbuf(buf)) do
+    least = math.min(least, vim.api.nvim_win_get_height(window))
+  end
+  return least
+end
+
 ---@param buf integer
 ---@param client_id integer
 ---@param listed { changeset: countersign.Changeset, file: countersign.File, hunk: countersign.Hunk }[]
 local function set(buf, client_id, listed)
   local before = marks[buf] or {}
-  local now, seen = {}, shown and not quiet[buf]
+  local now, seen = {}, M.is_shown() and not quiet[buf]
   for _, one in ipairs(listed) do
     local name = key(one.changeset, one.hunk)
     local old = before[name] or {}
@@ -140,7 +151,7 @@ local function set(buf, client_id, listed)
         board.refresh(client_id)
       end)
     end
-    draw(buf, mark, look.of(buf, one, seen and sides or nil, vim.bo[buf].tabstop))
+    draw(buf, mark, look.of(buf, one, seen and sides or nil, { tabstop = vim.bo[buf].tabstop, height = height(buf) }))
     now[name] = mark
   end
   for name, mark in pairs(before) do
@@ -217,13 +228,16 @@ end
 --- Whether proposals are shown inside the text.
 ---@return boolean
 function M.is_shown()
-  return shown
+  if asked_for == nil then
+    return require("countersign.settings").preview()
+  end
+  return asked_for
 end
 
 --- Shows proposals inside the text, or no longer.
----@param wanted boolean
+---@param wanted? boolean as the settings say when nil
 function M.show(wanted)
-  shown = wanted
+  asked_for = wanted
   redraw()
 end
 
@@ -263,19 +277,18 @@ end
 
 --- Follows what the servers list, from now on.
 function M.start()
-  shown = require("countersign.settings").preview()
   board.on_change(follow)
   local group = vim.api.nvim_create_augroup("countersign-marks", {})
-  vim.api.nvim_create_autocmd({ "InsertLeave", "BufEnter" }, {
-    group = group,
-    desc = "Show what was held back while somebody typed",
-    callback = function(args)
-      local found = behind[args.buf] and require("countersign.client").of(args.buf)
-      if found then
-        board.refresh(found.id)
-      end
-    end,
-  })
+  local function catch_up(args)
+    local found = behind[args.buf] and require("countersign.client").of(args.buf)
+    if found then
+      board.refresh(found.id)
+    end
+  end
+  local desc = "Show what was held back while somebody typed"
+  vim.api.nvim_create_autocmd("BufEnter", { group = group, desc = desc, callback = catch_up })
+  -- Not InsertLeave, which <C-C> leaves out.
+  vim.api.nvim_create_autocmd("ModeChanged", { group = group, pattern = "[iR]*:[^iR]*", desc = desc, callback = catch_up })
   vim.api.nvim_create_autocmd({ "BufUnload" }, {
     group = group,
     desc = "Forget what was shown there",

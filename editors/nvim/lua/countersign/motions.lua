@@ -88,7 +88,7 @@ local function select(wide)
   if vim.api.nvim_get_mode().mode:match("^[vV\22]") then
     vim.cmd("normal! \27")
   end
-  vim.cmd(("normal! %dGV%dG"):format(spot.first, last))
+  vim.cmd(("keepjumps normal! %dGV%dG"):format(spot.first, last))
 end
 
 function M.inner()

@@ -6,7 +6,14 @@ local M = {}
 ---@field filetypes? string[] attach to buffers of these file types only; nil: every file in a git repository
 ---@field autostart? boolean start the server when a file of a git repository is opened
 ---@field preview? boolean show proposals inside the text; `:Countersign inline` changes it
+---@field proposals? countersign.ProposalSettings what the server is told about proposals
 ---@field reasons? string[] what completion offers as the reason of a rejection
+
+---@class countersign.ProposalSettings the server says what of it does not hold
+---@field severity? "hint"|"information"|"warning"
+---@field maximumShown? integer
+---@field quietHours? string[]
+---@field prove? "automatically"|"whenAsked"
 
 ---@class countersign.Setting
 ---@field name string
@@ -51,7 +58,8 @@ M.all = {
   {
     name = "autostart",
     default = true,
-    what = "Start the server when such a file is opened. When false, `:Countersign restart` starts it.",
+    what = "Start the server when such a file is opened. When false, `:Countersign restart` starts it, from then on for what "
+      .. "is opened later, too.",
     wanted = "true or false",
     fits = is_boolean,
   },
@@ -61,6 +69,15 @@ M.all = {
     what = "Show proposals inside the text, see |countersign-preview|. `:Countersign inline` changes it for now.",
     wanted = "true or false",
     fits = is_boolean,
+  },
+  {
+    name = "proposals",
+    default = {},
+    what = "What the server is told about proposals, see |countersign-proposals|.",
+    wanted = 'a table such as { severity = "hint" }',
+    fits = function(value)
+      return type(value) == "table" and (next(value) == nil or not vim.islist(value))
+    end,
   },
   {
     name = "reasons",
@@ -124,6 +141,13 @@ end
 ---@return boolean
 function M.preview()
   return value("preview")
+end
+
+--- What the server is told, as its section of the settings; nil where that is nothing.
+---@return { countersign: { proposals: countersign.ProposalSettings } }?
+function M.for_server()
+  local proposals = value("proposals")
+  return next(proposals) ~= nil and { countersign = { proposals = vim.deepcopy(proposals) } } or nil
 end
 
 ---@return string[]

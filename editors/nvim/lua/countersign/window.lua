@@ -5,7 +5,9 @@ local actions = require("countersign.actions")
 local board = require("countersign.board")
 local client = require("countersign.client")
 local list = require("countersign.list")
+local places = require("countersign.places")
 local texts = require("countersign.texts")
+local words = require("countersign.words")
 
 local NAME = "countersign://list"
 local namespace = vim.api.nvim_create_namespace("countersign-list")
@@ -85,17 +87,54 @@ function M.subject()
   }
 end
 
+--- What may be decided so on lines of the list; says it when that is nothing.
 ---@param decision countersign.Decision
 ---@param first integer
 ---@param last integer
----@param reason? string
-local function decide(decision, first, last, reason)
+---@return { changeset: countersign.Changeset, hunks: integer[] }[]?
+local function decisions_on(decision, first, last)
   local decisions = list.decisions(rows, first, last, decision)
   if #decisions == 0 then
     return client.say(("nothing to %s here"):format(decision), vim.log.levels.WARN)
   end
+  return decisions
+end
+
+---@param decision countersign.Decision
+---@param decisions { changeset: countersign.Changeset, hunks: integer[] }[]
+---@param reason? string
+local function carry_out(decision, decisions, reason)
   for _, one in ipairs(decisions) do
     actions.decide("countersign." .. decision, one.changeset.id, one.hunks, reason)
+  end
+end
+
+--- Cancels the work that lines of the list are about and that is not over.
+---@param first integer
+---@param last integer
+---@return boolean whether there was any
+local function cancel(first, last)
+  local under_way = vim.tbl_filter(function(row)
+    return row.task ~= nil and words.is_under_way(row.task)
+  end, vim.list_slice(rows, first, last))
+  for _, row in ipairs(under_way) do
+    actions.cancel(row.task.id)
+  end
+  return #under_way > 0
+end
+
+--- Decides what lines of the list are about, change by change. Work that is not wanted is cancelled.
+---@param decision countersign.Decision
+---@param first integer from 1
+---@param last integer
+---@param reason? string
+function M.decide(decision, first, last, reason)
+  if decision == "reject" and cancel(first, last) and #list.decisions(rows, first, last, decision) == 0 then
+    return
+  end
+  local decisions = decisions_on(decision, first, last)
+  if decisions then
+    carry_out(decision, decisions, reason)
   end
 end
 
@@ -110,17 +149,22 @@ local function key_for(decision)
     else
       first = last
     end
-    decide(decision, math.min(first, last), math.max(first, last))
+    M.decide(decision, math.min(first, last), math.max(first, last))
   end
 end
 
+--- What is rejected is what the cursor was on when somebody pressed the key: the list may be another once they have
+--- said why.
 local function reject_with_reason()
   local line = vim.fn.line(".")
-  vim.ui.input({ prompt = "Reject, because: " }, function(reason)
-    if reason then
-      decide("reject", line, line, reason ~= "" and reason or nil)
-    end
-  end)
+  local decisions = decisions_on("reject", line, line)
+  if decisions then
+    vim.ui.input({ prompt = "Reject, because: " }, function(reason)
+      if reason then
+        carry_out("reject", decisions, reason ~= "" and reason or nil)
+      end
+    end)
+  end
 end
 
 local function toggle()
@@ -145,27 +189,16 @@ local function toggle()
   draw()
 end
 
---- A window for a file: the one that shows it, else one that shows some file, else a new one.
 ---@param path string
-local function go_to_window(path)
-  local best
-  for _, window in ipairs(vim.api.nvim_tabpage_list_wins(0)) do
-    local buf = vim.api.nvim_win_get_buf(window)
-    if vim.api.nvim_buf_get_name(buf) == path then
-      best = window
-      break
-    elseif vim.bo[buf].buftype == "" and vim.api.nvim_win_get_config(window).relative == "" then
-      best = best or window
-    end
+---@param how? "split"|"vsplit"|"tabedit"
+local function go_to_file(path, how)
+  if not how then
+    places.go_to_window(path)
   end
-  if best then
-    vim.api.nvim_set_current_win(best)
-  else
-    vim.cmd("aboveleft split")
-  end
+  places.open(path, how)
 end
 
---- Opens the file of a row at its hunk; once the server has placed it there, if it has not yet.
+--- Opens the file of a row at its hunk.
 ---@param row countersign.Row
 ---@param how? "split"|"vsplit"|"tabedit"
 local function visit(row, how)
@@ -175,16 +208,25 @@ local function visit(row, how)
   end
   local hunks = require("countersign.hunks")
   local hunk = row.hunk or vim.iter(file.hunks):find(hunks.waits) or file.hunks[1]
-  local path = vim.uri_to_fname(file.uri)
-  if not how then
-    go_to_window(path)
+  go_to_file(vim.uri_to_fname(file.uri), how)
+  places.arrive(row.changeset, hunk)
+end
+
+--- Goes to what came of work that was asked for, or to the file that it is about.
+---@param task countersign.Task
+---@param how? "split"|"vsplit"|"tabedit"
+local function visit_task(task, how)
+  for _, id in ipairs(task.changesets) do
+    local changeset = board.named(id)
+    if changeset then
+      return visit({ changeset = changeset }, how)
+    end
   end
-  if how or vim.api.nvim_buf_get_name(0) ~= path then
-    vim.cmd({ cmd = how or "edit", args = { vim.fn.fnameescape(vim.fn.fnamemodify(path, ":.")) } })
+  if task.uri then
+    go_to_file(vim.uri_to_fname(task.uri), how)
+  else
+    client.say("it is about no file", vim.log.levels.WARN)
   end
-  local line = hunk and (hunk.range and hunk.range.start.line or hunk.line) or 0
-  vim.cmd("normal! m'")
-  vim.api.nvim_win_set_cursor(0, { math.min(line + 1, vim.api.nvim_buf_line_count(0)), 0 })
 end
 
 ---@param how? "split"|"vsplit"|"tabedit"
@@ -192,7 +234,9 @@ end
 local function visit_here(how)
   return function()
     local row = here()
-    if row and row.changeset then
+    if row and row.task then
+      visit_task(row.task, how)
+    elseif row and row.changeset then
       visit(row, how)
     end
   end
@@ -246,12 +290,12 @@ local STEPS = { "hunk", "file", "change" }
 ---@type countersign.Key[]
 M.keys = {
   { key = "a", modes = { "n", "x" }, what = "accept the hunk, the file's hunks or all of the change; a selection, too", run = key_for("accept") },
-  { key = "x", modes = { "n", "x" }, what = "reject them", run = key_for("reject") },
+  { key = "x", modes = { "n", "x" }, what = "reject them; of what was asked for: cancel it", run = key_for("reject") },
   { key = "X", modes = { "n" }, what = "reject them and say why", run = reject_with_reason },
   { key = "u", modes = { "n", "x" }, what = "undo: take them out again", run = key_for("undo") },
   { key = "r", modes = { "n", "x" }, what = "restore: let what was rejected wait again", run = key_for("restore") },
   { key = "=", modes = { "n" }, what = "show or hide what is in it: files, hunks, the lines of a hunk", run = toggle },
-  { key = "<CR>", modes = { "n" }, what = "go to the hunk in its file", run = visit_here() },
+  { key = "<CR>", modes = { "n" }, what = "go to the hunk in its file; of what was asked for: to what came of it, else to its file", run = visit_here() },
   { key = "o", modes = { "n" }, what = "the same in a split", run = visit_here("split") },
   { key = "gO", modes = { "n" }, what = "the same in a vertical split", run = visit_here("vsplit") },
   { key = "O", modes = { "n" }, what = "the same in a tab", run = visit_here("tabedit") },
@@ -271,9 +315,7 @@ M.keys = {
   { key = "g?", modes = { "n" }, what = "these keys", run = function()
     M.help()
   end },
-  { key = "q", modes = { "n" }, what = "close the list", run = function()
-    vim.cmd("silent! close")
-  end },
+  { key = "q", modes = { "n" }, what = "close the list", run = places.leave },
 }
 
 --- Shows the keys in a window of its own; `q` closes it.
@@ -355,6 +397,12 @@ function M.review(name, smods)
     require("countersign.marks").show(true)
   end
   open[list.key(changeset)] = true
+  for _, file in ipairs(changeset.files) do
+    if vim.iter(file.hunks):any(require("countersign.hunks").waits) then
+      -- The review begins at a hunk, also where somebody folded its file.
+      open[list.file_key(changeset, file)] = true
+    end
+  end
   M.open(smods)
   for number, row in ipairs(rows) do
     if row.changeset and row.changeset.id == changeset.id and row.hunk and require("countersign.hunks").waits(row.hunk) then

@@ -1,8 +1,9 @@
--- Runs inside Neovim on src/queue.rs: asks a worker for documentation, by a code action and by :Countersign, hears of its
--- progress, accepts what comes. Prints PASS, or FAIL with what was missing.
+-- Runs inside Neovim on src/queue.rs: asks a worker for documentation, by code actions and by :Countersign, hears of its
+-- progress, accepts what comes; asks one that never ends for tests, and cancels that. Prints PASS, or FAIL with what was
+-- missing.
 
 local drive = dofile(vim.fs.joinpath(vim.fs.dirname(debug.getinfo(1, "S").source:sub(2)), "driver.lua"))
-local until_true, at = drive.until_true, drive.at
+local until_true, at, same = drive.until_true, drive.at, drive.same
 
 local QUEUE = "src/queue.rs"
 local progress = {} ---@type string[] the kinds of progress that the server told of
@@ -78,7 +79,60 @@ local function by_command()
   drive.until_ledger(QUEUE, "accepted, accepted")
 end
 
+--- The task of the ledger that was asked for last.
+local function last_task()
+  return vim.json.decode(drive.countersign("list", "--tasks", "--format", "json")).tasks[1]
+end
+
+--- What is selected is what is meant.
+local function by_selection()
+  local before = drive.buffer()
+  vim.cmd("normal! 8GVjj")
+  same(vim.api.nvim_get_mode().mode, "V")
+  drive.code_action("Ask scribe to refactor lines 8 to 10")
+  drive.waiting(1)
+  local place = last_task().task.place
+  same(place, { path = QUEUE, first_line = 7, lines = 3 })
+  vim.cmd("normal! \27")
+  at(drive.diagnostics()[1].lnum + 1)
+  vim.cmd("Countersign reject not now")
+  drive.until_ledger(QUEUE, "accepted, accepted, rejected", true)
+  same({ drive.buffer(), drive.disk() }, { before, before })
+end
+
+--- Work that does not end is cancelled in the list, and its line leads to where it was asked for.
+local function cancelled_in_the_list()
+  local before = drive.buffer()
+  vim.cmd("8,10Countersign run tests Find everything")
+  vim.cmd("Countersign")
+  until_true("it is under way", function()
+    return vim.fn.search("Find everything .*running", "cw") > 0
+  end)
+  drive.keys("<CR>")
+  same(vim.fn.expand("%"), QUEUE)
+  vim.cmd("Countersign")
+  vim.fn.search("Find everything", "cw")
+  drive.keys("x")
+  until_true("it is cancelled", function()
+    return vim.fn.search("Find everything .*cancelled", "cw") > 0
+  end)
+  drive.keys("x")
+  assert(drive.said("nothing to reject here"), vim.inspect(drive.messages))
+  until_true("the ledger knows that", function()
+    local ended = last_task().ended
+    return ended ~= vim.NIL and vim.inspect(ended):lower():find("cancelled", 1, true) ~= nil
+  end)
+  -- What came of the work before is where its line leads to.
+  vim.fn.search("Say what it is for", "cw")
+  drive.keys("<CR>")
+  same(vim.fn.expand("%"), QUEUE)
+  same({ drive.buffer(), drive.disk() }, { before, before })
+  drive.until_ledger(QUEUE, "accepted, accepted, rejected", true)
+end
+
 drive.run(function()
   by_code_action()
   by_command()
+  by_selection()
+  cancelled_in_the_list()
 end)

@@ -2,7 +2,7 @@
 -- with what was missing. The states of a file are compared sorted.
 
 local drive = dofile(vim.fs.joinpath(vim.fs.dirname(debug.getinfo(1, "S").source:sub(2)), "driver.lua"))
-local until_true, countersign = drive.until_true, drive.countersign
+local until_true, countersign, same = drive.until_true, drive.countersign, drive.same
 
 local QUEUE = "src/queue.rs"
 
@@ -36,6 +36,36 @@ local function rejected_and_restored(id)
   until_ledger("proposed, rejected")
   assert(countersign("ledger", "export"):find('"reason":"needs tests"', 1, true), "the ledger has no reason")
   vim.cmd("Countersign restore " .. id .. "/1")
+  until_ledger("proposed, proposed")
+end
+
+--- A rejection that the server did not do is none that can be taken back, and one stays until it is.
+local function only_what_was_done(id)
+  until_true("what was restored is rejected no more", function()
+    return require("countersign.actions").last_rejected() == nil
+  end)
+  vim.cmd("Countersign restore")
+  assert(drive.said("nothing was rejected here"), vim.inspect(drive.messages))
+  vim.cmd(("Countersign reject %s/9"):format(id))
+  until_true("the refusal", function()
+    return drive.said("hunk 9")
+  end)
+  same(require("countersign.actions").last_rejected(), nil)
+  vim.api.nvim_win_set_cursor(0, { 3, 0 })
+  vim.cmd("Countersign reject I/O is wrong")
+  until_ledger("proposed, rejected")
+  assert(countersign("ledger", "export"):find('"reason":"I/O is wrong"', 1, true), "the ledger has no reason")
+  -- Somebody else was faster: restoring fails, and what was rejected here last still is that.
+  until_true("the rejection is known", function()
+    return vim.deep_equal((require("countersign.actions").last_rejected() or {}).hunks, { 1 })
+  end)
+  countersign("restore", id, "--hunk", "1", "--by", "Ada")
+  vim.cmd("Countersign restore")
+  until_true("the refusal", function()
+    return drive.said("no such hunk of change")
+  end)
+  countersign("reject", id, "--hunk", "1", "--by", "Ada")
+  vim.cmd("Countersign restore")
   until_ledger("proposed, proposed")
 end
 
@@ -83,7 +113,12 @@ drive.run(function()
     return countersign("ledger", "export"):find('"kind":"proved"', 1, true) ~= nil
   end)
   rejected_and_restored(id)
+  only_what_was_done(id)
   adopted_and_stated_anew()
+  same(drive.disk(), drive.buffer())
+  for _, refused in ipairs({ "has no hunk 9", "no such hunk of change" }) do
+    assert(drive.said(refused), vim.inspect(drive.messages))
+  end
   vim.cmd("Countersign restore nonsense!")
   assert(drive.said("is no change: write its id"), vim.inspect(drive.messages))
 end)

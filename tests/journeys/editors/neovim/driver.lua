@@ -64,13 +64,13 @@ end
 
 --- Whether a warning or an error says this. It is none of those that must not be there at the end.
 function M.said(text)
+  local found = false
   for _, message in ipairs(M.messages) do
     if message:find(text, 1, true) then
-      expected[message] = true
-      return true
+      expected[message], found = true, true
     end
   end
-  return false
+  return found
 end
 
 --- Types keys as somebody would, mappings included, and waits until they are done.

@@ -82,10 +82,38 @@ local function folds_and_moves()
   same(vim.bo.filetype, "countersign")
 end
 
-local function denied()
+--- Neither a command nor an action at its place accepts what policy denies, and both say why.
+local function denied_in_its_file(page)
+  keys("<CR>")
+  same(vim.fn.expand("%"), "README.md")
+  drive.waiting(1)
+  drive.at(drive.diagnostics()[1].lnum + 1)
+  vim.cmd("Countersign accept")
+  until_true("an answer", function()
+    return drive.said("no change to accept here")
+  end)
+  local client, told = require("countersign.client"), nil
+  local say = client.say
+  client.say = function(text)
+    told = text
+  end
+  drive.code_action("Why not")
+  until_true("the reasons", function()
+    return told and told:find("policy: deny; deny: an AWS access key", 1, true) ~= nil
+  end)
+  client.say = say
+  same({ drive.buffer(), drive.disk() }, { page, page })
+  drive.until_ledger("README.md", "proposed")
+  vim.cmd.buffer(QUEUE)
+  vim.cmd("Countersign")
+  on("denied  aws")
+end
+
+local function denied(page)
   on("denied  aws")
   keys("a")
   assert(drive.said("nothing to accept here"), vim.inspect(drive.messages))
+  denied_in_its_file(page)
   keys("K")
   until_true("the page that says why", function()
     return drive.buffer():find("## Verdict: deny", 1, true) ~= nil
@@ -121,6 +149,19 @@ local function decides(before)
   assert(vim.api.nvim_get_current_line():find("src/queue.rs", 1, true), vim.api.nvim_get_current_line())
   on("1 line 3 in")
   keys("Vju")
+  drive.until_ledger(QUEUE, "undone, undone")
+  -- What was typed a moment ago is known when the list decides.
+  until_listed("1 line 3 in idle  undone")
+  local queue = vim.fn.bufnr(QUEUE)
+  vim.api.nvim_buf_set_lines(queue, 0, 0, false, { "// typed" })
+  on("1 line 3 in")
+  keys("a")
+  drive.until_ledger(QUEUE, "accepted (unsaved), undone")
+  same(vim.api.nvim_buf_get_lines(queue, 0, 4, false)[4], "    queue.is_empty()")
+  vim.api.nvim_buf_set_lines(queue, 0, 1, false, {})
+  until_listed("1 line 3 in idle  accepted (unsaved)")
+  on("src/queue.rs")
+  keys("u")
   drive.until_ledger(QUEUE, "undone, undone")
   on("src/queue.rs")
   keys("<CR>")
@@ -197,8 +238,13 @@ drive.run(function()
   local queue, stack = drive.buffer(), table.concat(vim.fn.readfile(STACK), "\n") .. "\n"
   opens()
   folds_and_moves()
-  denied()
+  denied("# Queue\n")
   decides(queue)
   previews(stack)
   arrives()
+  for file, text in pairs({ [QUEUE] = queue, [STACK] = stack }) do
+    vim.cmd.buffer(file)
+    same({ drive.buffer(), drive.disk() }, { text, text })
+  end
+  drive.until_ledger(QUEUE, "undone, undone")
 end)

@@ -32,7 +32,7 @@ local function health()
 end
 
 drive.run(function()
-  local file = vim.api.nvim_get_current_buf()
+  local file, before = vim.api.nvim_get_current_buf(), drive.buffer()
   same(vim.fn.maparg("<Leader>ca", "n"), "")
   local server = until_new_server(nil)
 
@@ -91,7 +91,7 @@ drive.run(function()
     assert(report:find(line, 1, true), line .. " is not in\n" .. report)
   end
 
-  fails("no setting command; there are: autostart, cmd, filetypes, preview, reasons", { command = "x" })
+  fails("no setting command; there are: autostart, cmd, filetypes, preview, proposals, reasons", { command = "x" })
   fails("cmd must be a list of strings", { cmd = "countersign lsp" })
   require("countersign").setup({ cmd = { "/nowhere/countersign", "lsp" } })
   vim.cmd("Countersign restart")
@@ -114,4 +114,7 @@ drive.run(function()
   vim.cmd.edit(vim.fn.tempname() .. ".rs")
   assert(not require("countersign.client").root(0), "a root outside of any repository")
   same(require("countersign").statusline(), "")
+  vim.cmd.buffer(file)
+  same({ drive.buffer(), drive.disk() }, { before, before })
+  drive.until_ledger("src/queue.rs", "proposed, proposed")
 end)

@@ -108,8 +108,142 @@ local function listed()
   same(with[#with].text, "  Write it  scribe  failed: no room")
 end
 
+--- What commands on lines are about: all hunks there that may be decided so, and nothing that is hidden.
+local function on_lines()
+  local function placed(number, first, last, state)
+    local range = { start = { line = first, character = 0 }, ["end"] = { line = last, character = 0 } }
+    return vim.tbl_extend("force", hunk(number, first, 1, 1, state), { range = range })
+  end
+  local files = { { uri = "file:///f", hunks = { placed(1, 2, 2), placed(2, 5, 7), placed(3, 9, 9, "undone") } } }
+  local one = change("abcd", files, { accept = { 1, 2, 3 } })
+  local other = change("beef", { { uri = "file:///f", hunks = { placed(1, 6, 6) } } }, { accept = { 1 } })
+  local hidden = change("cafe", { { uri = "file:///f", hunks = { placed(1, 6, 6) } } }, { accept = { 1 }, shown = false })
+  local function about(first, last, uri)
+    return vim.tbl_map(function(decision)
+      return decision.changeset.id .. " " .. table.concat(decision.hunks, ",")
+    end, hunks.on_lines({ one, other, hidden }, uri or "file:///f", first, last, "accept"))
+  end
+  same(about(0, 9), { "abcd 1,2", "beef 1" })
+  same(about(2, 4), { "abcd 1" })
+  same(about(7, 8), { "abcd 2" })
+  same(about(8, 9), { "abcd 3" })
+  same(about(0, 9, "file:///g"), {})
+  assert(hunks.covers({ changeset = "abcd" }, { changeset = "abcdef", hunks = { 1 } }))
+  assert(hunks.covers({ changeset = "abcdef", hunks = { 1, 2 } }, { changeset = "abcdef", hunks = { 2 } }))
+  assert(not hunks.covers({ changeset = "abcdef", hunks = { 1 } }, { changeset = "abcdef", hunks = { 1, 2 } }))
+  assert(not hunks.covers({ changeset = "abcdef", hunks = { 1 } }, { changeset = "abcdef" }))
+  assert(not hunks.covers({ changeset = "beef" }, { changeset = "abcdef" }))
+end
+
+--- A hunk that puts more lines there than a window has says so at its end.
+local function tall()
+  local buf = vim.api.nvim_create_buf(false, true)
+  local after = {}
+  for number = 1, 50 do
+    after[number] = "line " .. number
+  end
+  local one = vim.tbl_extend("force", hunk(1, 0, 0, 50), { range = { start = { line = 0 }, ["end"] = { line = 0 } } })
+  local file = { path = "f", hunks = { one } }
+  local about = { changeset = change("abcd", { file }), file = file, hunk = one }
+  local function shown(height)
+    local drawn = require("countersign.look").of(buf, about, { before = {}, after = after }, { tabstop = 8, height = height })
+    local last = drawn.virtual[#drawn.virtual][1][1]:gsub("%s+$", "")
+    return { #drawn.virtual, last }
+  end
+  same(shown(60), { 50, "line 50" })
+  same(shown(51), { 50, "line 50" })
+  same(shown(50), { 49, "… 2 more lines: :Countersign preview" })
+  same(shown(11), { 10, "… 41 more lines: :Countersign preview" })
+  same(shown(1), { 1, "… 50 more lines: :Countersign preview" })
+end
+
+--- What a listener runs into is said, and the others hear of the change.
+local function listeners()
+  local board = require("countersign.board")
+  local heard = false
+  board.on_change(function()
+    error("a listener that fails")
+  end)
+  board.on_change(function()
+    heard = true
+  end)
+  board.forget(1)
+  assert(heard and drive.said("a listener that fails"), vim.inspect(drive.messages))
+  board.refresh_all()
+  assert(drive.said("no server runs"), vim.inspect(drive.messages))
+end
+
+--- What is written behind the command, in all the ways in which it can be.
+local function command_line()
+  local function completes(line, wanted)
+    same(vim.fn.getcompletion(line, "cmdline"), wanted)
+  end
+  completes("Cou acc", { "accept", "accept-all" })
+  completes("'<,'>Cou pau", { "pause" })
+  completes("'C,'DCountersign pau", { "pause" })
+  completes("vertical Countersign lis", { "list" })
+  completes("Countersign next | Countersign sno", { "snooze" })
+  completes("Countersign reject a|", {})
+  local command = require("countersign.command")
+  same(command.complete("acc", "Countersign acc -all", #"Countersign acc"), { "accept", "accept-all" })
+  same(command.complete("o", "Countersign pause o on", #"Countersign pause o"), { "on", "off" })
+
+  vim.g.after = 0
+  vim.cmd("Countersign list | let g:after += 1")
+  same({ vim.bo.filetype, vim.g.after }, { "countersign", 1 })
+  vim.cmd("Countersign | let g:after += 1")
+  vim.cmd("Countersign|let g:after += 1")
+  same(vim.g.after, 3)
+  vim.cmd("bwipeout!")
+  vim.cmd("Countersign run docs | let g:after += 1")
+  assert(drive.said("ask for work in a file"), vim.inspect(drive.messages))
+  same(vim.g.after, 3)
+end
+
+--- Whatever the help points to is there: in the help itself or in Neovim's.
+local function help()
+  local file = vim.api.nvim_get_runtime_file("doc/countersign.txt", false)[1]
+  local text = table.concat(vim.fn.readfile(file), "\n")
+  local known = {}
+  for _, tags in ipairs({ vim.fs.joinpath(vim.env.VIMRUNTIME, "doc/tags") }) do
+    for _, line in ipairs(vim.fn.readfile(tags)) do
+      known[line:match("^[^\t]+")] = true
+    end
+  end
+  for target in text:gmatch("%*([^%s*|]+)%*") do
+    known[target] = true
+  end
+  local found = 0
+  -- A bar between spaces is none of a link.
+  for link in text:gmatch("|([^%s|]+)|") do
+    found = found + 1
+    assert(known[link], ("|%s| points nowhere"):format(link))
+  end
+  assert(found > 20, "no links were found")
+  for _, one in ipairs(require("countersign.command").subcommands) do
+    assert(known[":Countersign-" .. one.name], one.name)
+  end
+  for _, plug in ipairs(require("countersign.plugs")) do
+    assert(known[("<Plug>(countersign-%s)"):format(plug.name)], plug.name)
+  end
+  for _, group in ipairs(require("countersign.highlights").groups) do
+    assert(known["hl-" .. group.name], group.name)
+  end
+  for _, setting in ipairs(require("countersign.settings").all) do
+    assert(known["countersign-setting-" .. setting.name], setting.name)
+  end
+  for name in pairs(require("countersign")) do
+    assert(known[("countersign.%s()"):format(name)], name)
+  end
+end
+
 drive.run(function()
   sides()
+  on_lines()
+  tall()
+  listeners()
+  command_line()
+  help()
   decisions()
   neighbours()
   cursor()

@@ -21,7 +21,9 @@ local function rust()
   assert(first.lnum == 2, "the first proposal is on line " .. first.lnum + 1)
   assert(first.message:find("is_empty"), first.message)
   assert(tostring(first.code):match("^%x+/1$"), "code " .. tostring(first.code))
-  assert(require("countersign").waiting() == 2)
+  until_true("both are listed", function()
+    return require("countersign").waiting() == 2
+  end)
 
   vim.api.nvim_win_set_cursor(0, { 3, 4 })
   vim.lsp.buf.hover()
@@ -90,4 +92,6 @@ end
 drive.run(function()
   rust()
   python()
+  assert(buffer() == disk(), "the disk differs from the buffer")
+  until_ledger("src/queue.rs", "undone, rejected")
 end)
