@@ -45,6 +45,7 @@ export interface Changeset {
   readonly verdict: "allow" | "review" | "deny" | null;
   readonly denied: string | null;
   readonly risk: Risk | null;
+  readonly proof: Proof;
   readonly accept: readonly number[];
   readonly reject: readonly number[];
   readonly undo: readonly number[];
@@ -55,6 +56,12 @@ export interface Changeset {
 export interface Risk {
   readonly score: number;
   readonly level: string;
+}
+
+export interface Proof {
+  readonly standing: "none" | "running" | "passed" | "failed" | "stale";
+  readonly passed: number;
+  readonly gates: number;
 }
 
 export interface File {

@@ -1,6 +1,6 @@
 //! What commands do: preflight, intent, edits, confirmation, outcome. What buffers say later is in `follow`.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -129,6 +129,12 @@ impl Session {
         } else {
             self.begin(root, change, verb, selection, Some(reply));
         }
+    }
+
+    /// What somebody asked to be proved, and is being.
+    pub(crate) fn proving(&self) -> BTreeSet<ChangeSetId> {
+        let proves = self.running.values().filter(|running| running.verb == Verb::Prove);
+        proves.map(|running| running.changeset).collect()
     }
 
     /// Has a change proved because somebody asked for it.

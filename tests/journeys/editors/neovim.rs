@@ -61,7 +61,7 @@ fn the_types_of_the_neovim_plugin_are_those_of_the_protocol() {
     let page = fs::read_to_string(in_checkout("editors/PROTOCOL.md")).unwrap();
     let board = in_checkout("editors/nvim/lua/countersign/board.lua");
     let types = fs::read_to_string(board).unwrap();
-    for name in ["Status", "Task", "Changeset", "File", "Hunk"] {
+    for name in ["Status", "Task", "Changeset", "Proof", "File", "Hunk"] {
         let documented = page.split(&format!("### {name}\n")).nth(1).unwrap();
         let documented = documented.split("\n#").next().unwrap().lines();
         let documented = documented.filter_map(|line| line.strip_prefix("| `")?.split('`').next());

@@ -44,6 +44,11 @@ local M = {}
 ---@field change string
 ---@field hunks countersign.Hunk[]
 
+---@class countersign.Proof
+---@field standing "none"|"running"|"passed"|"failed"|"stale"
+---@field passed integer how many gates the change did not make worse
+---@field gates integer
+
 ---@class countersign.Changeset
 ---@field id string
 ---@field short string
@@ -57,6 +62,7 @@ local M = {}
 ---@field verdict? "allow"|"review"|"deny"
 ---@field denied? string
 ---@field risk? { score: integer, level: string }
+---@field proof countersign.Proof
 ---@field accept integer[]
 ---@field reject integer[]
 ---@field undo integer[]
