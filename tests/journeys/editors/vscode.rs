@@ -87,6 +87,40 @@ fn the_pictures_of_the_vscode_documentation_are_there_and_small() {
     pictures::are_linked("vscode", PICTURE_BYTES_MAX);
 }
 
+/// The program comes with the package of one system, and the packages of others stay as they are.
+#[test]
+fn a_vscode_package_brings_the_program_along() {
+    let world = untouched();
+    world.write("../program", "#!/bin/sh\necho 'the program'\n");
+    let bytes = fs::read(world.outer().join("program")).unwrap();
+    let node = program("COUNTERSIGN_TEST_NODE");
+    let path = [node.parent().unwrap().to_owned(), "/usr/bin".into(), "/bin".into()];
+    let any = program("COUNTERSIGN_TEST_VSIX");
+    let before = fs::read(&any).unwrap();
+    let mut build = world.command(in_checkout("editors/vscode/build"));
+    build.arg("--bundle").arg(world.outer().join("program")).args(["--target", "linux-x64"]);
+    build.env("PATH", env::join_paths(path).unwrap()).stdin(Stdio::null());
+    let output = build.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(fs::read(&any).unwrap(), before);
+
+    let extensions = world.outer().join("extensions");
+    let server = program("COUNTERSIGN_TEST_CODE_SERVER");
+    let mut install = world.command(&node);
+    install.arg(server.join("node_modules/code-server/out/node/entry.js"));
+    install.arg("--user-data-dir").arg(world.outer().join("data"));
+    install.arg("--config").arg(world.outer().join("config.yaml"));
+    install.arg("--extensions-dir").arg(&extensions);
+    install.arg("--install-extension").arg(any.with_file_name("countersign-linux-x64.vsix"));
+    let output = install.stdin(Stdio::null()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut installed = fs::read_dir(&extensions).unwrap().map(|entry| entry.unwrap().path());
+    let installed = installed.find(|path| path.is_dir()).unwrap().join("bin/countersign");
+    assert_eq!(fs::read(&installed).unwrap(), bytes);
+    let output = world.command(&installed).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "the program\n", "it does not run");
+}
+
 /// A queue for which a recipe has proposed two hunks.
 fn queue() -> World {
     let world = support::world();
