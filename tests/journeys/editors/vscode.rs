@@ -36,6 +36,9 @@ fn vscode_reviews_undoes_restarts_and_says_what_is_missing() {
     asks.write(".vscode/settings.json", r#"{ "countersign.proposals.severity": "warning" }"#);
     let restricted = queue();
     restricted.write(".vscode/settings.json", r#"{ "countersign.path": "/nowhere/countersign" }"#);
+    let trusts = support::gated();
+    let bare = World::new();
+    fs::remove_dir_all(bare.root().join(".git")).unwrap();
     drive(&[
         ("asks", &asks),
         ("review", &review),
@@ -47,16 +50,20 @@ fn vscode_reviews_undoes_restarts_and_says_what_is_missing() {
         ("agent", &agent),
         ("missing", &missing),
         ("restricted", &restricted),
+        ("trusts", &trusts),
+        ("bare", &bare),
     ]);
 
     let right = |text: String| text.replace("right.len() == 0", "right.is_empty()");
     ends(&review, &format!("// typed\n{}", support::RUST), &["undone", "proposed"]);
-    let documented = support::RUST.replacen("    sum\n}", "    sum\n    // Say what it sums\n}", 1);
+    let documented =
+        support::RUST.replacen("item;\n    }", "item;\n    // Say what it sums\n    }", 1);
     ends(&asks, &documented, &["proposed", "proposed", "accepted"]);
     ends(&two, support::RUST, &["undone", "undone"]);
     assert_eq!(two.read(SECOND_FILE), SECOND);
     assert_eq!(states(&two, SECOND_FILE), ["undone"]);
-    ends(&stale, &format!("// one\n// two\n{}", rust_accepted()), &["accepted", "proposed"]);
+    let typed = format!("{}// one\n// two\n", "// more\n".repeat(20));
+    ends(&stale, &(typed + &rust_accepted()), &["accepted", "proposed"]);
     let arrived = right(support::RUST.to_owned());
     ends(&arrives, &format!("// mine\n{arrived}"), &["proposed", "accepted"]);
     ends(&denied, support::RUST, &["proposed", "proposed"]);
@@ -142,7 +149,9 @@ fn drive(journeys: &[(&str, &World)]) {
     let scratch = outer.outer().join("vscode");
     let failures = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("vscode");
     fs::create_dir_all(&scratch).unwrap();
-    outer.write("../config/countersign/config.toml", super::ask::SCRIBE);
+    let scribe = super::ask::SCRIBE.replace("\"docs\"", "\"docs\", \"refactor\"");
+    let sleeper = "\n[workers.sleeper]\ncommand = [\"sleep\", \"600\"]\nkinds = [\"tests\"]\n";
+    outer.write("../config/countersign/config.toml", scribe + sleeper);
     fs::create_dir_all(&failures).unwrap();
     let journeys: Vec<Value> = journeys
         .iter()

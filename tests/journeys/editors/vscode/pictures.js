@@ -33,7 +33,7 @@ async function pictures(window, given) {
 
   await window.focusView();
   await window.button("patch leak.patch", "Show Why");
-  await window.until("the page", async () => (await window.buffer()).includes("## Verdict: deny"));
+  await window.untilWhy("Verdict: deny");
   await shot("why");
   await window.command("View: Close Editor");
 

@@ -178,7 +178,30 @@ class Window {
     await this.page.keyboard.press("Control+S");
   }
 
+  /** Presses one of the buttons above the text. */
+  async title(name) {
+    const button = this.page.locator(`.editor-group-container.active .editor-actions .action-label[aria-label^="${name}"]`);
+    await this.until(`the button ${name} above the text`, async () => {
+      await button.first().click({ timeout: 5000 });
+      return true;
+    });
+  }
+
   // --- what Countersign shows
+
+  /** What the page that says why reads as, once it is rendered. */
+  async why() {
+    const read = (frame) => frame.evaluate(() => document.querySelector("body.vscode-body")?.innerText ?? "").catch(() => "");
+    return (await Promise.all(this.page.frames().map(read))).join("");
+  }
+
+  async untilWhy(...wanted) {
+    await this.page.locator('.tab.active[data-resource-name*="Why "], .tab.active[aria-label*="Why "]').first().waitFor();
+    await this.until(`the page with ${wanted}`, async () => {
+      const text = await this.why();
+      return (wanted.every((part) => text.includes(part)) && !text.includes("## ")) || text;
+    });
+  }
 
   async lens(text, nth = 0) {
     const lens = this.page.locator(`${EDITOR} .codelens-decoration a`, { hasText: new RegExp(`^${text}$`) }).nth(nth);
