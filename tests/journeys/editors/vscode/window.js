@@ -195,6 +195,26 @@ class Window {
     return (await Promise.all(this.page.frames().map(read))).join("");
   }
 
+  /** What there is to read of Countersign, one line each. */
+  async seen() {
+    const plain = (text) => text.replace(/[\s\u00a0]+/g, " ").trim();
+    const label = (row) => row.getAttribute("aria-label");
+    const rows = await this.rows().evaluateAll((all) => all.map((row) => row.getAttribute("aria-label") ?? ""));
+    const title = await label(this.page.locator(".editor-group-container.active .tab.active").first());
+    const headings = await Promise.all(
+      this.page.frames().map((frame) => frame.locator("body.vscode-body :is(h1, h2)").allInnerTexts().catch(() => [])),
+    );
+    const lines = [
+      ...rows.map((row) => `row: ${plain(row)}`),
+      `title: ${plain(title)}`,
+      ...(await this.lenses()).map((lens) => `lens: ${plain(lens)}`),
+      ...headings.flat().map((heading) => `heading: ${plain(heading)}`),
+      `status: ${await this.status()}`,
+    ];
+    // What looks like a key stays out of files, and digests are of everything else.
+    return `${lines.join("\n").replace(/AKIA\w+|\b[0-9a-f]{12}\b/g, "…")}\n`;
+  }
+
   async untilWhy(...wanted) {
     await this.page.locator('.tab.active[data-resource-name*="Why "], .tab.active[aria-label*="Why "]').first().waitFor();
     await this.until(`the page with ${wanted}`, async () => {
