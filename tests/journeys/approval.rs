@@ -6,22 +6,11 @@ use serde_json::{Value, json};
 use test_support::{ClientOptions, LspClient, MessageRequests, World};
 
 use crate::ask::{SCRIBE, project};
-use crate::support::{countersign, propose, run, world};
+use crate::support::{countersign, gated, run};
 
 const FILE: &str = "src/queue.rs";
 
 const AGREE: &str = "Trust until It Changes";
-
-/// A proposal, and a gate that its commit states.
-pub fn gated() -> World {
-    let world = world();
-    world.write("check.sh", "grep -q 'queue.is_empty()' src/queue.rs\n");
-    let gate = "[[gate]]\nid = \"mine\"\nkind = \"test\"\ncommand = [\"sh\", \"check.sh\"]\n";
-    world.write("countersign.toml", gate);
-    world.commit("A gate of our own");
-    propose(&world);
-    world
-}
 
 /// An editor that does this when it is to ask the person.
 fn editor(world: &World, message_requests: MessageRequests) -> LspClient {

@@ -65,6 +65,17 @@ pub fn world() -> World {
     world
 }
 
+/// A proposal, and a gate that its commit states.
+pub fn gated() -> World {
+    let world = world();
+    world.write("check.sh", "grep -q 'queue.is_empty()' src/queue.rs\n");
+    let gate = "[[gate]]\nid = \"mine\"\nkind = \"test\"\ncommand = [\"sh\", \"check.sh\"]\n";
+    world.write("countersign.toml", gate);
+    world.commit("A gate of our own");
+    propose(&world);
+    world
+}
+
 /// Has the recipe propose and answers its one ChangeSet.
 pub fn propose(world: &World) -> Value {
     let output = run(world, &["run", "--recipe", RECIPE, "--format", "json"]).ok().json();

@@ -227,7 +227,8 @@ targets("countersign.statusline()")
 paragraphs([[
 `require("countersign").statusline([buf])` is empty where no server is
 attached, else `countersign`, with how many hunks wait in the repository, and
-whether the server works on something. It is made when the server says
+whether the server works on something, is paused, or has tasks that wait since
+workers spent their time. It is made when the server says
 something new, and costs nothing to show: >lua
     vim.o.statusline = "%f %m%=%{v:lua.require'countersign'.statusline()}"
 <

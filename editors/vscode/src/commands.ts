@@ -4,18 +4,21 @@ import * as vscode from "vscode";
 import { askForWork, snooze } from "./ask";
 import type { Documents } from "./documents";
 import type { Editors } from "./editors";
-import { again, decidable, hunksOf } from "./listing";
-import type { ChangeNode, Decision, FileNode, HunkNode, Node } from "./listing";
+import { decidable, hunksOf } from "./listing";
+import type { Decision, Target } from "./listing";
+import { menu } from "./menu";
 import { propose } from "./propose";
 import type { Session } from "./session";
-import { count } from "./words";
+import { nothing, toDecide } from "./targets";
+import type { Targets, Wanted } from "./targets";
+import { count, waits } from "./words";
 
-type Target = ChangeNode | FileNode | HunkNode;
+const WALKTHROUGH = "countersign.countersign#start";
 
 export class Commands {
   constructor(
     private readonly session: Session,
-    private readonly view: vscode.TreeView<Node>,
+    private readonly targets: Targets,
     private readonly editors: Editors,
     private readonly documents: Documents,
   ) {}
@@ -27,13 +30,14 @@ export class Commands {
       rejectWithReason: (of) => this.rejectWithReason(of),
       takeOut: (of) => this.decide("undo", of),
       restoreRejected: (of) => this.decide("restore", of),
-      acceptAll: (of) => this.decide("accept", this.whole(of)),
-      rejectAll: (of) => this.decide("reject", this.whole(of)),
+      acceptAll: (of) => this.decide("accept", of, true),
+      rejectAll: (of) => this.decide("reject", of, true),
       stateAnew: (of) => this.ofChange("countersign.repropose", "state anew", of),
       proveChange: (of) => this.ofChange("countersign.prove", "prove", of),
       preview: (of) => this.preview(of),
       proof: (of) => this.proof(of),
-      goTo: (of) => this.goTo(of),
+      goTo: (of) => this.goTo(of, false),
+      showHunk: (of) => this.goTo(of, true),
       nextHunk: () => this.editors.goToNeighbour(true),
       previousHunk: () => this.editors.goToNeighbour(false),
       propose: () => propose(this.session),
@@ -46,7 +50,8 @@ export class Commands {
       restart: () => this.session.restart(),
       showLog: () => this.session.log.show(),
       setPath: () => vscode.commands.executeCommand("workbench.action.openSettings", "countersign.path"),
-      menu: () => this.menu(),
+      walkthrough: () => vscode.commands.executeCommand("workbench.action.openWalkthrough", WALKTHROUGH, false),
+      menu: () => menu(this.session),
     };
     const registered = Object.entries(all).map(([name, run]) =>
       vscode.commands.registerCommand(`countersign.${name}`, run),
@@ -54,65 +59,30 @@ export class Commands {
     return vscode.Disposable.from(...registered);
   }
 
-  /** What a command is about: what it was given, what is selected in the view, or the hunk at the cursor. */
-  private target(argument: unknown): Target | undefined {
-    const given = argument as { kind?: string; from?: string; changeset?: unknown; hunks?: readonly number[] } | undefined;
-    if (given?.from === "view") {
-      return asTarget(this.view.selection[0]);
+  private async decide(decision: Decision, argument: unknown, whole = false): Promise<void> {
+    const target = await this.targets.find(argument, toDecide(decision, whole ? `${decision} as a whole` : decision, whole));
+    if (target !== undefined) {
+      await this.decideOn(decision, target);
     }
-    if (given?.kind !== undefined) {
-      return asTarget(again(argument as Node, this.session.changesets));
-    }
-    if (typeof given?.changeset === "string") {
-      return this.named(given.changeset, given.hunks);
-    }
-    return this.editors.current();
   }
 
-  private named(id: string, hunks: readonly number[] | undefined): Target | undefined {
-    const changeset = this.session.changesets.find((one) => one.id === id);
-    if (changeset === undefined) {
-      return undefined;
-    }
-    for (const file of changeset.files) {
-      for (const hunk of file.hunks) {
-        if (hunks?.length === 1 && hunk.hunk === hunks[0]) {
-          return { kind: "hunk", changeset, file, hunk };
-        }
-      }
-    }
-    return { kind: "change", changeset };
-  }
-
-  /** The change that a target is part of. */
-  private whole(argument: unknown): ChangeNode | undefined {
-    const target = this.target(argument);
-    return target === undefined ? undefined : { kind: "change", changeset: target.changeset };
-  }
-
-  private nothing(what: string): void {
-    vscode.window.setStatusBarMessage(`Countersign: nothing to ${what} here`, 5000);
-  }
-
-  private async decide(decision: Decision, argument: unknown, reason?: string): Promise<void> {
-    const target = this.target(argument);
-    const hunks = target === undefined ? [] : decidable(target, decision);
-    if (target === undefined || hunks.length === 0) {
+  private async decideOn(decision: Decision, target: Target, reason?: string): Promise<void> {
+    const hunks = decidable(target, decision);
+    if (hunks.length === 0) {
       return this.explain(decision, target);
     }
-    const changeset = target.changeset.id;
     await this.session.command(`countersign.${decision}`, {
-      changeset,
+      changeset: target.changeset.id,
       hunks,
       ...(reason === undefined ? {} : { reason }),
     });
   }
 
   /** Why nothing can be decided so. */
-  private async explain(decision: Decision, target: Target | undefined): Promise<void> {
-    const denied = target?.changeset.denied;
-    if (decision !== "accept" || target === undefined || denied == null) {
-      return this.nothing(decision);
+  private async explain(decision: Decision, target: Target): Promise<void> {
+    const { denied } = target.changeset;
+    if (decision !== "accept" || denied === null) {
+      return nothing(decision);
     }
     const why = "Show Why";
     const chosen = await vscode.window.showWarningMessage(`Countersign: policy denies it: ${denied}`, why);
@@ -122,59 +92,50 @@ export class Commands {
   }
 
   private async rejectWithReason(argument: unknown): Promise<void> {
-    const target = this.target(argument);
-    const hunks = target === undefined ? [] : decidable(target, "reject");
-    if (target === undefined || hunks.length === 0) {
-      return this.nothing("reject");
+    const target = await this.targets.find(argument, toDecide("reject", "reject"));
+    if (target === undefined) {
+      return;
+    }
+    const hunks = decidable(target, "reject");
+    if (hunks.length === 0) {
+      return nothing("reject");
     }
     const reason = await vscode.window.showInputBox({
       title: `Reject ${count(hunks.length, "hunk")} of ${target.changeset.title}`,
       prompt: "Why? It is kept with the rejection; leave it empty for none.",
     });
     if (reason !== undefined) {
-      await this.decide("reject", target, reason.trim() === "" ? undefined : reason.trim());
+      await this.decideOn("reject", target, reason.trim() === "" ? undefined : reason.trim());
     }
   }
 
-  private async ofChange(command: string, what: string, argument: unknown): Promise<void> {
-    const target = this.target(argument);
-    if (target === undefined) {
-      return this.nothing(what);
+  private async ofChange(command: string, verb: string, argument: unknown): Promise<void> {
+    const fits = (target: Target): boolean => hunksOf(target).some(waits);
+    const target = await this.targets.find(argument, { verb, fits, explains: () => false, whole: true, elsewhere: true });
+    if (target !== undefined) {
+      await this.session.command(command, { changeset: target.changeset.id });
     }
-    await this.session.command(command, { changeset: target.changeset.id });
   }
 
   private async preview(argument: unknown): Promise<void> {
-    const target = this.target(argument);
-    const first = target?.kind === "change" ? firstFile(target) : target;
-    if (first === undefined) {
-      return this.nothing("preview");
+    const target = await this.targets.find(argument, read("preview", false));
+    if (target !== undefined) {
+      await this.documents.preview(target);
     }
-    await this.documents.preview(first);
   }
 
   private async proof(argument: unknown): Promise<void> {
-    const target = this.target(argument);
-    if (target === undefined) {
-      return this.nothing("explain");
+    const target = await this.targets.find(argument, read("explain", true));
+    if (target !== undefined) {
+      await this.documents.proof(target.changeset);
     }
-    await this.documents.proof(target.changeset);
   }
 
-  private async goTo(argument: unknown): Promise<void> {
-    const target = this.target(argument);
-    if (target === undefined || target.kind === "change") {
-      return this.nothing("go to");
+  private async goTo(argument: unknown, preserveFocus: boolean): Promise<void> {
+    const target = await this.targets.find(argument, read("go to", false));
+    if (target !== undefined && target.kind !== "change") {
+      await this.editors.goTo(target, preserveFocus);
     }
-    const hunk = hunksOf(target)[0];
-    const whole = hunk?.whole === true;
-    if (target.file.uri === null || (whole && target.file.change !== "modified")) {
-      return this.documents.preview(target);
-    }
-    const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(target.file.uri));
-    const line = Math.min(hunk?.range?.start.line ?? hunk?.line ?? 0, document.lineCount - 1);
-    const at = new vscode.Range(line, 0, line, 0);
-    await vscode.window.showTextDocument(document, { selection: at, preview: true });
   }
 
   private async ofFiles(command: string): Promise<void> {
@@ -182,29 +143,9 @@ export class Commands {
     const file = active?.scheme === "file" ? active : this.session.folder()?.uri;
     await this.session.command(command, file === undefined ? {} : { uri: file.toString() });
   }
-
-  private async menu(): Promise<void> {
-    if (this.session.state === "ready") {
-      await vscode.commands.executeCommand("countersign.changes.focus");
-      return;
-    }
-    const items = [
-      { label: "$(debug-restart) Restart the Server", command: "countersign.restart" },
-      { label: "$(output) Show the Log", command: "countersign.showLog" },
-      { label: "$(settings-gear) Say Where the Program Is", command: "countersign.setPath" },
-    ];
-    const chosen = await vscode.window.showQuickPick(items, { title: "Countersign" });
-    if (chosen !== undefined) {
-      await vscode.commands.executeCommand(chosen.command);
-    }
-  }
 }
 
-function asTarget(node: Node | undefined): Target | undefined {
-  return node === undefined || node.kind === "group" ? undefined : node;
-}
-
-function firstFile({ changeset }: ChangeNode): FileNode | undefined {
-  const file = changeset.files[0];
-  return file === undefined ? undefined : { kind: "file", changeset, file };
+/** What is only looked at may be anything that waits, and at the cursor also what is decided. */
+function read(verb: string, whole: boolean): Wanted {
+  return { verb, fits: (target) => hunksOf(target).some(waits), explains: () => true, whole, elsewhere: true };
 }

@@ -5,8 +5,12 @@ import type { Middleware } from "vscode-languageclient/node";
 import { Commands } from "./commands";
 import { Documents } from "./documents";
 import { Editors } from "./editors";
+import { context as flags } from "./listing";
+import { cancel } from "./menu";
 import * as restricted from "./restricted";
 import { Session } from "./session";
+import { isUnderWay } from "./status";
+import { Targets } from "./targets";
 import { ChangesTree, riskBadges, statusItem } from "./view";
 
 let session: Session | undefined;
@@ -14,10 +18,15 @@ let session: Session | undefined;
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
   const middleware: Middleware = {
     // The server explains in one message; here there is a page for it.
-    executeCommand: (command, args) =>
-      command === "countersign.why"
-        ? vscode.commands.executeCommand("countersign.proof", args[0])
-        : session?.command(command, (args[0] as object | undefined) ?? {}),
+    executeCommand: (command, args) => {
+      if (command === "countersign.why") {
+        return vscode.commands.executeCommand("countersign.proof", args[0]);
+      }
+      if (command === "countersign.cancel" && args[0] === undefined && session !== undefined) {
+        return cancel(session);
+      }
+      return session?.command(command, (args[0] as object | undefined) ?? {});
+    },
     workspace: {
       configuration: async (params, token, next) => {
         const values = await next(params, token);
@@ -32,20 +41,27 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
       return withPreviews((await next(document, token)) ?? []);
     },
   };
-  const started = new Session(context.extensionUri, middleware);
+  const started = new Session(context.extensionUri, versionOf(context), middleware);
   session = started;
   const tree = new ChangesTree(started);
   const view = vscode.window.createTreeView("countersign.changes", { treeDataProvider: tree, showCollapseAll: true });
-  const editors = new Editors(started);
   const documents = new Documents(started);
+  const editors = new Editors(started, documents);
+  const targets = new Targets(started, view, editors, documents);
   const show = (): void => {
     tree.refresh();
     const waiting = started.status?.waiting ?? 0;
     view.badge = waiting === 0 ? undefined : { value: waiting, tooltip: `${waiting} to review` };
-    const set = (name: string, value: unknown): unknown => vscode.commands.executeCommand("setContext", name, value);
-    set("countersign.state", started.state);
+    set("countersign.state", welcome(started));
     set("countersign.running", started.state === "ready");
     set("countersign.waiting", waiting > 0);
+    set("countersign.tasks", started.status?.tasks.some(isUnderWay) === true);
+    showPreviewed();
+  };
+  // What can be decided from where somebody reads it.
+  const showPreviewed = (): void => {
+    const previewed = documents.previewed();
+    set("countersign.previewed", previewed === undefined ? "" : flags(previewed));
   };
   context.subscriptions.push(
     started,
@@ -54,10 +70,21 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     documents,
     statusItem(started),
     vscode.window.registerFileDecorationProvider(riskBadges),
-    new Commands(started, view, editors, documents).register(),
+    new Commands(started, targets, editors, documents).register(),
     started.onDidChange(show),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration("countersign.path")) {
+        void started.restart();
+      }
+      if (event.affectsConfiguration("countersign.codeLens")) {
+        started.askForLenses();
+      }
+    }),
+    vscode.window.tabGroups.onDidChangeTabs(showPreviewed),
+    vscode.window.tabGroups.onDidChangeTabGroups(showPreviewed),
+    vscode.window.onDidChangeActiveTextEditor(showPreviewed),
+    appears(".git/HEAD", () => {
+      if (started.state === "ready" && started.status?.roots.length === 0) {
         void started.restart();
       }
     }),
@@ -74,6 +101,33 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
 
 export async function deactivate(): Promise<void> {
   await session?.stop();
+}
+
+function set(name: string, value: unknown): void {
+  void vscode.commands.executeCommand("setContext", name, value);
+}
+
+/** What the empty view says. */
+function welcome(session: Session): string {
+  switch (session.state) {
+    case "missing":
+      return session.missing === "setting" ? "wrongpath" : "missing";
+    case "ready":
+      return session.status === undefined ? "looking" : session.hasRepository() ? "ready" : "norepository";
+    default:
+      return session.state;
+  }
+}
+
+function versionOf({ extension }: vscode.ExtensionContext): string {
+  const { version } = extension.packageJSON as { version: string };
+  return version;
+}
+
+/** Has something done when a file appears in the workspace. */
+function appears(file: string, then: () => void): vscode.Disposable {
+  const watcher = vscode.workspace.createFileSystemWatcher(`**/${file}`, false, true, true);
+  return vscode.Disposable.from(watcher, watcher.onDidCreate(then));
 }
 
 /** The server offers what it can do; a preview is for this editor to show. */

@@ -1,9 +1,12 @@
 // What is proposed, as the tree shows it and the commands find it. Pure.
 
 import type { Changeset, File, Group, Hunk } from "./protocol";
-import { count, escaped, fileChange, groupName, hunkPlace, hunkState, judged, progress, waits } from "./words";
+import { count, escaped, fileChange, groupName, hunkPlace, hunkState, judged, progress, proved, provedAt, waits } from "./words";
 
-export type Node = GroupNode | ChangeNode | FileNode | HunkNode;
+export type Node = GroupNode | Target;
+
+/** What a command can be about. */
+export type Target = ChangeNode | FileNode | HunkNode;
 
 export interface GroupNode {
   readonly kind: "group";
@@ -123,9 +126,7 @@ export function context(node: Node): string {
       flags.push(decision);
     }
   }
-  if (node.kind !== "change") {
-    flags.push("preview");
-  }
+  flags.push("preview");
   if (node.kind === "change" && hunks.some(waits)) {
     flags.push("anew");
   }
@@ -168,12 +169,13 @@ export function shown(node: Node): Shown {
 }
 
 function shownChange(changeset: Changeset): Shown {
-  const description = `${judged(changeset)} · ${progress(changeset)}`;
+  const gates = provedAt(changeset.proof);
+  const description = [gates, judged(changeset), progress(changeset)].filter((part) => part !== "").join(" · ");
   const denied = changeset.denied === null ? "" : `\n\nDenied: ${escaped(changeset.denied)}`;
   const tooltip =
     `**${escaped(changeset.title)}**\n\n${escaped(changeset.short)} from ${escaped(changeset.origin)}` +
-    `\n\n${escaped(judged(changeset))}; ${escaped(changeset.stage)}${denied}`;
-  const spoken = `${changeset.title}, ${description}`;
+    `\n\n${escaped(judged(changeset))}; ${escaped(changeset.stage)}\n\n${escaped(proved(changeset.proof))}${denied}`;
+  const spoken = `${changeset.title}, ${judged(changeset)}, ${proved(changeset.proof)}, ${progress(changeset)}`;
   return { label: changeset.title, description, tooltip, spoken, ...changeIcon(changeset) };
 }
 
@@ -204,11 +206,24 @@ function changeIcon(changeset: Changeset): { icon: string; colour: string | unde
     case "waiting":
       break;
   }
-  const level = changeset.risk?.level ?? "";
-  if (level === "high" || level === "critical") {
+  const { standing } = changeset.proof;
+  if (standing === "failed") {
+    return { icon: "error", colour: "list.errorForeground" };
+  }
+  if (isHigh(changeset.risk?.level ?? "")) {
     return { icon: "warning", colour: "list.warningForeground" };
   }
+  if (standing === "running") {
+    return { icon: "loading~spin", colour: undefined };
+  }
+  if (standing === "passed") {
+    return { icon: "verified-filled", colour: "testing.iconPassed" };
+  }
   return { icon: changeset.verdict === "allow" ? "verified" : "person", colour: undefined };
+}
+
+export function isHigh(level: string): boolean {
+  return level === "high" || level === "critical";
 }
 
 function hunkIcon(changeset: Changeset, hunk: Hunk): { icon: string; colour: string | undefined } {
@@ -226,34 +241,33 @@ function hunkIcon(changeset: Changeset, hunk: Hunk): { icon: string; colour: str
   return { icon: hunk.state.startsWith("undone") ? "discard" : "circle-outline", colour: undefined };
 }
 
-/** The hunks with a place in a file, in the order of the text. */
+/** The hunks that have a place in a file and are to be seen there, in the order of the text. */
 export function hunksIn(changesets: readonly Changeset[], uri: string): HunkNode[] {
   const found: HunkNode[] = [];
-  for (const changeset of changesets) {
+  for (const changeset of changesets.filter((changeset) => changeset.shown)) {
     for (const file of changeset.files.filter((file) => file.uri === uri)) {
-      for (const hunk of file.hunks.filter((hunk) => waits(hunk) && hunk.range !== null)) {
+      for (const hunk of file.hunks.filter((hunk) => hunk.range !== null)) {
         found.push({ kind: "hunk", changeset, file, hunk });
       }
     }
   }
-  return found.sort((a, b) => firstLine(a) - firstLine(b) || a.hunk.hunk - b.hunk.hunk);
+  return found.sort(inOrder);
 }
 
-function firstLine(node: HunkNode): number {
-  return node.hunk.range?.start.line ?? 0;
+/** By line, then by change, so that those of one line have an order, too. */
+export function inOrder(a: HunkNode, b: HunkNode): number {
+  const changes = a.changeset.id < b.changeset.id ? -1 : Number(a.changeset.id > b.changeset.id);
+  return lineOf(a) - lineOf(b) || changes || a.hunk.hunk - b.hunk.hunk;
 }
 
-export function hunkAt(hunks: readonly HunkNode[], line: number): HunkNode | undefined {
-  return hunks.find((node) => firstLine(node) <= line && line <= (node.hunk.range?.end.line ?? -1));
+/** Where a hunk begins: where it is now if its file is open, otherwise where it was captured. */
+export function lineOf({ hunk }: HunkNode): number {
+  return hunk.range?.start.line ?? hunk.line;
 }
 
-/** The hunk to go to from a line: the next or the previous one, around the ends of the file. */
-export function neighbour(hunks: readonly HunkNode[], line: number, forward: boolean): HunkNode | undefined {
-  if (forward) {
-    return hunks.find((node) => firstLine(node) > line) ?? hunks[0];
-  }
-  const before = hunks.filter((node) => (node.hunk.range?.end.line ?? 0) < line);
-  return before[before.length - 1] ?? hunks[hunks.length - 1];
+/** Those of `hunks` that a line is part of. */
+export function hunksAt(hunks: readonly HunkNode[], line: number): HunkNode[] {
+  return hunks.filter((node) => lineOf(node) <= line && line <= (node.hunk.range?.end.line ?? -1));
 }
 
 /** The node as a newer listing has it. */
@@ -272,4 +286,26 @@ export function again(node: Node, changesets: readonly Changeset[]): Node | unde
   }
   const hunk = file.hunks.find((hunk) => hunk.hunk === node.hunk.hunk);
   return hunk === undefined ? undefined : { kind: "hunk", changeset, file, hunk };
+}
+
+/** What a command or a document names: a hunk, all of a file, or all of a change. */
+export function named(
+  changesets: readonly Changeset[],
+  by: { readonly changeset: string; readonly hunks?: readonly number[]; readonly path?: string },
+): Target | undefined {
+  const changeset = changesets.find((one) => one.id === by.changeset);
+  if (changeset === undefined) {
+    return undefined;
+  }
+  const [only] = by.hunks?.length === 1 ? by.hunks : [];
+  for (const file of changeset.files) {
+    const hunk = file.hunks.find((hunk) => hunk.hunk === only);
+    if (hunk !== undefined) {
+      return { kind: "hunk", changeset, file, hunk };
+    }
+    if (file.path === by.path && only === undefined) {
+      return { kind: "file", changeset, file };
+    }
+  }
+  return { kind: "change", changeset };
 }

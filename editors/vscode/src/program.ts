@@ -16,7 +16,7 @@ export interface Places {
 
 export type Found =
   | { readonly file: string; readonly by: "setting" | "path" | "bundled" }
-  | { readonly file: undefined; readonly reason: string };
+  | { readonly file: undefined; readonly by: "setting" | "nowhere"; readonly reason: string };
 
 /** The program that is to run, or why there is none. A path that is set and wrong is not passed over in silence. */
 export function findProgram(places: Places): Found {
@@ -25,11 +25,11 @@ export function findProgram(places: Places): Found {
   if (setting !== "") {
     const file = setting.startsWith("~/") ? path.join(places.home, setting.slice(2)) : setting;
     if (!path.isAbsolute(file)) {
-      return { file: undefined, reason: `the setting countersign.path is not an absolute path: ${setting}` };
+      return { file: undefined, by: "setting", reason: `the setting countersign.path is not an absolute path: ${setting}` };
     }
     return places.executable(file)
       ? { file, by: "setting" }
-      : { file: undefined, reason: `the setting countersign.path names no executable file: ${setting}` };
+      : { file: undefined, by: "setting", reason: `the setting countersign.path names no executable file: ${setting}` };
   }
   const folders = (places.path ?? "").split(places.windows ? ";" : ":");
   for (const folder of folders) {
@@ -41,5 +41,5 @@ export function findProgram(places: Places): Found {
   const bundled = path.join(places.extension, "bin", name);
   return places.executable(bundled)
     ? { file: bundled, by: "bundled" }
-    : { file: undefined, reason: "countersign is not on PATH, and the setting countersign.path is empty" };
+    : { file: undefined, by: "nowhere", reason: "countersign is not on PATH, and the setting countersign.path is empty" };
 }

@@ -17,6 +17,7 @@ export interface Status {
 
 /** What workers took of their time within 24 hours. */
 export interface Budget {
+  readonly root: string | null;
   readonly whole_s: number;
   readonly spent_s: number;
   readonly reserved_s: number;
@@ -57,6 +58,7 @@ export interface Changeset {
   readonly verdict: "allow" | "review" | "deny" | null;
   readonly denied: string | null;
   readonly risk: Risk | null;
+  readonly proof: Proof;
   readonly accept: readonly number[];
   readonly reject: readonly number[];
   readonly undo: readonly number[];
@@ -67,6 +69,12 @@ export interface Changeset {
 export interface Risk {
   readonly score: number;
   readonly level: string;
+}
+
+export interface Proof {
+  readonly standing: "none" | "running" | "passed" | "failed" | "stale";
+  readonly passed: number;
+  readonly gates: number;
 }
 
 export interface File {

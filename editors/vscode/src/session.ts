@@ -5,10 +5,14 @@ import * as os from "node:os";
 import * as vscode from "vscode";
 import {
   CloseAction,
+  CodeLensRequest,
   ErrorAction,
+  ErrorCodes,
   ExecuteCommandRequest,
   LanguageClient,
+  LSPErrorCodes,
   MessageType,
+  ResponseError,
   ShowMessageNotification,
   State as ClientState,
 } from "vscode-languageclient/node";
@@ -17,8 +21,11 @@ import * as protocol from "./protocol";
 import type { Changeset, DocumentParams, DocumentText, Status } from "./protocol";
 import { Endings } from "./endings";
 import { findProgram } from "./program";
+import type { Found } from "./program";
+import { Refusals } from "./refusals";
+import { isInRepository } from "./repository";
 import * as restricted from "./restricted";
-import type { State } from "./words";
+import type { State } from "./status";
 
 export interface CommandArguments {
   readonly changeset: string;
@@ -33,19 +40,27 @@ export class Session implements vscode.Disposable {
   state: State = "starting";
   status: Status | undefined;
   changesets: readonly Changeset[] = [];
+  /** Why there is no program, where there is none. */
+  missing: "setting" | "nowhere" | undefined;
 
   private client: LanguageClient | undefined;
   /** Starts and restarts, one after the other. */
   private queue: Promise<void> = Promise.resolve();
-  private refreshing = false;
+  private refreshing: Promise<void> | undefined;
   private outdated = false;
   private told = false;
+  /** Which versions of programs that are not ours were told. */
+  private readonly toldVersions = new Set<string>();
+  private readonly refusals = new Refusals();
+  /** Of which versions of the open documents the list is. */
+  private listed: ReadonlyMap<string, number> = new Map();
   private readonly changedEmitter = new vscode.EventEmitter<void>();
   readonly onDidChange = this.changedEmitter.event;
   readonly log = vscode.window.createOutputChannel("Countersign", { log: true });
 
   constructor(
     private readonly extension: vscode.Uri,
+    private readonly version: string,
     private readonly middleware: Middleware,
   ) {}
 
@@ -76,7 +91,7 @@ export class Session implements vscode.Disposable {
   }
 
   /** The program that runs or would, or why there is none. */
-  program(): ReturnType<typeof findProgram> {
+  program(): Found {
     return findProgram({
       setting: vscode.workspace.getConfiguration("countersign").get("path", ""),
       path: process.env["PATH"],
@@ -94,12 +109,19 @@ export class Session implements vscode.Disposable {
     return around ?? localFolders()[0];
   }
 
+  /** Whether a folder that is open is in a git repository: the server knows only those that have a ledger. */
+  hasRepository(): boolean {
+    const { roots } = this.status ?? { roots: [] };
+    return roots.length > 0 || localFolders().some(({ uri }) => isInRepository(uri.fsPath, fs.existsSync));
+  }
+
   private async startNow(): Promise<void> {
     const folder = this.folder();
     if (folder === undefined) {
       return this.become("nofolder");
     }
     const found = this.program();
+    this.missing = found.file === undefined ? found.by : undefined;
     if (found.file === undefined) {
       this.log.warn(found.reason);
       this.become("missing");
@@ -184,8 +206,20 @@ export class Session implements vscode.Disposable {
     this.changedEmitter.fire();
   }
 
+  /** Has the editor ask for the code lenses again. */
+  askForLenses(): void {
+    const feature = this.client?.getFeature(CodeLensRequest.method);
+    for (const document of vscode.workspace.textDocuments) {
+      feature?.getProvider(document)?.onDidChangeCodeLensEmitter.fire();
+    }
+  }
+
   /** What went well is said in passing; what did not, so that it is seen. All of it is in the log. */
   private say(type: MessageType, message: string): void {
+    if (!this.refusals.says(message)) {
+      this.log.info(message);
+      return;
+    }
     switch (type) {
       case MessageType.Error:
         this.log.error(message);
@@ -234,33 +268,59 @@ export class Session implements vscode.Disposable {
     }
   }
 
-  /** Asks for the list again; however often that is wanted meanwhile, once more afterwards. */
-  async refresh(): Promise<void> {
-    if (this.refreshing) {
-      this.outdated = true;
+  private async tellVersion(other: string): Promise<void> {
+    if (other === this.version || this.toldVersions.has(other)) {
       return;
     }
-    this.refreshing = true;
-    try {
-      do {
-        this.outdated = false;
-        const client = this.client;
-        if (client?.isRunning() !== true) {
-          return;
-        }
-        const listed = await client.sendRequest(protocol.changesets, {});
-        this.status = listed.status;
-        this.changesets = listed.changesets;
-        this.changedEmitter.fire();
-      } while (this.outdated);
-    } catch (error) {
-      this.log.warn(`no list: ${String(error)}`);
-    } finally {
-      this.refreshing = false;
+    this.toldVersions.add(other);
+    const told =
+      `Countersign: the program has version ${other}, this extension ${this.version}. ` +
+      "What one does not know of the other is missing here.";
+    const path = "Say Where Another Is";
+    if ((await vscode.window.showWarningMessage(told, path, "Go On")) === path) {
+      await vscode.commands.executeCommand("countersign.setPath");
     }
   }
 
-  /** Has the server do something. It says itself what came of it, also when it could not. */
+  /** Whether the list knows a document as it is: what it says of places is of that text. */
+  hasListed(document: vscode.TextDocument): boolean {
+    return this.listed.get(document.uri.toString()) === document.version;
+  }
+
+  /** Asks for the list again; however often that is wanted meanwhile, once more afterwards. Done when nothing is wanted. */
+  refresh(): Promise<void> {
+    this.outdated = true;
+    this.refreshing ??= this.refreshNow().finally(() => (this.refreshing = undefined));
+    return this.refreshing;
+  }
+
+  private async refreshNow(): Promise<void> {
+    while (this.outdated) {
+      this.outdated = false;
+      const client = this.client;
+      if (client?.isRunning() !== true) {
+        return;
+      }
+      const documents = vscode.workspace.textDocuments;
+      const versions = new Map(documents.map((document) => [document.uri.toString(), document.version]));
+      try {
+        const { status, changesets } = await client.sendRequest(protocol.changesets, {});
+        // Another server may be there by now, which was told to list everything anew.
+        if (client !== this.client) {
+          continue;
+        }
+        this.status = status;
+        this.changesets = changesets;
+        this.listed = versions;
+        this.changedEmitter.fire();
+        void this.tellVersion(status.version);
+      } catch (error) {
+        this.log.warn(`no list: ${String(error)}`);
+      }
+    }
+  }
+
+  /** Has the server do something. It says itself what came of it; what it refuses without a word is told here. */
   async command(command: string, argument: CommandArguments | { readonly uri: string } | object): Promise<unknown> {
     const client = this.client;
     if (client?.isRunning() !== true) {
@@ -274,7 +334,26 @@ export class Session implements vscode.Disposable {
       return await client.sendRequest(ExecuteCommandRequest.type, { command, arguments: [argument] });
     } catch (error) {
       this.log.warn(`${command}: ${String(error)}`);
+      void this.tellRefused(command, error);
       return undefined;
+    }
+  }
+
+  private async tellRefused(command: string, error: unknown): Promise<void> {
+    const what = command.replace("countersign.", "");
+    if (error instanceof ResponseError && error.code !== LSPErrorCodes.RequestCancelled && !isLoss(error)) {
+      if (this.refusals.refuses(error.message)) {
+        void vscode.window.showErrorMessage(`Countersign: could not ${what}: ${error.message}`);
+      }
+      return;
+    }
+    if (error instanceof ResponseError && !isLoss(error)) {
+      return;
+    }
+    const list = "Show the List";
+    const told = `Countersign: the server ended while it was to ${what}. Look at the list, once it is back, for what came of it.`;
+    if ((await vscode.window.showWarningMessage(told, list)) === list) {
+      await vscode.commands.executeCommand("countersign.changes.focus");
     }
   }
 
@@ -296,6 +375,11 @@ const hearsChanges: StaticFeature = {
   getState: () => ({ kind: "static" }),
   clear(): void {},
 };
+
+/** Whether there is no answer because the connection is over. */
+function isLoss({ code }: ResponseError<unknown>): boolean {
+  return code === ErrorCodes.PendingResponseRejected || code === ErrorCodes.ConnectionInactive;
+}
 
 function localFolders(): readonly vscode.WorkspaceFolder[] {
   return (vscode.workspace.workspaceFolders ?? []).filter((folder) => folder.uri.scheme === "file");

@@ -1,11 +1,11 @@
 // The view "Proposed changes", and the item in the status bar.
 
 import * as vscode from "vscode";
-import { again, children, context, groups, key, parent, shown } from "./listing";
+import { again, children, context, groups, isHigh, key, parent, shown } from "./listing";
 import type { Node } from "./listing";
 import type { Risk } from "./protocol";
 import type { Session } from "./session";
-import { statusText } from "./words";
+import { statusText } from "./status";
 
 export class ChangesTree implements vscode.TreeDataProvider<Node> {
   private readonly emitter = new vscode.EventEmitter<void>();
@@ -45,7 +45,7 @@ export class ChangesTree implements vscode.TreeDataProvider<Node> {
       item.resourceUri = riskUri(node.changeset.risk);
     }
     if (node.kind === "hunk") {
-      item.command = { command: "countersign.goTo", title: "Go to Hunk", arguments: [node] };
+      item.command = { command: "countersign.showHunk", title: "Show Hunk", arguments: [node] };
     }
     return item;
   }
@@ -74,9 +74,10 @@ export const riskBadges: vscode.FileDecorationProvider = {
     if (uri.scheme !== RISK || level === undefined || score === undefined) {
       return undefined;
     }
-    // Two characters fit.
-    const badge = score.length > 2 ? "99" : score;
-    return { badge, tooltip: `risk ${score} ${level}` };
+    // Two characters fit, and nothing is riskier than 100.
+    const badge = score.length > 2 ? "!!" : score;
+    const color = isHigh(level) ? { color: new vscode.ThemeColor("list.warningForeground") } : {};
+    return { badge, tooltip: `risk ${score} ${level}`, ...color };
   },
 };
 
@@ -85,12 +86,7 @@ export function statusItem(session: Session): vscode.Disposable {
   item.name = "Countersign";
   item.command = "countersign.menu";
   const show = (): void => {
-    const { text, tooltip, spoken, bad } = statusText(
-      session.state,
-      session.status?.working ?? false,
-      session.status?.waiting ?? 0,
-      session.status?.paused ?? false,
-    );
+    const { text, tooltip, spoken, bad } = statusText(session.state, session.status, session.hasRepository());
     item.text = text;
     item.tooltip = tooltip;
     item.accessibilityInformation = { label: spoken };

@@ -1,50 +1,9 @@
 // What people read. Pure.
 
-import type { Changeset, File, Group, Hunk } from "./protocol";
-
-export type State = "nofolder" | "missing" | "starting" | "ready" | "stopped";
+import type { Changeset, File, Group, Hunk, Proof } from "./protocol";
 
 export function count(number: number, noun: string): string {
   return number === 1 ? `1 ${noun}` : `${number} ${noun}s`;
-}
-
-export interface StatusText {
-  readonly text: string;
-  readonly tooltip: string;
-  /** What a screen reader says. */
-  readonly spoken: string;
-  readonly bad: boolean;
-}
-
-export function statusText(state: State, working: boolean, waiting: number, paused = false): StatusText {
-  const line = (icon: string, text: string, tooltip: string, bad = false): StatusText => ({
-    text: `$(${icon}) ${text}`,
-    tooltip,
-    spoken: `Countersign: ${tooltip}`,
-    bad,
-  });
-  switch (state) {
-    case "nofolder":
-      return line("checklist", "Countersign", "no folder is open");
-    case "missing":
-      return line("error", "Countersign: no program", "the program was not found", true);
-    case "starting":
-      return line("sync~spin", "Countersign", "the server is starting");
-    case "stopped":
-      return line("error", "Countersign: not running", "the server is not running", true);
-    case "ready":
-      break;
-  }
-  const review = waiting === 0 ? "nothing to review" : `${count(waiting, "hunk")} to review`;
-  if (paused) {
-    return line("debug-pause", "Countersign: paused", `paused, nothing begins in the background; ${review}`);
-  }
-  if (working) {
-    return line("sync~spin", "Countersign: working", `working; ${review}`);
-  }
-  return waiting === 0
-    ? line("check", "Countersign", review)
-    : line("checklist", `${waiting} to review`, review);
 }
 
 const GROUPS: Record<Group, string> = {
@@ -73,6 +32,38 @@ export function verdict(changeset: Changeset): string {
       return "needs a person";
     case "deny":
       return "denied by policy";
+  }
+}
+
+/** How a change is proved, where there is little room; nothing where there is no proof. */
+export function provedAt({ standing, passed, gates }: Proof): string {
+  switch (standing) {
+    case "none":
+      return "";
+    case "running":
+      return "proving";
+    case "passed":
+    case "failed":
+      return `${passed} of ${count(gates, "gate")}`;
+    case "stale":
+      return "stale proof";
+  }
+}
+
+/** The same, for who has not seen the icons. */
+export function proved(proof: Proof): string {
+  const gates = `${proof.passed} of ${count(proof.gates, "gate")} passed`;
+  switch (proof.standing) {
+    case "none":
+      return "not proved";
+    case "running":
+      return "being proved";
+    case "passed":
+      return `proved, ${gates}`;
+    case "failed":
+      return `proof failed, ${gates}`;
+    case "stale":
+      return `proved with other hunks than those that wait, ${gates}`;
   }
 }
 

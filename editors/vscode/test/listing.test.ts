@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { again, children, context, decidable, groups, hunkAt, hunksIn, key, neighbour, shown } from "../src/listing";
+import { again, children, context, decidable, groups, hunksAt, hunksIn, key, named, shown } from "../src/listing";
 import type { Node } from "../src/listing";
 import { changeset, file, hunk, lines } from "./sketch";
 
@@ -23,16 +23,16 @@ test("changes are grouped by what can be done with them, and empty groups are no
   assert.equal(
     groups(all).map((group) => tree(group)).join(""),
     `To review | 1 | group
-  Ask is_empty() | risk 12 low, allowed by policy · 1 of 2 hunks left | change accept reject anew
+  Ask is_empty() | risk 12 low, allowed by policy · 1 of 2 hunks left | change accept reject preview anew
     a.rs | src | file accept reject preview
       queue.is_empty() | line 11 · proposed | hunk accept reject preview
       queue.is_empty() | line 21 · undone | hunk accept preview
 Denied by policy | 1 | group
-  Ask is_empty() | risk 12 low, denied by policy · 1 hunk | change reject anew
+  Ask is_empty() | risk 12 low, denied by policy · 1 hunk | change reject preview anew
     b.rs |  | file reject preview
       queue.is_empty() | line 11 · denied | hunk reject preview
 Decided | 1 | group
-  Ask is_empty() | risk 12 low, allowed by policy · accepted | change undo
+  Ask is_empty() | risk 12 low, allowed by policy · accepted | change undo preview
     a.rs |  | file undo preview
       queue.is_empty() | line 11 · accepted | hunk undo preview
 `,
@@ -70,16 +70,47 @@ test("a node is found again in a newer listing, and gone when its change is", ()
   assert.equal(again(node, []), undefined);
 });
 
-test("going from hunk to hunk follows the text and comes around", () => {
-  const hunks = [hunk(1, lines(8, 9)), hunk(2, lines(2)), hunk(3), hunk(4, { state: "rejected", ...lines(5) })];
-  const here = hunksIn([changeset([file("a.rs", hunks), file("b.rs", [hunk(5, lines(0))])])], "file:///r/a.rs");
-  assert.deepEqual(here.map((node) => node.hunk.hunk), [2, 1]);
-  const to = (line: number, forward: boolean): number | undefined => neighbour(here, line, forward)?.hunk.hunk;
-  assert.deepEqual([to(0, true), to(2, true), to(8, true)], [2, 1, 2]);
-  assert.deepEqual([to(10, false), to(9, false), to(2, false)], [1, 2, 1]);
-  assert.equal(hunkAt(here, 9)?.hunk.hunk, 1);
-  assert.equal(hunkAt(here, 7), undefined);
-  assert.equal(neighbour([], 0, true), undefined);
+test("what is at a line is what is to be seen there, in one order", () => {
+  const first = changeset([file("a.rs", [hunk(2, lines(2)), hunk(1, lines(8, 9))])]);
+  const second = changeset([file("a.rs", [hunk(1, lines(2))]), file("b.rs", [hunk(2, lines(2))])], { id: "cd".repeat(32) });
+  const here = hunksIn([second, first], "file:///r/a.rs");
+  const names = (nodes: typeof here): string[] => nodes.map((node) => `${node.changeset.id.slice(0, 2)}/${node.hunk.hunk}`);
+  assert.deepEqual(names(here), ["ab/2", "cd/1", "ab/1"]);
+  assert.deepEqual(names(hunksAt(here, 2)), ["ab/2", "cd/1"]);
+  assert.deepEqual(names(hunksAt(here, 9)), ["ab/1"]);
+  assert.deepEqual(names(hunksAt(here, 7)), []);
+  const hidden = changeset([file("a.rs", [hunk(1, lines(2))])], { shown: false });
+  assert.deepEqual(hunksIn([hidden], "file:///r/a.rs"), [], "what is not shown is not decided at the cursor");
+});
+
+test("a name leads to a hunk, a file or a change", () => {
+  const all = [changeset([file("a.rs", [hunk(1)]), file("b.rs", [hunk(2), hunk(3)])])];
+  const found = (by: object): string | undefined => {
+    const node = named(all, { changeset: "ab".repeat(32), ...by });
+    return node === undefined ? undefined : `${node.kind} ${key(node).split("#")[1]?.slice(64)}`;
+  };
+  assert.equal(found({}), "change ");
+  assert.equal(found({ path: "b.rs" }), "file :b.rs");
+  assert.equal(found({ path: "b.rs", hunks: [2, 3] }), "file :b.rs");
+  assert.equal(found({ path: "b.rs", hunks: [3] }), "hunk /3");
+  assert.equal(found({ hunks: [1] }), "hunk /1");
+  assert.equal(found({ changeset: "00" }), undefined);
+});
+
+test("a row tells how its proof stands, in words and by its icon", () => {
+  const row = (standing: "none" | "running" | "passed" | "failed" | "stale", passed = 2): string[] => {
+    const { description, spoken, tooltip, icon } = shown(
+      change([file("a.rs", [hunk(1)])], { proof: { standing, passed, gates: 2 } }),
+    );
+    assert.ok(tooltip.includes(spoken.split(", ")[3] ?? "?"), `${tooltip} says less than ${spoken}`);
+    return [description.split(" · ").slice(0, -2).join(), spoken.split(", ").slice(3, -1).join(", "), icon];
+  };
+  assert.deepEqual(row("none"), ["", "not proved", "verified"]);
+  assert.deepEqual(row("running"), ["proving", "being proved", "loading~spin"]);
+  assert.deepEqual(row("passed"), ["2 of 2 gates", "proved, 2 of 2 gates passed", "verified-filled"]);
+  assert.deepEqual(row("failed", 1), ["1 of 2 gates", "proof failed, 1 of 2 gates passed", "error"]);
+  const stale = "proved with other hunks than those that wait, 2 of 2 gates passed";
+  assert.deepEqual(row("stale"), ["stale proof", stale, "verified"]);
 });
 
 test("what others wrote is text in a tooltip, never a link", () => {

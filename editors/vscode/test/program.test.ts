@@ -32,7 +32,7 @@ test("a setting that names nothing is said, and nothing else is run in its place
 test("a home folder is understood in the setting, and a relative path is not", () => {
   const there = ["/home/ada/bin/countersign", "bin/countersign"];
   assert.equal(find(there, { setting: "~/bin/countersign" }).file, "/home/ada/bin/countersign");
-  assert.equal(find(there, { setting: "bin/countersign" }).file, undefined);
+  assert.equal(find(there, { setting: "bin/countersign" }).by, "setting");
 });
 
 test("the folder that happens to be current is not searched", () => {
@@ -41,5 +41,6 @@ test("the folder that happens to be current is not searched", () => {
 
 test("nothing anywhere is a reason with both ways out", () => {
   const found = find([], { path: undefined });
+  assert.equal(found.by, "nowhere");
   assert.match("reason" in found ? found.reason : "", /PATH.*countersign\.path/);
 });

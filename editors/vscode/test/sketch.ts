@@ -44,6 +44,7 @@ export function changeset(files: readonly File[], over: Partial<Changeset> = {})
     verdict: "allow",
     denied: null,
     risk: { score: 12, level: "low" },
+    proof: { standing: "none", passed: 0, gates: 0 },
     accept: those("proposed", "adopted", "undone"),
     reject: those("proposed", "adopted", "undone"),
     undo: those("accepted", "accepted (unsaved)"),

@@ -2,29 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { address, read } from "../src/address";
 import { asked, outcome } from "../src/asked";
-import { statusText } from "../src/words";
+import { inEditor } from "../src/page";
 
-test("the status bar says what is to be done, and every trouble in words", () => {
-  const texts = [
-    statusText("ready", false, 2),
-    statusText("ready", true, 2),
-    statusText("ready", false, 0),
-    statusText("starting", false, 0),
-    statusText("missing", false, 0),
-    statusText("stopped", false, 0),
-    statusText("ready", true, 2, true),
-  ];
-  assert.deepEqual(texts.map((one) => one.text), [
-    "$(checklist) 2 to review",
-    "$(sync~spin) Countersign: working",
-    "$(check) Countersign",
-    "$(sync~spin) Countersign",
-    "$(error) Countersign: no program",
-    "$(error) Countersign: not running",
-    "$(debug-pause) Countersign: paused",
-  ]);
-  assert.deepEqual(texts.map((one) => one.bad), [false, false, false, false, true, true, false]);
-  assert.equal(statusText("ready", false, 1).spoken, "Countersign: 1 hunk to review");
+test("the page names what this editor has", () => {
+  const page = inEditor("## Proof\n\nNone yet: `countersign prove` has the project's gates run on it.\n");
+  assert.equal(page, "## Proof\n\nNone yet: *Prove in the Sandbox* on its row has the project's gates run on it.\n");
 });
 
 test("a virtual document's name says what it holds", () => {

@@ -214,11 +214,12 @@ impl Session {
         let of = |id: &RootId| waiting.get(id).copied().unwrap_or_default();
         let limited = self.roots.iter().filter_map(|(id, root)| {
             let spending = root.purse.spending?;
-            Some((of(id), spending.left_ms()?, spending))
+            Some((of(id), spending.left_ms()?, *id, spending))
         });
-        let (waiting, _, spending) =
-            limited.min_by_key(|(waiting, left_ms, _)| (*waiting == 0, *left_ms))?;
+        let (waiting, _, id, spending) =
+            limited.min_by_key(|(waiting, left_ms, ..)| (*waiting == 0, *left_ms))?;
         Some(BudgetRow {
+            root: self.root_uri(id),
             whole_s: spending.whole_ms()? / 1000,
             spent_s: spending.spent_ms / 1000,
             reserved_s: spending.reserved_ms / 1000,

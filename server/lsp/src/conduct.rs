@@ -1,6 +1,6 @@
 //! What commands do: preflight, intent, edits, confirmation, outcome. What buffers say later is in `follow`.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -136,6 +136,13 @@ impl Session {
         } else {
             self.begin(root, change, verb, selection, Some(reply));
         }
+    }
+
+    /// What somebody asked to be proved, and is being.
+    pub(crate) fn proving(&self) -> BTreeSet<ChangeSetId> {
+        let asked = self.running.values().filter(|running| running.verb == Verb::Prove);
+        let under_way = self.roots.values().flat_map(|root| root.proving.iter().copied());
+        asked.map(|running| running.changeset).chain(under_way).collect()
     }
 
     /// Has a change proved because somebody asked for it.

@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 use engine::{Board, BoardChange, Engine, Error, OpenTexts, Selection};
 use lsp_types::notification::Notification;
 use lsp_types::{Range, Uri};
-use model::{ChangeKind, FileChange, Hunk, HunkKind, HunkState, RelPath};
+use model::{
+    ChangeKind, ChangeSetId, ComparisonVerdict, FileChange, Hunk, HunkKind, HunkState, RelPath,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::placement::{Drift, Place, denial};
@@ -65,6 +67,8 @@ pub(crate) struct Status {
 /// What workers spent within 24 hours, of one repository: that which has least left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct BudgetRow {
+    /// The folder of that repository.
+    pub root: Option<Uri>,
     /// What they may take in all, in seconds.
     pub whole_s: u64,
     /// What they took, in seconds.
@@ -156,6 +160,8 @@ pub(crate) struct ChangesetRow {
     pub denied: Option<String>,
     /// How risky it is; `null` until reviewed.
     pub risk: Option<RiskRow>,
+    /// How its newest proof stands.
+    pub proof: ProofRow,
     /// The hunks that may be accepted now.
     pub accept: Vec<u32>,
     /// Those that may be rejected.
@@ -175,6 +181,34 @@ pub(crate) struct RiskRow {
     pub score: u8,
     /// In one word.
     pub level: String,
+}
+
+/// How the newest proof of a ChangeSet stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ProofRow {
+    /// In one word.
+    pub standing: ProofStanding,
+    /// How many gates it did not make worse.
+    pub passed: usize,
+    /// How many gates the proof has.
+    pub gates: usize,
+}
+
+/// How the newest proof of a ChangeSet stands, as far as the ledger and this session know. Whether other files moved since
+/// takes a look at all of them: the page that says why does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ProofStanding {
+    /// There is none.
+    None,
+    /// Somebody asked for one in this session, and it is under way.
+    Running,
+    /// No gate is worse with the change, and no test of the base breaks.
+    Passed,
+    /// Some gate is worse or unknown, a test of the base breaks, or no gate ran.
+    Failed,
+    /// It speaks for other hunks than those that may be accepted now.
+    Stale,
 }
 
 /// Where a list shows a ChangeSet.
@@ -300,7 +334,8 @@ pub(crate) fn rows(
     board: &Board,
     root: &Uri,
     uri: &dyn Fn(&RelPath) -> Option<Uri>,
-    shows: &dyn Fn(model::ChangeSetId) -> bool,
+    shows: &dyn Fn(ChangeSetId) -> bool,
+    proving: &BTreeSet<ChangeSetId>,
     placed: Placed<'_>,
 ) -> Vec<ChangesetRow> {
     let mut decided = 0;
@@ -310,7 +345,9 @@ pub(crate) fn rows(
         decided += usize::from(group == Group::Decided);
         if group != Group::Decided || decided <= DECIDED_MAX {
             let row = row(change, group, root, uri, placed);
-            rows.push(ChangesetRow { shown: shows(change.changeset.id), ..row });
+            let id = change.changeset.id;
+            let proof = proof_row(change, proving.contains(&id));
+            rows.push(ChangesetRow { shown: shows(id), proof, ..row });
         }
     }
     rows
@@ -364,12 +401,40 @@ fn row(
         verdict: change.verdict.as_ref().map(|verdict| verdict.decision.to_string()),
         denied,
         risk,
+        proof: proof_row(change, false),
         accept: if may_accept { state.acceptable() } else { Vec::new() },
         reject: state.rejectable(),
         undo: state.accepted(),
         restore: state.restorable(),
         files: changeset.files.iter().map(file).collect(),
     }
+}
+
+fn proof_row(change: &BoardChange, running: bool) -> ProofRow {
+    let proof = change.state.proof.as_ref();
+    let gates = proof.map(|proof| proof.summary.gates.as_slice()).unwrap_or_default();
+    let passes = |verdict| match verdict {
+        ComparisonVerdict::Passes | ComparisonVerdict::NoWorse => true,
+        ComparisonVerdict::Worse | ComparisonVerdict::Unknown => false,
+    };
+    let passed = gates.iter().filter(|gate| passes(gate.verdict)).count();
+    let standing = match proof {
+        _ if running => ProofStanding::Running,
+        None => ProofStanding::None,
+        // Of what is decided nothing more lands: what was found out stays so.
+        Some(proof)
+            if !change.state.waiting().is_empty() && proof.hunks != change.state.acceptable() =>
+        {
+            ProofStanding::Stale
+        }
+        Some(proof)
+            if passed == gates.len() && passed > 0 && proof.summary.broken_base_tests == 0 =>
+        {
+            ProofStanding::Passed
+        }
+        Some(_) => ProofStanding::Failed,
+    };
+    ProofRow { standing, passed, gates: gates.len() }
 }
 
 fn hunk_row(change: &BoardChange, file: &FileChange, hunk: &Hunk, placed: Placed<'_>) -> HunkRow {
@@ -425,7 +490,7 @@ fn first_line(change: &BoardChange, file: &FileChange, hunk: &Hunk) -> String {
 /// The ChangeSet or the file is not in the ledger, or the hunks cannot be accepted or taken out, and why.
 pub(crate) fn document(
     engine: &mut Engine,
-    id: model::ChangeSetId,
+    id: ChangeSetId,
     params: &DocumentParams,
     open: &OpenTexts,
 ) -> Result<DocumentText, String> {
@@ -524,6 +589,7 @@ mod tests {
             changesets: vec!["00".into()],
         };
         let budget = BudgetRow {
+            root: Some(uri.clone()),
             whole_s: 60,
             spent_s: 60,
             reserved_s: 0,
@@ -563,6 +629,7 @@ mod tests {
             hunks: vec![hunk.clone()],
         };
         let risk = RiskRow { score: 1, level: "low".into() };
+        let proof = ProofRow { standing: ProofStanding::Passed, passed: 1, gates: 1 };
         let row = ChangesetRow {
             id: "00".into(),
             short: "00".into(),
@@ -576,6 +643,7 @@ mod tests {
             verdict: Some("allow".into()),
             denied: Some("no".into()),
             risk: Some(risk.clone()),
+            proof,
             accept: vec![1],
             reject: vec![1],
             undo: vec![1],
@@ -597,6 +665,7 @@ mod tests {
             ("Changesets", json!(list)),
             ("Changeset", json!(row)),
             ("Risk", json!(risk)),
+            ("Proof", json!(proof)),
             ("File", json!(file)),
             ("Hunk", json!(hunk)),
             ("DocumentParams", json!(params)),
@@ -638,7 +707,7 @@ mod tests {
     fn the_page_changes_only_with_whoever_looks_at_what_else_must() {
         // A change of it is one of the protocol: look at the three clients, the changelog, and what old clients do.
         let page = model::Digest::of(at("PROTOCOL.md").as_bytes()).to_string();
-        expect_test::expect!["49a0774288fb868771ef9bd8d6feef71a3c1b524edbfa0a16e9be46f3fb67347"]
+        expect_test::expect!["d33e4312f47fb3eb781c032a4d3a147ab7ca994c0c65c6fff24a9bcdbbb3be5c"]
             .assert_eq(&page);
     }
 
@@ -661,6 +730,9 @@ mod tests {
         let words = words.chain(sides.map(|word| json!(word)));
         let states = [TaskState::Queued, TaskState::Running, TaskState::Proposed];
         let over = [TaskState::Unchanged, TaskState::Failed, TaskState::Cancelled];
+        let proofs = [ProofStanding::None, ProofStanding::Running, ProofStanding::Passed];
+        let proofs = proofs.into_iter().chain([ProofStanding::Failed, ProofStanding::Stale]);
+        let words = words.chain(proofs.map(|word| json!(word)));
         let words = words.chain(states.into_iter().chain(over).map(|word| json!(word)));
         for word in words.chain(standings.map(|word| json!(word))) {
             let word = word.as_str().unwrap();

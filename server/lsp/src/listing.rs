@@ -1,9 +1,10 @@
 //! What is told of the session as a whole: everything proposed, and when to ask for it again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use lsp_types::Uri;
+use model::ChangeSetId;
 
 use crate::extension::{
     self, BudgetRow, Changesets, DocumentParams, DocumentText, Status, TaskState,
@@ -29,6 +30,8 @@ pub(crate) struct Told {
     hidden: usize,
     /// Until when somebody wanted nothing shown.
     snoozed_until_ms: Option<u64>,
+    /// What somebody asked to be proved.
+    proving: BTreeSet<ChangeSetId>,
     /// The tasks, and how they stand.
     tasks: Vec<(Token, TaskState)>,
     /// What workers spent.
@@ -56,7 +59,7 @@ impl Session {
         !self.running.is_empty() || !self.of_files.is_empty() || self.has_tasks()
     }
 
-    fn root_uri(&self, id: RootId) -> Option<Uri> {
+    pub(crate) fn root_uri(&self, id: RootId) -> Option<Uri> {
         place_name::to_uri(self.folder(id)?)
     }
 
@@ -67,9 +70,9 @@ impl Session {
             Some((*id, folder, at, Arc::clone(&root.board)))
         });
         let (boards, status): (Vec<_>, Status) = (boards.collect(), self.status());
-        let scene = self.scene();
+        let (scene, proving) = (self.scene(), self.proving());
         self.pool.post(Box::new(move || {
-            let listed = pool::caught(|| Ok(scene.rows(&boards)), Err(Refusal::lost()));
+            let listed = pool::caught(|| Ok(scene.rows(&boards, &proving)), Err(Refusal::lost()));
             answer(reply, listed.map(|changesets| Changesets { status, changesets }));
             None
         }));
@@ -102,12 +105,21 @@ impl Session {
         let typing = self.stale.is_some();
         let placed = if typing { self.told.placed.clone() } else { self.showing.seen.clone() };
         let boards = self.roots.iter().map(|(id, root)| (*id, root.boards)).collect();
-        let tasks = self.task_states();
+        let (tasks, proving) = (self.task_states(), self.proving());
         let (working, paused, hidden) = (self.is_working(), self.is_paused(), self.hidden());
         let snoozed_until_ms = self.preferences.snoozed_until_ms();
         let budget = self.budget_row();
-        let told =
-            Told { boards, placed, working, paused, hidden, snoozed_until_ms, tasks, budget };
+        let told = Told {
+            boards,
+            placed,
+            working,
+            paused,
+            hidden,
+            snoozed_until_ms,
+            proving,
+            tasks,
+            budget,
+        };
         if told == self.told {
             return;
         }
@@ -127,15 +139,18 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use lsp_types::Range;
-    use model::{Decision, Event};
+    use model::{
+        ComparisonVerdict, Decision, Digest, Event, GateKind, GateSummary, ProofRef, ProofSummary,
+    };
     use serde_json::{Value, json};
     use tokio::sync::oneshot;
 
     use super::*;
-    use crate::extension::{Group, StandingRow};
+    use crate::extension::{Group, ProofRow, ProofStanding, StandingRow};
     use crate::fixture::Sketch;
+    use crate::jobs::Done;
     use crate::main_loop::Wake;
-    use crate::rig::Rig;
+    use crate::rig::{Rig, failure};
     use crate::views::TYPED_WAIT;
 
     const BEFORE: &str = "a\nb\nc\nd\ne\n";
@@ -200,6 +215,56 @@ mod tests {
         rig.append(&Event::Rejected { changeset, hunks: vec![1], reason: None, prints: vec![] });
         let list = listed(&mut rig);
         assert_eq!((list.changesets[0].group, list.status.waiting), (Group::Decided, 0));
+    }
+
+    /// Records a proof of both hunks by two gates.
+    fn proved(rig: &mut Rig, verdict: ComparisonVerdict, broken_base_tests: u32) {
+        let gate = |(id, verdict): (&str, ComparisonVerdict)| GateSummary {
+            id: id.parse().unwrap(),
+            kind: GateKind::Test,
+            verdict,
+            reason: "it says so".to_owned(),
+        };
+        let gates = [("cargo-test", ComparisonVerdict::NoWorse), ("cargo-clippy", verdict)];
+        let gates = gates.into_iter().map(gate).collect();
+        let digest = Digest::of(b"proof");
+        let summary = ProofSummary { gates, broken_base_tests, ..ProofSummary::default() };
+        let hunks = vec![1, 2];
+        let (envelope, base, speaks_for) = (digest, digest, digest);
+        let proof = ProofRef { digest, envelope, base, speaks_for, hunks, summary };
+        rig.append(&Event::Proved { changeset: rig.id(0), proof });
+    }
+
+    #[test]
+    fn how_the_proof_of_a_change_stands_is_listed() {
+        let mut rig = rig();
+        let stands = |rig: &mut Rig| {
+            let ProofRow { standing, passed, gates } = listed(rig).changesets[0].proof;
+            (standing, passed, gates)
+        };
+        assert_eq!(stands(&mut rig), (ProofStanding::None, 0, 0));
+        let _asked = rig.command("prove", None, 0);
+        assert!(
+            rig.said().contains("changed: "),
+            "somebody asked for a proof, and nothing was told"
+        );
+        assert_eq!(stands(&mut rig).0, ProofStanding::Running);
+        let token = *rig.session.running.keys().next().unwrap();
+        let failure = failure(engine::ErrorKind::User, "no gate is trusted");
+        rig.engine_says(Done::Failed { token, failure });
+        assert_eq!(stands(&mut rig), (ProofStanding::None, 0, 0));
+
+        proved(&mut rig, ComparisonVerdict::Passes, 0);
+        assert_eq!(stands(&mut rig), (ProofStanding::Passed, 2, 2));
+        proved(&mut rig, ComparisonVerdict::Passes, 1);
+        assert_eq!(stands(&mut rig), (ProofStanding::Failed, 2, 2));
+        for verdict in [ComparisonVerdict::Worse, ComparisonVerdict::Unknown] {
+            proved(&mut rig, verdict, 0);
+            assert_eq!(stands(&mut rig), (ProofStanding::Failed, 1, 2));
+        }
+        let (changeset, reason) = (rig.id(0), None);
+        rig.append(&Event::Rejected { changeset, hunks: vec![2], reason, prints: vec![] });
+        assert_eq!(stands(&mut rig), (ProofStanding::Stale, 1, 2));
     }
 
     #[test]

@@ -226,7 +226,11 @@ impl Scene {
     }
 
     /// What is proposed, of each repository: where it is, under which URI, and what its ledger says.
-    pub(crate) fn rows(&self, boards: &[(RootId, PathBuf, Uri, Arc<Board>)]) -> Vec<ChangesetRow> {
+    pub(crate) fn rows(
+        &self,
+        boards: &[(RootId, PathBuf, Uri, Arc<Board>)],
+        proving: &BTreeSet<ChangeSetId>,
+    ) -> Vec<ChangesetRow> {
         let index = self.index();
         let of = |(root, folder, at, board): &(RootId, PathBuf, Uri, Arc<Board>)| {
             let home = |path: &RelPath| (*root, path.clone());
@@ -242,7 +246,7 @@ impl Scene {
                 Some((place, range))
             };
             let shows = |id| self.hidden.shows(id);
-            extension::rows(board, at, &uri, &shows, &placed)
+            extension::rows(board, at, &uri, &shows, proving, &placed)
         };
         boards.iter().flat_map(of).collect()
     }

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use serde_json::json;
-use test_support::World;
 
 use super::{
     RUST_FILE, SECOND, SECOND_FILE, helix, neovim, states, two_files, untouched, verify,

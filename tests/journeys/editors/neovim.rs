@@ -14,7 +14,7 @@ use super::{
     PYTHON, PYTHON_FILE, RUST_FILE, SECOND, SECOND_FILE, agents, in_checkout, leak, path, pictures,
     program, rust_accepted, states, two_files, untouched, verify, wait_states, world,
 };
-use crate::{approval, support};
+use crate::support;
 
 #[test]
 fn neovim_oldest_accepts_and_undoes() {
@@ -61,7 +61,7 @@ fn the_types_of_the_neovim_plugin_are_those_of_the_protocol() {
     let page = fs::read_to_string(in_checkout("editors/PROTOCOL.md")).unwrap();
     let board = in_checkout("editors/nvim/lua/countersign/board.lua");
     let types = fs::read_to_string(board).unwrap();
-    for name in ["Status", "Task", "Changeset", "File", "Hunk"] {
+    for name in ["Status", "Task", "Changeset", "Proof", "File", "Hunk"] {
         let documented = page.split(&format!("### {name}\n")).nth(1).unwrap();
         let documented = documented.split("\n#").next().unwrap().lines();
         let documented = documented.filter_map(|line| line.strip_prefix("| `")?.split('`').next());
@@ -233,7 +233,7 @@ fn neovim_newest_is_asked_whether_gates_may_run_and_the_proof_goes_on() {
 }
 
 fn trust(nvim: &Path) {
-    let world = approval::gated();
+    let world = support::gated();
     drive(&world, nvim, "trust.lua");
     assert_eq!(world.read(RUST_FILE), rust_accepted());
     assert_eq!(states(&world, RUST_FILE), ["accepted", "proposed"]);

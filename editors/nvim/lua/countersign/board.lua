@@ -12,6 +12,7 @@ local M = {}
 ---@field changesets string[]
 
 ---@class countersign.Budget what workers took of their time within 24 hours
+---@field root? string
 ---@field whole_s integer
 ---@field spent_s integer
 ---@field reserved_s integer
@@ -54,6 +55,11 @@ local M = {}
 ---@field change string
 ---@field hunks countersign.Hunk[]
 
+---@class countersign.Proof
+---@field standing "none"|"running"|"passed"|"failed"|"stale"
+---@field passed integer how many gates the change did not make worse
+---@field gates integer
+
 ---@class countersign.Changeset
 ---@field id string
 ---@field short string
@@ -67,6 +73,7 @@ local M = {}
 ---@field verdict? "allow"|"review"|"deny"
 ---@field denied? string
 ---@field risk? { score: integer, level: string }
+---@field proof countersign.Proof
 ---@field accept integer[]
 ---@field reject integer[]
 ---@field undo integer[]

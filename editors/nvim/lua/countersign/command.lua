@@ -161,9 +161,6 @@ local function of_files(command, name)
   end
 end
 
---- As long as the server says nothing else.
-local SNOOZE_MINUTES = 60
-
 --- Whether one of the servers said this of itself.
 ---@param servers vim.lsp.Client[]
 ---@param what "paused"|"snoozed_until"
@@ -434,11 +431,11 @@ M.subcommands = {
       end
       local servers = actions.servers()
       if not minutes then
-        -- Several are not to go different ways.
-        minutes = is_so(servers, "snoozed_until") and 0 or SNOOZE_MINUTES
+        -- Several are not to go different ways; how long is set for each.
+        minutes = is_so(servers, "snoozed_until") and 0 or nil
       end
       for _, found in ipairs(servers) do
-        actions.execute(found, "countersign.snooze", { minutes = minutes })
+        actions.execute(found, "countersign.snooze", minutes and { minutes = minutes } or nil)
       end
     end,
     complete = first_of({ "0", "15", "60", "240" }),

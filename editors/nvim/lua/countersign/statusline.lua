@@ -16,7 +16,9 @@ function M.text(status)
     return "countersign"
   end
   local waiting = status.waiting > 0 and (": %d to review"):format(status.waiting) or ""
-  local how = status.paused and " (paused)" or status.working and " (working)" or ""
+  local budget = status.budget
+  local spent = budget and budget.exhausted and budget.waiting > 0
+  local how = status.paused and " (paused)" or spent and " (budget spent)" or status.working and " (working)" or ""
   return "countersign" .. waiting .. how
 end
 

@@ -49,6 +49,11 @@ drive.run(function()
   until_true("the status line", function()
     return require("countersign").statusline() == "countersign: 3 to review"
   end)
+  local budget = { exhausted = true, waiting = 1 }
+  same(
+    require("countersign.statusline").text({ waiting = 2, working = true, paused = false, budget = budget }),
+    "countersign: 2 to review (budget spent)"
+  )
   vim.cmd("Countersign quickfix buffer")
   same(#vim.fn.getloclist(0), 2)
   vim.cmd.lclose()

@@ -134,7 +134,7 @@ async function main() {
   try {
     for (const { name, folder } of given.journeys) {
       const journey = journeys[name] ?? pictures[name];
-      settings(name === "restricted" ? RESTRICTED : {});
+      settings(["restricted", "trusts"].includes(name) ? RESTRICTED : {});
       await run(name, folder, journey);
     }
   } finally {

@@ -3,6 +3,7 @@
 "use strict";
 
 const assert = require("node:assert/strict");
+const { execFileSync } = require("node:child_process");
 
 const QUEUE = "src/queue.rs";
 const STACK = "src/stack.rs";
@@ -22,24 +23,34 @@ async function quiet(window) {
 async function review(window) {
   const before = window.disk(QUEUE);
   await window.untilStatus("2 to review");
-  await window.openFile(QUEUE);
+  // A click shows a hunk and stays in the view, where keys are about the row that the arrows went to.
+  await window.focusView();
+  await window.row("queue.is_empty()").click();
+  await window.page.locator('.tab.active[data-resource-name="queue.rs"]').waitFor();
   await window.untilLenses(2);
   await window.page.locator(".squiggly-info").first().waitFor();
+  await window.page.keyboard.press("ArrowDown");
+  await window.page.keyboard.press("Control+Alt+Backspace");
+  await window.untilLedger(QUEUE, "proposed, rejected");
+  const [rejected] = window.changes().flatMap((change) => change.hunks).filter((hunk) => hunk.state === "rejected");
+  assert.equal(rejected.hunk, 2, "the key was about another row than the one with the focus");
+  await window.openFile(QUEUE);
+  await window.command("Countersign: Restore");
+  await window.page.locator(".quick-input-list .monaco-list-row", { hasText: "right.is_empty()" }).click();
+  await window.untilLedger(QUEUE, "proposed, proposed");
+  await window.untilLenses(2);
 
   await window.lens("Ask is_empty\\(\\).*");
-  await window.page.locator('.tab.active[data-resource-name^="Why "]').waitFor();
-  await window.until("the page says why", async () => {
-    const text = await window.buffer();
-    return (text.includes("## Verdict: allow") && text.includes("rust/len-zero") && text.includes("## Risk")) || text;
-  });
+  await window.untilWhy("Verdict: allow", "rust/len-zero", "Risk", "Prove in the Sandbox");
 
   await window.openFile(QUEUE);
   await window.lens("Preview", 0);
   await window.page.locator(".monaco-diff-editor .editor.modified .view-line", { hasText: "is_empty" }).first().waitFor();
+  await window.title("Accept");
+  await window.untilLedger(QUEUE, "accepted (unsaved), proposed");
   await window.command("View: Close Editor");
 
   await window.openFile(QUEUE);
-  await window.lens("Accept", 0);
   await same(window, accepted(before));
   await window.untilLedger(QUEUE, "accepted (unsaved), proposed");
   assert.equal(window.disk(QUEUE), before, "accepting wrote to disk");
@@ -86,6 +97,13 @@ async function twoFiles(window) {
   await window.untilLenses(2);
   await window.focusView();
   await window.untilRow("3 hunks");
+  await window.button("Ask is_empty()", "Preview");
+  await window.until("both files in one preview", async () => {
+    const names = await window.page.locator(".multiDiffEntry .title").allInnerTexts();
+    return (names.some((name) => name.includes("queue.rs")) && names.some((name) => name.includes("stack.rs"))) || names;
+  });
+  await window.command("View: Close Editor");
+  await window.focusView();
   await window.button("Ask is_empty()", "Accept");
   await window.untilLedger(QUEUE, "accepted (unsaved), accepted (unsaved)");
   await window.untilLedger(STACK, "accepted");
@@ -124,6 +142,9 @@ async function stale(window) {
   await window.untilLenses(1);
   await window.focusView();
   await window.untilRow("conflict: ");
+  await window.button("left.is_empty()", "Preview");
+  await window.page.locator(".notification-list-item", { hasText: "shown as it was captured" }).waitFor({ state: "attached" });
+  await window.command("View: Close Editor");
   await window.openFile(QUEUE);
   await window.until("the text is as it was", async () => {
     if ((await window.buffer()) === before) return true;
@@ -146,11 +167,31 @@ async function stale(window) {
   await window.until("the cursor on the second hunk", async () => (await window.line()) === 25 || window.line());
   await window.command("Countersign: Previous Hunk");
   await window.until("the cursor on the first hunk", async () => (await window.line()) === 5 || window.line());
+
+  // What is not shown is not accepted at the cursor.
+  await window.command("Countersign: Show No Proposals for a While");
+  await window.answer("For an hour");
+  await window.untilLenses(0);
+  await window.command("Countersign: Accept");
+  await window.page.locator(".statusbar-item", { hasText: "nothing to accept here" }).waitFor();
+  assert.equal(window.ledger(QUEUE), "proposed, proposed");
+  await window.page.locator(".statusbar-item[id*='countersign.status'] a").first().click();
+  await window.answer("Show Proposals in the Text Again");
+  await window.untilLenses(2);
+
+  // While the server is held up, the first hunk comes to where the list has the second one.
+  const [server] = window.servers();
+  process.kill(server, "SIGSTOP");
+  const more = "// more\n".repeat(20);
+  await window.goToLine(1);
+  await window.page.keyboard.type(more);
+  await window.goToLine(25);
   await window.page.keyboard.press("Control+Alt+Enter");
-  await same(window, accepted(typed));
+  process.kill(server, "SIGCONT");
+  await same(window, accepted(more + typed));
   await window.save();
   await window.untilLedger(QUEUE, "accepted, proposed");
-  await window.untilDisk(QUEUE, accepted(typed));
+  await window.untilDisk(QUEUE, accepted(more + typed));
   await quiet(window);
 }
 
@@ -186,6 +227,11 @@ async function denied(window) {
   await window.openFile(file);
   await window.untilLenses(1);
   assert.ok(!(await window.lenses()).some((text) => text.startsWith("Accept")), "a denied hunk is offered for acceptance");
+  // From the last hunk of a file on to the next file.
+  await window.goToLine(2);
+  await window.page.keyboard.press("Control+F6");
+  await window.page.locator('.tab.active[data-resource-name="queue.rs"]').waitFor();
+  await window.until("the cursor on its first hunk", async () => (await window.line()) === 3 || window.line());
   await window.focusView();
   await window.untilRow("Denied by policy");
   await window.untilRow("denied by policy · 1 hunk");
@@ -193,7 +239,7 @@ async function denied(window) {
   await window.goToLine(1);
   await window.page.keyboard.press("Control+Alt+Enter");
   await window.takeOffer("policy denies it", "Show Why");
-  await window.until("the page says why", async () => (await window.buffer()).includes("## Verdict: deny") || window.buffer());
+  await window.untilWhy("Verdict: deny");
   await window.openFile(file);
   assert.equal(window.ledger(file), "proposed");
   await window.lens("Reject");
@@ -271,7 +317,7 @@ async function agent(window) {
 async function missing(window, given) {
   await window.untilStatus("Countersign: no program");
   await window.focusView();
-  await window.page.locator(".welcome-view-content", { hasText: "was not found" }).waitFor();
+  await window.page.locator(".welcome-view-content", { hasText: "names no program" }).waitFor();
   window.write(".vscode/settings.json", JSON.stringify({ "countersign.path": given.countersign }));
   await window.untilStatus("2 to review");
 }
@@ -305,24 +351,69 @@ async function asks(window) {
   await window.openFile(QUEUE);
   await window.untilLenses(2);
   await window.page.locator(".squiggly-warning").first().waitFor();
-  await window.goToLine(10);
+  // About the lines of the loop.
+  await window.goToLine(9);
+  for (const key of ["Shift+ArrowDown", "Shift+ArrowDown", "Shift+End"]) await window.page.keyboard.press(key);
   await window.command("Countersign: Ask for Work");
   await window.page.locator(".quick-input-title", { hasText: "1 of 2" }).waitFor();
-  await window.answer("Document");
+  await window.answer("Refactor");
   await window.page.locator(".quick-input-title", { hasText: "2 of 2" }).waitFor();
   await window.answer("Say what it sums");
   await window.untilLedger(QUEUE, "proposed, proposed, proposed");
+  assert.match(window.countersign("ledger", "export").replace(/\s/g, ""), /"first_line":8,"lines":3\b/, "another range was asked about");
   await window.untilStatus("3 to review");
   await window.untilLenses(3);
   assert.equal(window.disk(QUEUE), before, "asking wrote to disk");
-  await window.goToLine(13);
+  await window.goToLine(11);
   await window.page.keyboard.press("Control+Alt+Enter");
-  const documented = before.replace("    sum\n}", "    sum\n    // Say what it sums\n}");
+  const documented = before.replace("item;\n    }", "item;\n    // Say what it sums\n    }");
   await same(window, documented);
   await window.save();
   await window.untilDisk(QUEUE, documented);
   await window.untilLedger(QUEUE, "accepted, proposed, proposed");
+  await window.command("Countersign: Ask for Work");
+  await window.answer("Write tests");
+  await window.answer("Take your time");
+  await window.untilStatus("2 to review, working");
+  await window.command("Countersign: Cancel What Was Asked For");
+  await window.until("the task is cancelled", () => /Take your time.*cancelled|cancelled.*Take your time/.test(window.countersign("list", "--tasks")) || window.countersign("list", "--tasks"));
+  await window.untilStatus("2 to review");
+  // The setting counts at once.
+  window.write(".vscode/settings.json", JSON.stringify({ "countersign.codeLens": false }));
+  await window.until("no lenses", async () => (await window.lenses()).length === 0 || window.lenses());
   await quiet(window);
 }
 
-module.exports = { review, twoFiles, stale, arrives, denied, killed, agent, missing, asks, restricted };
+/** What a repository would have run needs two words: the workspace is trusted, and these gates are, as they are. */
+async function trusts(window) {
+  const proved = () => /[^p]proved/i.test(window.countersign("ledger", "export"));
+  await window.untilStatus("2 to review");
+  await window.openFile(QUEUE);
+  await window.untilLenses(2);
+  await window.isNoCommand("Countersign: Prove in the Sandbox");
+  await window.goToLine(3);
+  await window.action("Prove in the sandbox");
+  await window.takeOffer("Trust it first", "Manage Trust");
+  await window.page.locator(".workspace-trust-editor .monaco-button", { hasText: /^Trust$/ }).click();
+  await window.openFile(QUEUE);
+  await window.command("Countersign: Prove in the Sandbox");
+  await window.page.locator(".notification-list-item", { hasText: "mine: sh check.sh" }).first().waitFor({ state: "attached" });
+  assert.ok(!proved(), "it was proved before anybody agreed");
+  await window.takeOffer("mine: sh check.sh", "Trust until It Changes");
+  await window.focusView();
+  await window.untilRow("1 of 1 gate");
+  assert.ok(proved());
+}
+
+/** There is no repository, until somebody makes one. */
+async function bare(window) {
+  await window.untilStatus("Countersign: no repository");
+  await window.focusView();
+  await window.page.locator(".welcome-view-content", { hasText: "git repository" }).waitFor();
+  execFileSync("git", ["init", "-q"], { cwd: window.folder, env: window.env });
+  await window.untilStatus("Countersign");
+  await window.page.locator(".welcome-view-content", { hasText: "Nothing is proposed" }).waitFor();
+  await quiet(window);
+}
+
+module.exports = { review, twoFiles, stale, arrives, denied, killed, agent, missing, asks, restricted, trusts, bare };

@@ -178,7 +178,50 @@ class Window {
     await this.page.keyboard.press("Control+S");
   }
 
+  /** Presses one of the buttons above the text. */
+  async title(name) {
+    const button = this.page.locator(`.editor-group-container.active .editor-actions .action-label[aria-label^="${name}"]`);
+    await this.until(`the button ${name} above the text`, async () => {
+      await button.first().click({ timeout: 5000 });
+      return true;
+    });
+  }
+
   // --- what Countersign shows
+
+  /** What the page that says why reads as, once it is rendered. */
+  async why() {
+    const read = (frame) => frame.evaluate(() => document.querySelector("body.vscode-body")?.innerText ?? "").catch(() => "");
+    return (await Promise.all(this.page.frames().map(read))).join("");
+  }
+
+  /** What there is to read of Countersign, one line each. */
+  async seen() {
+    const plain = (text) => text.replace(/[\s\u00a0]+/g, " ").trim();
+    const label = (row) => row.getAttribute("aria-label");
+    const rows = await this.rows().evaluateAll((all) => all.map((row) => row.getAttribute("aria-label") ?? ""));
+    const title = await label(this.page.locator(".editor-group-container.active .tab.active").first());
+    const headings = await Promise.all(
+      this.page.frames().map((frame) => frame.locator("body.vscode-body :is(h1, h2)").allInnerTexts().catch(() => [])),
+    );
+    const lines = [
+      ...rows.map((row) => `row: ${plain(row)}`),
+      `title: ${plain(title)}`,
+      ...(await this.lenses()).map((lens) => `lens: ${plain(lens)}`),
+      ...headings.flat().map((heading) => `heading: ${plain(heading)}`),
+      `status: ${await this.status()}`,
+    ];
+    // What looks like a key stays out of files, and digests are of everything else.
+    return `${lines.join("\n").replace(/AKIA\w+|\b[0-9a-f]{12}\b/g, "…")}\n`;
+  }
+
+  async untilWhy(...wanted) {
+    await this.page.locator('.tab.active[data-resource-name*="Why "], .tab.active[aria-label*="Why "]').first().waitFor();
+    await this.until(`the page with ${wanted}`, async () => {
+      const text = await this.why();
+      return (wanted.every((part) => text.includes(part)) && !text.includes("## ")) || text;
+    });
+  }
 
   async lens(text, nth = 0) {
     const lens = this.page.locator(`${EDITOR} .codelens-decoration a`, { hasText: new RegExp(`^${text}$`) }).nth(nth);
