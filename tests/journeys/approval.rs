@@ -131,3 +131,38 @@ fn who_asks_a_worker_of_the_repository_is_asked_whether_it_may_run() {
     editor.wait_diagnostics("queue.py", |all| all.len() == 1);
     assert!(editor.shutdown().success());
 }
+
+#[test]
+fn a_proof_is_followed_and_ended_where_the_editor_shows_its_progress() {
+    let world = gated();
+    // It never comes to an end by itself.
+    world.write("check.sh", "exec tail -f /dev/null\n");
+    world.commit("A gate that takes its time");
+    run(&world, &["trust", "--by", "Ada"]).ok();
+    let mut editor = editor(&world, MessageRequests::Dismiss);
+    let shown = editor.wait_diagnostics(FILE, |all| all.len() == 2);
+    let arguments = json!([{ "changeset": shown[0]["data"]["changeset"] }]);
+    let command = json!({ "command": "countersign.prove", "arguments": arguments });
+    let asked = [0, 1].map(|_| editor.start_request("workspace/executeCommand", command.clone()));
+    let mut begun: Vec<Value> = Vec::new();
+    for _ in asked {
+        let begin = editor.wait_notification("$/progress", |params| {
+            params["value"]["kind"] == "begin" && !begun.contains(&params["token"])
+        });
+        assert!(begin["value"]["title"].as_str().unwrap().starts_with("Proving "), "{begin:#}");
+        assert_eq!(begin["value"]["cancellable"], true);
+        begun.push(begin["token"].clone());
+    }
+    // The second waits its turn, and ends at once; the first once its gate is ended.
+    for (request, token) in asked.into_iter().zip(&begun).rev() {
+        editor.notify("window/workDoneProgress/cancel", json!({ "token": token }));
+        let refused = editor.wait_response(request).unwrap_err();
+        let message = refused["message"].as_str().unwrap();
+        assert!(message.contains("cancelled") || message.contains("interrupted"), "{message}");
+        editor.wait_notification("$/progress", |params| {
+            params["value"]["kind"] == "end" && params["token"] == *token
+        });
+    }
+    editor.take_errors();
+    assert!(editor.shutdown().success());
+}

@@ -137,6 +137,7 @@ fn internal<T>() -> Result<T, String> {
 impl Session {
     /// A command needs something to be trusted: the person is asked.
     pub(crate) fn needs_approval(&mut self, root: RootId, token: Token, approval: Approval) {
+        self.proof_over(token);
         let (prove, reply) = match self.of_files.remove(&token) {
             Some((_, _, reply)) => (None, Some(reply)),
             None => match self.running.remove(&token) {

@@ -23,6 +23,7 @@ use crate::pause;
 use crate::prose;
 use crate::session::{Session, answer};
 use crate::settings;
+use crate::work::Interrupt;
 
 /// How many commands may be under way.
 const RUNNING_MAX: usize = 64;
@@ -153,8 +154,11 @@ impl Session {
         reply: Option<Reply<Option<Value>>>,
     ) {
         let changeset = change.changeset.id;
-        let token = self.starts(root, change, Verb::Prove, reply);
-        self.post(root, Job::Prove { token, changeset });
+        let (token, interrupt) =
+            (self.starts(root, change, Verb::Prove, reply), Interrupt::default());
+        self.post(root, Job::Prove { token, changeset, interrupt: interrupt.clone() });
+        let title = prose::one_line(&change.changeset.title, TITLE_MAX);
+        self.follow_proof(token, format!("Proving {title}"), interrupt);
         self.outbox.say(MessageType::INFO, format!("proving change {}", changeset.short()));
     }
 
@@ -188,6 +192,7 @@ impl Session {
 
     /// A command that changed no text is over.
     pub(crate) fn told(&mut self, token: Token, mut said: String, value: Value) {
+        self.proof_over(token);
         let of_files = self.of_files.remove(&token);
         if let Some((root, Verb::Adopt, _)) = &of_files {
             let open = self.open_texts(*root).0;
@@ -275,7 +280,10 @@ impl Session {
             Continuation::Refresh => self.refresh_answered(outcome),
             Continuation::Registration => self.registration_answered(outcome),
             Continuation::Nothing => {}
-            Continuation::Progress(token) => self.progress_answered(*token, &outcome),
+            Continuation::Progress(token) => {
+                self.proof_shown(*token, &outcome);
+                self.progress_answered(*token, &outcome);
+            }
         }
     }
 
@@ -407,6 +415,7 @@ impl Session {
     /// The command failed as a whole.
     pub(crate) fn failed(&mut self, token: Token, failure: Failure) {
         let Failure { kind, message } = failure;
+        self.proof_over(token);
         tracing::info!(?kind, message, "a command failed");
         let (reply, text) = if let Some((_, verb, reply)) = self.of_files.remove(&token) {
             (reply, format!("could not {}: {message}", verb.word()))
@@ -433,6 +442,10 @@ impl Session {
         for (_, _, reply) in of_files.into_iter().filter_map(|token| self.of_files.remove(&token)) {
             answer(reply, Err(Refusal::Failed(why.to_owned())));
         }
+        let followed: Vec<Token> = self.followed.keys().copied().collect();
+        let here = |token: &Token| self.running.get(token).is_some_and(|it| it.root == id);
+        let over: Vec<Token> = followed.into_iter().filter(here).collect();
+        over.into_iter().for_each(|token| self.proof_over(token));
         let tokens: Vec<Token> =
             self.running.iter().filter(|(_, r)| r.root == id).map(|(token, _)| *token).collect();
         for running in tokens.into_iter().filter_map(|token| self.running.remove(&token)) {

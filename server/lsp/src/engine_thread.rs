@@ -27,6 +27,7 @@ use crate::extension;
 use crate::jobs::{AskedText, Begun, Done, Failure, Job, RootId, Token};
 use crate::main_loop::{Inbox, Refusal, Wake};
 use crate::placement::{self, has_lone_return};
+use crate::proofs::{Proofs, Turn};
 use crate::proving::{Occasion, Unasked, prove};
 use crate::session::answer;
 use crate::told::{adopted, reproposed, restored, snapshot};
@@ -44,11 +45,11 @@ pub(crate) type Engines = Box<dyn Fn(RootId, PathBuf, Inbox) -> EngineThread + S
 
 /// Engines on threads of their own.
 pub(crate) fn engines(options: Options) -> Engines {
-    let options = Arc::new(options);
+    let (options, turn) = (Arc::new(options), Turn::default());
     Box::new(move |root, start, inbox| {
         let (jobs, queue) = channel();
-        let options = Arc::clone(&options);
-        let body = move || run(root, &start, &options, &queue, &inbox);
+        let (options, turn) = (Arc::clone(&options), turn.clone());
+        let body = move || run(root, &start, &options, &turn, &queue, &inbox);
         let thread = background::spawn(format!("engine-{}", root.0), body);
         let thread =
             thread.inspect_err(|error| tracing::error!(%error, "no thread for the engine"));
@@ -113,7 +114,14 @@ fn tell(root: RootId, done: Done, inbox: &Inbox) {
     }
 }
 
-fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inbox: &Inbox) {
+fn run(
+    root: RootId,
+    start: &Path,
+    options: &Options,
+    turn: &Turn,
+    queue: &Receiver<Job>,
+    inbox: &Inbox,
+) {
     let wake = |done: Done| tell(root, done, inbox);
     let (mut offered, mut unasked) = (Offered::default(), Unasked::new(options));
     let at_once =
@@ -129,7 +137,8 @@ fn run(root: RootId, start: &Path, options: &Options, queue: &Receiver<Job>, inb
     };
     // Whoever waits for an answer from here is told that there will be none.
     let serves = AssertUnwindSafe(|| {
-        serve(root, (engine, first), options, queue, inbox, (offered, unasked))
+        let proofs = Proofs::new(turn.clone());
+        serve(root, (engine, first), options, queue, inbox, (offered, unasked, proofs))
     });
     if catch_unwind(serves).is_err() {
         wake(Done::Unavailable(Some(PANICKED.to_owned())));
@@ -143,19 +152,16 @@ fn serve(
     options: &Options,
     queue: &Receiver<Job>,
     inbox: &Inbox,
-    (mut offered, mut unasked): (Offered, Unasked),
+    (mut offered, mut unasked, mut proofs): (Offered, Unasked, Proofs),
 ) {
     let wake = |done: Done| tell(root, done, inbox);
     let folder = engine.root().to_owned();
     wake(Done::Opened(folder.clone()));
     let mut desk = Desk::new(engine);
-    let proves =
-        |token, changeset, why| prove(root, &folder, options, (token, changeset, why), inbox);
-    let told = |done: Vec<Done>, unasked: &mut Unasked| {
+    let told = |done: Vec<Done>, unasked: &mut Unasked, proofs: &mut Proofs| {
         for done in done {
             if let Done::Board(board) = &done {
-                let due = unasked.newcomers(board);
-                due.into_iter().for_each(|id| proves(None, id, Occasion::New));
+                proofs.add(unasked.newcomers(board), Occasion::New);
             }
             wake(done);
         }
@@ -163,7 +169,7 @@ fn serve(
     // Who can be asked is known before anything is shown.
     offered.renew(options, &folder).into_iter().for_each(wake);
     desk.budget = offered.budget();
-    told(desk.turn(first), &mut unasked);
+    told(desk.turn(first), &mut unasked, &mut proofs);
     let (mut metered, mut moved) = (Metered::default(), true);
     loop {
         offered.renew(options, &folder).into_iter().for_each(wake);
@@ -171,8 +177,8 @@ fn serve(
         metered.renew(&desk.engine, desk.budget, moved).into_iter().for_each(wake);
         let wait = if desk.is_behind() { Duration::ZERO } else { POLL };
         let job = match queue.recv_timeout(wait) {
-            Ok(Job::Prove { token, changeset }) => {
-                proves(Some(token), changeset, Occasion::Asked);
+            Ok(Job::Prove { token, changeset, interrupt }) => {
+                proofs.ask(token, changeset, interrupt);
                 None
             }
             Ok(Job::ProvesUnasked(when)) => {
@@ -197,8 +203,15 @@ fn serve(
         let allowed = matches!(job, Some(Job::Allow { .. }));
         let done = desk.turn(job);
         moved = allowed || done.iter().any(|done| matches!(done, Done::Board(_)));
-        told(done, &mut unasked);
-        unasked.due().into_iter().for_each(|id| proves(None, id, Occasion::Again));
+        told(done, &mut unasked, &mut proofs);
+        proofs.add(unasked.due(), Occasion::Again);
+        for token in proofs.cancelled() {
+            let failure = Failure::user("it was cancelled before it began".to_owned());
+            wake(Done::Failed { token, failure });
+        }
+        if let Some(next) = proofs.next(&unasked) {
+            prove(root, &folder, options, next, inbox);
+        }
     }
     desk.presence.clear();
     desk.publish_presence();

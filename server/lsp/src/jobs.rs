@@ -61,7 +61,7 @@ pub(crate) enum Job {
     /// State anew what waits of a ChangeSet.
     Repropose { token: Token, changeset: ChangeSetId },
     /// Find out what can be found out about a ChangeSet, on a thread of its own.
-    Prove { token: Token, changeset: ChangeSetId },
+    Prove { token: Token, changeset: ChangeSetId, interrupt: Interrupt },
     /// Whether what is newly proposed is proved by itself from now on; `None`: as it was when this began.
     ProvesUnasked(Option<bool>),
     /// Whether nothing is proved from now on that nobody asks for.

@@ -44,6 +44,8 @@ mod placement;
 mod pool;
 mod position;
 mod proof;
+mod proof_progress;
+mod proofs;
 mod prose;
 mod proving;
 mod repositories;
@@ -102,16 +104,16 @@ pub struct Options {
 #[derive(Clone)]
 pub struct Prover(Arc<Proves>);
 
-type Proves = dyn Fn(&Path, ChangeSetId, Occasion) -> Result<(String, Value), String>
+type Proves = dyn Fn(&Path, ChangeSetId, Occasion, &Interrupt) -> Result<(String, Value), String>
     + Send
     + Sync
     + RefUnwindSafe;
 
 impl Prover {
-    /// One that does it like this; the last argument says why. It is called on a thread that
-    /// waits for it.
+    /// One that does it like this; the third argument says why, the last one ends it. It is called on a thread that
+    /// waits for it, and once at a time.
     pub fn new(
-        proves: impl Fn(&Path, ChangeSetId, Occasion) -> Result<(String, Value), String>
+        proves: impl Fn(&Path, ChangeSetId, Occasion, &Interrupt) -> Result<(String, Value), String>
         + Send
         + Sync
         + RefUnwindSafe
@@ -125,8 +127,9 @@ impl Prover {
         root: &Path,
         id: ChangeSetId,
         occasion: Occasion,
+        interrupt: &Interrupt,
     ) -> Result<(String, Value), String> {
-        (self.0)(root, id, occasion)
+        (self.0)(root, id, occasion, interrupt)
     }
 }
 

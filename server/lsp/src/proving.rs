@@ -15,8 +15,9 @@ use crate::Options;
 use crate::approval;
 use crate::background;
 use crate::engine_thread::caught;
-use crate::jobs::{Done, Failure, RootId, Token};
+use crate::jobs::{Done, Failure, RootId};
 use crate::main_loop::{Inbox, Wake};
+use crate::proofs::{Due, Taken};
 
 /// How many are looked at again at once: each takes a look at all files.
 const AGAIN_MAX: usize = 8;
@@ -93,6 +94,21 @@ impl Unasked {
         newcomers.into_iter().collect()
     }
 
+    /// Whether none begins now.
+    pub(crate) fn is_held(&self) -> bool {
+        self.paused.is_some()
+    }
+
+    /// Whether one that was due still is.
+    pub(crate) fn wants(&self, changeset: ChangeSetId, occasion: Occasion) -> bool {
+        let known = match occasion {
+            Occasion::Asked => true,
+            Occasion::New => self.unproved.contains(&changeset),
+            Occasion::Again => self.proved.contains(&changeset),
+        };
+        self.wanted && known
+    }
+
     /// What was proved and is to be looked at again; once each time that it became quiet.
     pub(crate) fn due(&mut self) -> Vec<ChangeSetId> {
         if !self.wanted
@@ -112,9 +128,10 @@ pub(crate) fn prove(
     root: RootId,
     folder: &Path,
     options: &Options,
-    (token, changeset, occasion): (Option<Token>, ChangeSetId, Occasion),
+    (taken, due): (Taken, Due),
     inbox: &Inbox,
 ) {
+    let Due { token, changeset, occasion, interrupt } = due;
     // Nobody waits for what is proved by itself, and gates that nobody trusts are no news.
     let failed = move |message: &str| match token {
         Some(token) => Some(Done::Failed { token, failure: Failure::user(message.to_owned()) }),
@@ -133,7 +150,7 @@ pub(crate) fn prove(
     };
     let prove = move || match prover
         .as_ref()
-        .map(|prover| prover.prove(&folder, changeset, occasion))
+        .map(|prover| prover.prove(&folder, changeset, occasion, &interrupt))
     {
         Some(Ok((said, value))) => token.map(|token| Done::Told { token, said, value }),
         Some(Err(message)) => failed(&message),
@@ -155,8 +172,30 @@ pub(crate) fn prove(
             wake(Done::Proving { changeset, under_way: false });
         }
         done.into_iter().for_each(wake);
+        drop(taken);
     };
     if let Err(error) = background::spawn("prove", answer) {
         tracing::error!(%error, "no thread for a proof");
+    }
+}
+
+#[cfg(test)]
+impl Unasked {
+    /// One that wants to have these proved, or looked at again.
+    pub(crate) fn wanting(changes: &[ChangeSetId]) -> Self {
+        Self {
+            wanted: true,
+            after: Duration::ZERO,
+            known: None,
+            proved: changes.to_vec(),
+            paused: None,
+            unproved: changes.iter().copied().collect(),
+            stirred: None,
+        }
+    }
+
+    /// Whether none begins from now on.
+    pub(crate) fn hold(&mut self, held: bool) {
+        self.paused = held.then(BTreeSet::new);
     }
 }

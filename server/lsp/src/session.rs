@@ -33,6 +33,7 @@ use crate::outbox::Outbox;
 use crate::pause::Hold;
 use crate::place_name;
 use crate::pool::Pool;
+use crate::proof_progress::Followed;
 use crate::prose;
 use crate::settings::Preferences;
 use crate::showing::Showing;
@@ -88,6 +89,8 @@ pub(crate) struct Session {
     pub(crate) approvals: BTreeMap<RootId, Asked>,
     /// What was asked for.
     pub(crate) tasks: Tasks,
+    /// The proofs that were asked for.
+    pub(crate) followed: BTreeMap<Token, Followed>,
     /// Whether the connection is over, so that nothing begins any more.
     pub(crate) ending: bool,
     /// Whether the client is leaving: it may ask nothing any more, so it is not told to.
@@ -171,6 +174,7 @@ impl Session {
             looking: BTreeMap::new(),
             approvals: BTreeMap::new(),
             tasks: Tasks::new(),
+            followed: BTreeMap::new(),
             ending: false,
             over: false,
             told: Told::default(),
@@ -220,7 +224,10 @@ impl Session {
             Wake::AskedFor(placed) => self.asked_for(*placed),
             Wake::SettingsChanged(told) => self.settings_changed(&told),
             Wake::Settings(answer) => self.settings_answered(answer),
-            Wake::ProgressCancelled(token) => self.progress_cancelled(&token),
+            Wake::ProgressCancelled(token) => {
+                self.cancel_proof(&token);
+                self.progress_cancelled(&token);
+            }
             Wake::Lenses(params, reply) => self.lenses(&params, reply),
             Wake::Changesets(reply) => self.changesets(reply),
             Wake::Document(params, reply) => self.document(params, reply),

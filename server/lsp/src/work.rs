@@ -75,6 +75,11 @@ impl Interrupt {
         &self.0.asked
     }
 
+    /// Whether it was asked for.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.0.asked.load(Ordering::SeqCst)
+    }
+
     /// What ends that which runs: called once it is asked for, which may be now. It must not wait.
     pub fn ends(&self, end: impl Fn() + Send + 'static) {
         let mut ends = self.0.ends.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,7 +1,7 @@
 //! `countersign lsp`: the language server on standard input and output.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use engine::{Cancel, Clock, Effort, Engine, Proposal, ProveWhat, Selection, WorkerSet};
@@ -142,10 +142,12 @@ fn told(failure: Failure) -> String {
 }
 
 /// Proves what an editor asks for. Its end ends what runs in the sandbox, too.
-fn prove(root: &Path, id: ChangeSetId, occasion: Occasion) -> Result<(String, Value), String> {
-    /// One after another: each has the machine for itself.
-    static TURN: Mutex<()> = Mutex::new(());
-    let _turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+fn prove(
+    root: &Path,
+    id: ChangeSetId,
+    occasion: Occasion,
+    interrupt: &Interrupt,
+) -> Result<(String, Value), String> {
     let rules = session::rules_from(None, &[]).map_err(told)?;
     // A proof that rests on nothing is not worth a line, unless somebody wants to see just that.
     let gates = engine::gates(root, &rules).map_err(|error| error.to_string())?.gates;
@@ -162,6 +164,8 @@ fn prove(root: &Path, id: ChangeSetId, occasion: Occasion) -> Result<(String, Va
     }
     let what = ProveWhat::ChangeSet(id, Selection::All);
     let proving = Proving::begin().map_err(told)?;
+    let stop = proving.stop.clone();
+    interrupt.ends(move || stop.stop());
     let proved = proving.prove(&mut engine, what, Effort::default(), true, &mut |_| {});
     let proved = proved.map_err(told)?;
     let summary = proved.proof.validation.summary(proved.proof.sandbox);
