@@ -142,8 +142,13 @@ async function stale(window) {
   await window.untilLenses(1);
   await window.focusView();
   await window.untilRow("conflict: ");
-  await window.button("left.is_empty()", "Preview");
-  await window.page.locator(".notification-list-item", { hasText: "shown as it was captured" }).waitFor({ state: "attached" });
+  const why = window.page.locator(".notification-list-item", { hasText: "shown as it was captured" });
+  await window.until("why it is shown as it was captured", async () => {
+    // A click on a row that is just being drawn anew is lost.
+    await window.button("left.is_empty()", "Preview");
+    await why.first().waitFor({ state: "attached", timeout: 5000 });
+    return true;
+  });
   await window.command("View: Close Editor");
   await window.openFile(QUEUE);
   await window.until("the text is as it was", async () => {
