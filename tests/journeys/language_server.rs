@@ -305,6 +305,23 @@ fn repositories_in_the_folder_that_is_open_are_served_also_those_that_come_later
 }
 
 #[test]
+fn of_two_working_trees_of_one_repository_each_has_its_own_changes() {
+    let world = world();
+    world.git(&["worktree", "add", "--quiet", "../linked"]);
+    let id = id(&propose(&world));
+    let mut editor = world.lsp(countersign(), &["lsp"], ClientOptions::default());
+    let linked = json!({ "uri": editor.uri("../linked"), "name": "linked" });
+    let event = json!({ "event": { "added": [linked], "removed": [] } });
+    editor.notify("workspace/didChangeWorkspaceFolders", event);
+    editor.open(&format!("../linked/{FILE}"));
+    editor.open(FILE);
+    let shown = hunks(&editor, 2);
+    editor.run_action_titled(FILE, &shown[0]["range"], "Accept hunk 1").unwrap();
+    wait_states(&world, &id, &["accepted (unsaved)", "proposed"]);
+    assert!(editor.shutdown().success());
+}
+
+#[test]
 fn a_ledger_that_does_not_open_is_said_with_the_reason() {
     let world = world();
     propose(&world);

@@ -73,6 +73,7 @@ export class Commands {
     }
     await this.session.command(`countersign.${decision}`, {
       changeset: target.changeset.id,
+      uri: target.changeset.root,
       hunks,
       ...(reason === undefined ? {} : { reason }),
     });
@@ -113,7 +114,7 @@ export class Commands {
     const fits = (target: Target): boolean => hunksOf(target).some(waits);
     const target = await this.targets.find(argument, { verb, fits, explains: () => false, whole: true, elsewhere: true });
     if (target !== undefined) {
-      await this.session.command(command, { changeset: target.changeset.id });
+      await this.session.command(command, { changeset: target.changeset.id, uri: target.changeset.root });
     }
   }
 

@@ -79,7 +79,7 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
 
   /** Shows the page that says why, as it is meant to be read; as text where nothing renders it. */
   async proof(changeset: Changeset): Promise<void> {
-    const uri = at(address({ changeset: changeset.id, side: "proof" }, pageName(changeset)));
+    const uri = at(address({ changeset: changeset.id, side: "proof", uri: changeset.root }, pageName(changeset)));
     const known = isOpen(uri);
     const document = await vscode.workspace.openTextDocument(uri);
     try {
@@ -160,6 +160,7 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
     const waiting = hunksOf(node).filter(waits);
     const side = (side: DocumentParams["side"], hunks?: readonly number[]): DocumentParams => ({
       changeset: changeset.id,
+      uri: changeset.root,
       side,
       path: file.path,
       ...(hunks === undefined ? {} : { hunks }),

@@ -291,9 +291,11 @@ export function again(node: Node, changesets: readonly Changeset[]): Node | unde
 /** What a command or a document names: a hunk, all of a file, or all of a change. */
 export function named(
   changesets: readonly Changeset[],
-  by: { readonly changeset: string; readonly hunks?: readonly number[]; readonly path?: string },
+  by: { readonly changeset: string; readonly hunks?: readonly number[]; readonly path?: string; readonly uri?: string },
 ): Target | undefined {
-  const changeset = changesets.find((one) => one.id === by.changeset);
+  // Working trees of one repository have the same changes.
+  const all = changesets.filter((one) => one.id === by.changeset);
+  const changeset = all.find(({ root }) => by.uri?.startsWith(root) === true) ?? all[0];
   if (changeset === undefined) {
     return undefined;
   }

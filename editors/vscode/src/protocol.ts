@@ -105,6 +105,7 @@ export interface DocumentParams {
   readonly side: Side;
   readonly path?: string;
   readonly hunks?: readonly number[];
+  readonly uri?: string;
 }
 
 export interface DocumentText {

@@ -320,7 +320,13 @@ fn undo(asked: &Asked<'_>, change: &Arc<BoardChange>) -> Offer {
 
 /// What a command about a change is given.
 pub(crate) fn arguments(change: &BoardChange, hunks: Option<Vec<u32>>) -> Arguments {
-    Arguments { changeset: change.changeset.id.to_string(), hunks, path: None, reason: None }
+    Arguments {
+        changeset: change.changeset.id.to_string(),
+        hunks,
+        path: None,
+        reason: None,
+        uri: None,
+    }
 }
 
 /// What a change is called where there is little room.

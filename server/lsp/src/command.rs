@@ -1,7 +1,7 @@
 //! The commands a client may run, and reading their arguments.
 
 use engine::Selection;
-use lsp_types::Uri;
+use lsp_types::{Command, Uri};
 use model::{Digest, RelPath};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -118,6 +118,8 @@ pub(crate) struct Request {
     pub selection: Selection,
     /// Why, if the person said.
     pub reason: Option<String>,
+    /// In which repository, where several have it.
+    pub uri: Option<Uri>,
 }
 
 /// The argument as it is on the wire.
@@ -135,6 +137,17 @@ pub(crate) struct Arguments {
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// A file or folder of the repository that is meant, where several have the ChangeSet, as working trees of one have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uri: Option<Uri>,
+}
+
+/// Names in a command that a client will run which repository it is about.
+pub(crate) fn meant(command: &mut Command, uri: &Uri) {
+    let arguments = command.arguments.iter_mut().flatten().filter_map(Value::as_object_mut);
+    for argument in arguments.filter(|argument| argument.contains_key("changeset")) {
+        argument.insert("uri".to_owned(), uri.as_str().into());
+    }
 }
 
 /// Reads a command. The message of an error names what is wrong and what is right.
@@ -175,6 +188,7 @@ pub(crate) fn read(name: &str, arguments: Vec<Value>) -> Result<Request, String>
         changeset: arguments.changeset.to_lowercase(),
         selection,
         reason: arguments.reason,
+        uri: arguments.uri,
     })
 }
 
@@ -248,15 +262,13 @@ mod tests {
             "countersign.accept",
             vec![json!({"changeset": "ABCD12", "hunks": [2, 1, 2]})],
             expect![[
-                r#"Request { verb: Accept, changeset: "abcd12", selection: Hunks([1, 2]), reason: None }"#
+                r#"Request { verb: Accept, changeset: "abcd12", selection: Hunks([1, 2]), reason: None, uri: None }"#
             ]],
         );
         check(
             "countersign.reject",
             vec![json!({"changeset": "abcd12", "path": "src/a.rs", "reason": "no"})],
-            expect![[
-                r#"Request { verb: Reject, changeset: "abcd12", selection: File("src/a.rs"), reason: Some("no") }"#
-            ]],
+            expect![[r#"Request { verb: Reject, changeset: "abcd12", selection: File("src/a.rs"), reason: Some("no"), uri: None }"#]],
         );
     }
 
@@ -303,7 +315,7 @@ mod tests {
             "countersign.undo",
             vec![json!({"changeset": "abcd", "hunk": 1})],
             expect![[
-                r#"countersign.undo: unknown field `hunk`, expected one of `changeset`, `hunks`, `path`, `reason`: give {"changeset": "<id>", "hunks": [1]}, with "path" instead of "hunks" for a file, or neither for all"#
+                r#"countersign.undo: unknown field `hunk`, expected one of `changeset`, `hunks`, `path`, `reason`, `uri`: give {"changeset": "<id>", "hunks": [1]}, with "path" instead of "hunks" for a file, or neither for all"#
             ]],
         );
     }

@@ -93,7 +93,9 @@ impl Session {
             Ok(request) => request,
             Err(message) => return answer(reply, Err(Refusal::InvalidParams(message))),
         };
-        let matching = self.roots.iter().flat_map(|(id, root)| {
+        let meant = request.uri.as_ref().and_then(|uri| self.root_meant(Some(uri)));
+        let roots = self.roots.iter().filter(|(id, _)| meant.is_none_or(|meant| meant == **id));
+        let matching = roots.flat_map(|(id, root)| {
             let named =
                 root.board.changes.iter().filter(|change| {
                     change.changeset.id.to_string().starts_with(&request.changeset)

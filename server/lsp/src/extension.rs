@@ -293,6 +293,9 @@ pub(crate) struct DocumentParams {
     /// With which hunks; those of the file when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hunks: Option<Vec<u32>>,
+    /// The folder of the repository that is meant, where several have the ChangeSet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uri: Option<Uri>,
 }
 
 /// Which text is asked for.
@@ -635,7 +638,7 @@ mod tests {
             short: "00".into(),
             title: "t".into(),
             origin: "o".into(),
-            root: uri,
+            root: uri.clone(),
             shown: true,
             group: Group::Waiting,
             stage: "judged".into(),
@@ -655,6 +658,7 @@ mod tests {
             side: Side::Proof,
             path: Some("a.rs".parse().unwrap()),
             hunks: Some(vec![1]),
+            uri: Some(uri),
         };
         let text = DocumentText { text: Some("x".into()), refused: vec!["no".into()] };
         let list = Changesets { status: status.clone(), changesets: vec![row.clone()] };
@@ -707,7 +711,7 @@ mod tests {
     fn the_page_changes_only_with_whoever_looks_at_what_else_must() {
         // A change of it is one of the protocol: look at the three clients, the changelog, and what old clients do.
         let page = model::Digest::of(at("PROTOCOL.md").as_bytes()).to_string();
-        expect_test::expect!["d33e4312f47fb3eb781c032a4d3a147ab7ca994c0c65c6fff24a9bcdbbb3be5c"]
+        expect_test::expect!["3cfb527f659c17c291595f185478797d07ce8dbf85f0e40b262af0b4e44b1006"]
             .assert_eq(&page);
     }
 

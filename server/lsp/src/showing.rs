@@ -19,6 +19,7 @@ use lsp_types::{
 use model::{ChangeSetId, Digest, ProposalSeverity, RelPath};
 use ropey::Rope;
 
+use crate::command;
 use crate::delivery::{Known, News};
 use crate::diagnostics::{self, Proofs};
 use crate::extension::{self, ChangesetRow};
@@ -396,10 +397,16 @@ impl Session {
             return answer(reply, Ok(None));
         }
         let scene = self.scene();
+        let meant = (self.roots.len() > 1).then(|| params.text_document.uri.clone());
         self.pool.post(Box::new(move || {
             let lenses = || {
                 let page = scene.pages.get(&uri)?;
-                Some(lenses::of(&page.rope, &scene.shown(page), scene.encoding))
+                let mut lenses = lenses::of(&page.rope, &scene.shown(page), scene.encoding);
+                if let Some(uri) = &meant {
+                    let commands = lenses.iter_mut().filter_map(|lens| lens.command.as_mut());
+                    commands.for_each(|it| command::meant(it, uri));
+                }
+                Some(lenses)
             };
             answer(reply, Ok(pool::caught(lenses, None)));
             None

@@ -9,6 +9,7 @@ use lsp_types::{CodeActionOrCommand, CodeActionParams, Hover, HoverParams};
 use model::{HunkState, RelPath};
 
 use crate::actions::{self, Asked};
+use crate::command;
 use crate::diagnostics;
 use crate::documents::Edit;
 use crate::hover;
@@ -278,7 +279,7 @@ impl Session {
         let uri = params.text_document.uri.as_str();
         let (document, view) = (self.documents.get(uri)?, self.views.get(uri)?);
         let (_, path) = self.homes.get(uri)?;
-        Some(actions::at(&Asked {
+        let mut actions = actions::at(&Asked {
             document,
             path,
             placed: &view.placed,
@@ -287,7 +288,17 @@ impl Session {
             diagnostics: &params.context.diagnostics,
             encoding: self.client.encoding,
             literals: self.client.literals,
-        }))
+        });
+        if self.roots.len() > 1 {
+            for action in &mut actions {
+                let command = match action {
+                    CodeActionOrCommand::Command(command) => Some(command),
+                    CodeActionOrCommand::CodeAction(action) => action.command.as_mut(),
+                };
+                command.into_iter().for_each(|it| command::meant(it, &document.uri));
+            }
+        }
+        Some(actions)
     }
 
     /// Whether the buffer of a document may hold an acceptance, an undo or a rejection that the disk does not know of.
