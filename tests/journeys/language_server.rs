@@ -305,6 +305,36 @@ fn repositories_in_the_folder_that_is_open_are_served_also_those_that_come_later
 }
 
 #[test]
+fn a_repository_is_served_as_long_as_a_folder_or_a_file_of_it_is_open() {
+    let world = world();
+    let mut editor = world.lsp(countersign(), &["lsp"], ClientOptions::default());
+    let folders = |added: &[&str], removed: &[&str]| {
+        let all = |of: &[&str]| {
+            of.iter().map(|at| json!({ "uri": editor.uri(at), "name": "x" })).collect::<Vec<_>>()
+        };
+        let event = json!({ "event": { "added": all(added), "removed": all(removed) } });
+        editor.notify("workspace/didChangeWorkspaceFolders", event);
+    };
+    // Two folders of one repository that has no ledger yet; the one that it was found by goes.
+    folders(&["src"], &[]);
+    editor.request("countersign/status", json!({}));
+    folders(&[], &[""]);
+    propose(&world);
+    editor.open(FILE);
+    hunks(&editor, 2);
+    // Without any folder it goes with its last file, and comes with the next.
+    folders(&[], &["src"]);
+    editor.close(FILE);
+    let roots = || editor.request("countersign/status", json!({}))["roots"].clone();
+    assert_eq!(roots(), json!([]));
+    editor.open(FILE);
+    hunks(&editor, 2);
+    editor.close(FILE);
+    assert_eq!(roots(), json!([]));
+    assert!(editor.shutdown().success());
+}
+
+#[test]
 fn of_two_working_trees_of_one_repository_each_has_its_own_changes() {
     let world = world();
     world.git(&["worktree", "add", "--quiet", "../linked"]);

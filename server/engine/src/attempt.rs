@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use ledger::{Attempt, AttemptError};
-use model::{Actor, Budget, Event, OperationId, Spending, TaskId};
+use model::{Actor, Budget, Event, OperationId, Spending, TaskId, Timestamp};
 use sandbox::{Bound, End, Sandbox};
 use workspace::Trees;
 
@@ -28,6 +28,15 @@ impl Engine {
     /// The ledger cannot be read.
     pub fn spending(&self, budget: Budget) -> Result<Spending, Error> {
         Ok(self.ledger.spending(limit_ms(budget), self.clock.now())?)
+    }
+
+    /// What [`Engine::spending`] tells, once what is set aside for processes that are dead is free again.
+    ///
+    /// # Errors
+    /// The ledger cannot be read, or took no end of an attempt.
+    pub fn settled_spending(&mut self, budget: Budget) -> Result<Spending, Error> {
+        self.end_lost_attempts(&crate::recover::recovery())?;
+        self.spending(budget)
     }
 
     /// Records that the person lets workers spend more than is configured, for a day; answers what is left then.
@@ -56,7 +65,7 @@ impl Engine {
         let worker = command.task.as_ref().map_or_else(String::new, |(_, name)| name.to_string());
         let wanted_ms = ms(command.bounds.time);
         let holder = self.ledger.holder()?.clone();
-        self.end_lost_attempts(&self.actor.clone())?;
+        self.end_lost_attempts(&crate::recover::recovery())?;
         let attempt = Attempt { task, worker, wanted_ms, holder };
         let (now, limit) = (self.clock.now(), limit_ms(budget));
         let started = self.ledger.start_attempt(now, &self.actor, &attempt, limit);
@@ -66,7 +75,7 @@ impl Engine {
         let spent_ms = match &ran {
             Ok(run) => ms(run.duration),
             // How long it ran is not known then; the clock is not kinder.
-            Err(_) => self.clock.now().0.saturating_sub(now.0),
+            Err(_) => self.since(now, given_ms),
         };
         // What a program takes to end is its, too, but nobody can be charged with more than was set aside.
         let spent_ms = spent_ms.min(given_ms);
@@ -77,6 +86,11 @@ impl Engine {
         Ok(Attempted { run, cut_short })
     }
 
+    /// The time since then, and at most `reserved_ms`: that, too, where the clock was set back.
+    fn since(&self, then: Timestamp, reserved_ms: u64) -> u64 {
+        self.clock.now().0.checked_sub(then.0).unwrap_or(u64::MAX).min(reserved_ms)
+    }
+
     /// Ends the attempts whose process is dead: they are charged with the time since they began, and at most with what was
     /// set aside for them.
     pub(crate) fn end_lost_attempts(&mut self, actor: &Actor) -> Result<(), Error> {
@@ -85,8 +99,7 @@ impl Engine {
             if self.ledger.is_alive(&holder) {
                 continue;
             }
-            let now = self.clock.now();
-            let spent_ms = now.0.saturating_sub(open.at.0).min(reserved_ms);
+            let (now, spent_ms) = (self.clock.now(), self.since(open.at, reserved_ms));
             let event = Event::AttemptEnded { attempt: OperationId(open.seq), spent_ms };
             match self.ledger.append(now, actor, &event) {
                 // Another process was faster.

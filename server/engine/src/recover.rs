@@ -261,7 +261,7 @@ fn gone_with_its_worktree(operation: OperationId, intent: &Intent) -> Outcome {
 }
 
 /// Who acts when nobody is there.
-fn recovery() -> Actor {
+pub(crate) fn recovery() -> Actor {
     Actor {
         kind: ActorKind::Program,
         name: "countersign recovery".to_owned(),

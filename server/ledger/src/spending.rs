@@ -12,7 +12,7 @@ use model::{
 use rusqlite::{Connection, Params};
 
 use crate::append::AppendError;
-use crate::database::{RAW_COLUMNS, damaged, raw_event, signed, unreadable};
+use crate::database::{RAW_COLUMNS, damaged, raw_event, signed, unreadable, unsigned_or_none};
 use crate::{Ledger, LedgerError};
 
 /// Why an attempt does not begin.
@@ -91,6 +91,8 @@ impl Ledger {
 const OPEN: &str = "kind = 'attempt_started' \
                     AND NOT EXISTS (SELECT 1 FROM events AS ended WHERE ended.settles = events.seq) \
                     ORDER BY seq";
+const NEWEST: &str = "SELECT max(seq) FROM events \
+                      WHERE kind IN ('attempt_started', 'attempt_ended', 'budget_raised')";
 const RECENT: &str = "kind IN ('attempt_ended', 'budget_raised') AND at > ?1 ORDER BY seq";
 
 fn spending(
@@ -101,7 +103,12 @@ fn spending(
 ) -> Result<Spending, LedgerError> {
     let mut events = read(connection, path, OPEN, [])?;
     events.extend(read(connection, path, RECENT, [signed(now.0.saturating_sub(DAY_MS))])?);
-    Ok(Spending::of(limit_ms, now, &events))
+    // What is too old to count is still known.
+    let as_of = connection
+        .prepare_cached(NEWEST)
+        .and_then(|mut statement| statement.query_row([], |row| unsigned_or_none(row, 0)))
+        .map_err(|error| unreadable(path, error))?;
+    Ok(Spending { as_of: as_of.unwrap_or_default(), ..Spending::of(limit_ms, now, &events) })
 }
 
 fn read(

@@ -88,14 +88,26 @@ impl Purse {
 pub(crate) struct Metered {
     due: Option<Instant>,
     last: Option<Spending>,
+    /// Whether somebody is to be told though there is no limit.
+    told: bool,
 }
 
 impl Metered {
+    /// Has it told anew, whatever was told.
+    pub(crate) fn forget(&mut self) {
+        *self = Self { due: None, told: true, last: None };
+    }
+
     /// What they spent of `budget`, if the ledger `moved` or it is time to look, and it is not as it was told. `None` as well
     /// where there is no limit and never was.
-    pub(crate) fn renew(&mut self, engine: &Engine, budget: Budget, moved: bool) -> Option<Done> {
+    pub(crate) fn renew(
+        &mut self,
+        engine: &mut Engine,
+        budget: Budget,
+        moved: bool,
+    ) -> Option<Done> {
         let unlimited = budget == Budget::default();
-        if unlimited && self.last.is_none_or(|last| last.limit_ms.is_none()) {
+        if unlimited && !self.told && self.last.is_none_or(|last| last.limit_ms.is_none()) {
             return None;
         }
         let now = Instant::now();
@@ -103,14 +115,17 @@ impl Metered {
             return None;
         }
         self.due = Some(now + RENEWAL);
-        let spending = engine
-            .spending(budget)
+        // Of what is set aside for a process that died, nobody else tells.
+        let reserved = self.last.is_some_and(|last| last.reserved_ms > 0);
+        let spending =
+            if reserved { engine.settled_spending(budget) } else { engine.spending(budget) };
+        let spending = spending
             .map_err(|error| tracing::warn!(%error, "what workers spent is not known"))
             .ok()?;
         if self.last == Some(spending) {
             return None;
         }
-        self.last = Some(spending);
+        (self.last, self.told) = (Some(spending), false);
         Some(Done::Spending(spending))
     }
 }
@@ -128,9 +143,8 @@ impl Session {
 
     fn allow_more(&mut self, root: RootId, minutes: u32, reply: Option<Reply<Option<Value>>>) {
         let token = self.token();
-        if let Some(reply) = reply {
-            self.of_files.insert(token, (root, Verb::Allow, reply));
-        }
+        let reply = reply.unwrap_or_else(|| tokio::sync::oneshot::channel().0);
+        self.of_files.insert(token, (root, Verb::Allow, reply));
         let by = Duration::from_secs(u64::from(minutes) * 60);
         self.post(root, Job::Allow { token, by });
     }
@@ -150,10 +164,22 @@ impl Session {
     pub(crate) fn exhausted(&mut self, token: Token, exhausted: &Exhausted) {
         let Some(id) = self.task_waits(token) else { return };
         if let Some(root) = self.roots.get_mut(&id) {
-            root.purse.spending = Some(exhausted.spending);
-            root.purse.refused = Some(exhausted.spending);
+            let spending = exhausted.spending;
+            if root.purse.spending.is_none_or(|known| known.as_of <= spending.as_of) {
+                root.purse.spending = Some(spending);
+                root.purse.refused = Some(spending);
+            }
         }
+        // The refusal came from another thread, and may be behind what the engine told.
+        self.post(id, Job::Meter);
         self.start_tasks();
+    }
+
+    /// The ledger did not take that workers may take more: the person is asked again.
+    pub(crate) fn allow_failed(&mut self, id: RootId) {
+        if let Some(root) = self.roots.get_mut(&id) {
+            root.purse.asked = false;
+        }
     }
 
     /// Asks the person for more time where tasks wait for it, once.

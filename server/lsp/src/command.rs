@@ -268,7 +268,9 @@ mod tests {
         check(
             "countersign.reject",
             vec![json!({"changeset": "abcd12", "path": "src/a.rs", "reason": "no"})],
-            expect![[r#"Request { verb: Reject, changeset: "abcd12", selection: File("src/a.rs"), reason: Some("no"), uri: None }"#]],
+            expect![[
+                r#"Request { verb: Reject, changeset: "abcd12", selection: File("src/a.rs"), reason: Some("no"), uri: None }"#
+            ]],
         );
     }
 

@@ -419,7 +419,10 @@ impl Session {
         let Failure { kind, message } = failure;
         self.proof_over(token);
         tracing::info!(?kind, message, "a command failed");
-        let (reply, text) = if let Some((_, verb, reply)) = self.of_files.remove(&token) {
+        let (reply, text) = if let Some((root, verb, reply)) = self.of_files.remove(&token) {
+            if verb == Verb::Allow {
+                self.allow_failed(root);
+            }
             (reply, format!("could not {}: {message}", verb.word()))
         } else {
             let Some(running) = self.running.remove(&token) else { return };

@@ -49,10 +49,13 @@ pub(crate) fn engines(options: Options) -> Engines {
     Box::new(move |root, start, inbox| {
         let (jobs, queue) = channel();
         let (options, turn) = (Arc::clone(&options), turn.clone());
+        let to = inbox.clone();
         let body = move || run(root, &start, &options, &turn, &queue, &inbox);
         let thread = background::spawn(format!("engine-{}", root.0), body);
-        let thread =
-            thread.inspect_err(|error| tracing::error!(%error, "no thread for the engine"));
+        if let Err(error) = &thread {
+            let reason = format!("the system gave no thread: {error}");
+            tell(root, Done::Unavailable(Some(reason)), &to);
+        }
         EngineThread { jobs: Some(jobs), thread: thread.ok() }
     })
 }
@@ -174,7 +177,7 @@ fn serve(
     loop {
         offered.renew(options, &folder).into_iter().for_each(wake);
         desk.budget = offered.budget();
-        metered.renew(&desk.engine, desk.budget, moved).into_iter().for_each(wake);
+        metered.renew(&mut desk.engine, desk.budget, moved).into_iter().for_each(wake);
         let wait = if desk.is_behind() { Duration::ZERO } else { POLL };
         let job = match queue.recv_timeout(wait) {
             Ok(Job::Prove { token, changeset, interrupt }) => {
@@ -187,6 +190,10 @@ fn serve(
             }
             Ok(Job::Work { token, task, interrupt }) => {
                 work::start(root, &folder, options, (token, task, interrupt), inbox);
+                None
+            }
+            Ok(Job::Meter) => {
+                metered.forget();
                 None
             }
             Ok(Job::Trust { token, digest }) => {
@@ -386,9 +393,11 @@ impl Desk {
                 Some(told(token, again.map(|again| reproposed(&again))))
             }
             // Taken out of the queue before they come here.
-            Job::Prove { .. } | Job::Work { .. } | Job::Trust { .. } | Job::ProvesUnasked(_) => {
-                None
-            }
+            Job::Prove { .. }
+            | Job::Work { .. }
+            | Job::Trust { .. }
+            | Job::Meter
+            | Job::ProvesUnasked(_) => None,
             Job::Pause(paused) => {
                 self.engine.pause(paused).err().map(|error| Done::NotPaused(error.to_string()))
             }

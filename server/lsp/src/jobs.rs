@@ -68,6 +68,8 @@ pub(crate) enum Job {
     Pause(bool),
     /// Let workers take more time than is configured.
     Allow { token: Token, by: Duration },
+    /// Tell what workers spent, whatever was told.
+    Meter,
     /// Record that somebody asked for a task.
     QueueTask { token: Token, task: Box<Task> },
     /// Record what it came to.
@@ -221,6 +223,7 @@ impl Job {
             | Self::Compare { .. }
             | Self::Recover(_)
             | Self::ProvesUnasked(_)
+            | Self::Meter
             | Self::Pause(_)
             | Self::Document(_)
             | Self::Presence(_) => None,
@@ -253,6 +256,7 @@ impl Job {
             | Self::Allow { .. }
             | Self::Trust { .. }
             | Self::ProvesUnasked(_)
+            | Self::Meter
             // It changes nothing that is on the board.
             | Self::QueueTask { .. }
             | Self::EndTask { .. }

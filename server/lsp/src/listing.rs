@@ -55,6 +55,13 @@ impl Session {
         }
     }
 
+    /// Whether something is under way in a repository.
+    pub(crate) fn is_busy_in(&self, id: RootId) -> bool {
+        self.running.values().any(|running| running.root == id)
+            || self.of_files.values().any(|of| of.0 == id)
+            || self.has_tasks_in(id)
+    }
+
     fn is_working(&self) -> bool {
         !self.running.is_empty() || !self.of_files.is_empty() || self.has_tasks()
     }

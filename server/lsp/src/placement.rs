@@ -129,6 +129,12 @@ impl Place {
         }
     }
 
+    /// Whether it waits in a place that does not touch another one.
+    fn waits_apart_from(&self, other: &Self) -> bool {
+        let (mine, theirs) = (self.bytes(), other.bytes());
+        self.waits() && (mine.end < theirs.start || theirs.end < mine.start)
+    }
+
     /// Whether it waits as `other` does, and nowhere but within its bytes.
     fn lies_within(&self, other: &Self) -> bool {
         let (mine, others) = (self.bytes(), other.bytes());
@@ -603,8 +609,8 @@ fn shift_one(hunk: &mut PlacedHunk, edit: Edit) -> Touched {
     Touched::Elsewhere
 }
 
-/// Leaves the hunks that somebody types in where they are `before`, stretched, where content has placed them elsewhere,
-/// or nowhere; not what the ledger says something else of by now. Answers whether there are such.
+/// Leaves the hunks that somebody types in where they are `before`, stretched, where content has no place for them or
+/// one beside that; not what the ledger says something else of by now. Answers whether there are such.
 pub(crate) fn hold(
     placed: &mut Vec<PlacedHunk>,
     before: &[PlacedHunk],
@@ -626,6 +632,8 @@ pub(crate) fn hold(
         hunk.change = Arc::clone(change);
         match placed.iter_mut().find(|placed| placed.name() == hunk.name()) {
             Some(placed) if placed.place.lies_within(&hunk.place) => continue,
+            // Whoever takes a line elsewhere takes its hunk along: it would be accepted there.
+            Some(placed) if placed.place.waits_apart_from(&hunk.place) => continue,
             Some(placed) => *placed = hunk,
             None => placed.push(hunk),
         }

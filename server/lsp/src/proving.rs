@@ -161,6 +161,7 @@ pub(crate) fn prove(
             tracing::debug!("the main loop is gone");
         }
     };
+    let to = wake.clone();
     let answer = move || {
         // To look at what was proved before is mostly no work.
         let said = occasion != Occasion::Again;
@@ -176,6 +177,10 @@ pub(crate) fn prove(
     };
     if let Err(error) = background::spawn("prove", answer) {
         tracing::error!(%error, "no thread for a proof");
+        let message = format!("the system gave no thread: {error}");
+        let failure = Failure::user(message);
+        let done = token.map(|token| Done::Failed { token, failure });
+        done.into_iter().for_each(to);
     }
 }
 

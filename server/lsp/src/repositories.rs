@@ -52,6 +52,38 @@ impl Session {
         self.look_around_all();
     }
 
+    /// Has each folder of the client looked around that nothing is served for: what served it may have gone with another one.
+    pub(crate) fn look_around_folders(&mut self) {
+        for folder in self.folders.clone() {
+            if !self.roots.values().any(|root| root.places().any(|at| folder.starts_with(at))) {
+                self.tried.remove(&folder);
+                self.look_for_root(folder);
+            }
+        }
+        self.look_around_all();
+    }
+
+    /// The last document of a repository that no folder is open of was closed: it goes, unless something is under way there.
+    pub(crate) fn let_go_unless_needed(&mut self, id: RootId) {
+        let Some(root) = self.roots.get(&id) else { return };
+        let needed = self.is_of_a_folder(root)
+            || self.homes.values().any(|(home, _)| *home == id)
+            || self.is_busy_in(id);
+        if !needed {
+            let start = root.start.clone();
+            self.tried.remove(&start);
+            self.let_go(id, "its last file was closed");
+        }
+    }
+
+    /// Whether a folder of the client is in it, or around it.
+    pub(crate) fn is_of_a_folder(&self, root: &Root) -> bool {
+        let near = |at: &PathBuf| {
+            self.folders.iter().any(|folder| folder.starts_with(at) || at.starts_with(folder))
+        };
+        root.places().any(near)
+    }
+
     /// A repository is not served, or no longer; `None`: there is none.
     pub(crate) fn root_unavailable(&mut self, id: RootId, reason: Option<String>) {
         if let (Some(reason), Some(root)) = (&reason, self.roots.get(&id)) {
@@ -77,14 +109,17 @@ impl Session {
 }
 
 impl Root {
-    /// Whether a file may turn out to be one of this repository.
-    fn may_hold(&self, path: &Path) -> bool {
-        if !self.folders.is_empty() {
-            return false;
-        }
+    /// Where it is, or, until that is known, where it is looked for.
+    pub(crate) fn places(&self) -> impl Iterator<Item = &PathBuf> {
         let known = self.top.iter().chain(&self.names);
-        let mut places = known.chain(self.top.is_none().then_some(&self.start));
-        places.any(|place| path.starts_with(place))
+        let start = self.top.is_none().then_some(&self.start);
+        let early = known.chain(start).filter(|_| self.folders.is_empty());
+        self.folders.iter().chain(early)
+    }
+
+    /// Whether a file may turn out to be one of this repository. Once it is known where that is, another may lie in it.
+    fn may_hold(&self, path: &Path) -> bool {
+        self.top.is_none() && path.starts_with(&self.start)
     }
 
     fn take_name(&mut self, alias: Option<PathBuf>) {

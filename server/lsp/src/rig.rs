@@ -455,6 +455,7 @@ impl Rig {
             // No snapshot was taken, and no file is written by anyone else.
             Job::Edited { .. } | Job::IsSaved { .. } | Job::QueueTask { .. } => {}
             Job::EndTask { end, .. } => self.ends.push(end),
+            Job::Meter => {}
             Job::Allow { by, .. } => writeln!(self.log, "job allow: {by:?}").unwrap(),
             Job::Saved(path) => {
                 writeln!(self.log, "job saved {path}").unwrap();

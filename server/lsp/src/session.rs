@@ -57,7 +57,8 @@ pub(crate) struct Session {
     pub(crate) outbox: Outbox,
     inbox: Inbox,
     pub(crate) client: Client,
-    folders: Vec<PathBuf>,
+    /// The client's folders.
+    pub(crate) folders: Vec<PathBuf>,
     /// Folders that an engine was looked for from already.
     pub(crate) tried: BTreeSet<PathBuf>,
     /// Repositories that cannot be served, and why.
@@ -288,7 +289,7 @@ impl Session {
     }
 
     pub(crate) fn look_for_root(&mut self, start: PathBuf) {
-        if !self.tried.insert(start.clone()) {
+        if self.tried.contains(&start) {
             return;
         }
         if self.roots.len() >= ROOTS_MAX {
@@ -300,6 +301,7 @@ impl Session {
             }
             return;
         }
+        self.tried.insert(start.clone());
         let id = RootId(u32::try_from(self.token().0).unwrap_or(u32::MAX));
         let engine = (self.engines)(id, start.clone(), self.inbox.clone());
         let (folders, board, unsaved) = (Vec::new(), Arc::default(), BTreeSet::new());
@@ -335,15 +337,16 @@ impl Session {
             // A repository goes when no folder of the client is in it any more.
             let left = &self.folders;
             let gone = |root: &Root| {
-                if root.folders.is_empty() {
-                    return root.start == folder;
-                }
-                root.folders.iter().any(|at| folder.starts_with(at))
-                    && !left.iter().any(|kept| root.folders.iter().any(|at| kept.starts_with(at)))
+                let places: Vec<&PathBuf> = root.places().collect();
+                places.iter().any(|at| folder.starts_with(at))
+                    && !left.iter().any(|kept| places.iter().any(|at| kept.starts_with(at)))
             };
             let gone: Vec<RootId> =
                 self.roots.iter().filter(|(_, root)| gone(root)).map(|(id, _)| *id).collect();
             gone.into_iter().for_each(|id| self.let_go(id, "its folder was closed"));
+        }
+        if !event.removed.is_empty() {
+            self.look_around_folders();
         }
         for folder in event.added.iter().filter_map(|folder| place_name::to_path(&folder.uri)) {
             self.folders.push(folder.clone());
@@ -396,7 +399,14 @@ impl Session {
             return false;
         };
         let before = self.homes.insert(uri.as_str().to_owned(), (id, path));
-        before.is_none_or(|(before, _)| before != id)
+        let moved = before.as_ref().is_none_or(|(before, _)| *before != id);
+        if let Some((before, path)) = before.filter(|_| moved)
+            && let Some(root) = self.roots.get_mut(&before)
+            && root.unsaved.remove(&path)
+        {
+            root.engine.post(Job::Presence(root.unsaved.iter().cloned().collect()));
+        }
+        moved
     }
 
     /// Has the saved file compared with the text that a document was opened with: editors restore unsaved
@@ -441,14 +451,15 @@ impl Session {
     /// The repository that a command is about: the one that `uri` is in, or the only one.
     pub(crate) fn root_meant(&self, uri: Option<&Uri>) -> Option<RootId> {
         let Some(uri) = uri else {
-            let mut roots = self.roots.keys();
-            return roots.next().filter(|_| roots.next().is_none()).copied();
+            // What was only looked at is not meant where a folder is open.
+            let of_folders = || self.roots.iter().filter(|(_, root)| self.is_of_a_folder(root));
+            let only = |mut roots: Vec<RootId>| roots.pop().filter(|_| roots.is_empty());
+            let named = only(of_folders().map(|(id, _)| *id).collect());
+            return named.or_else(|| only(self.roots.keys().copied().collect()));
         };
         let path = place_name::to_path(uri)?;
         let around = self.roots.iter().flat_map(|(id, root)| {
-            let early = root.top.iter().chain(&root.names).chain([&root.start]);
-            let early = early.filter(|_| root.folders.is_empty());
-            let at = root.folders.iter().chain(early);
+            let at = root.places();
             at.filter(|at| path.starts_with(at)).map(|at| (at.as_os_str().len(), *id))
         });
         around.max().map(|(_, id)| id)
@@ -488,6 +499,7 @@ impl Session {
                 root.engine.post(Job::Presence(root.unsaved.iter().cloned().collect()));
             }
             self.follow_closed(id, &path, now);
+            self.let_go_unless_needed(id);
         }
         if let Some(owed) = self.delivery.forget(uri) {
             self.outbox.send(owed);

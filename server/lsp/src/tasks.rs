@@ -512,6 +512,11 @@ impl Session {
         self.tasks.iter().any(|entry| !entry.is_over())
     }
 
+    /// Whether a task of a repository waits or is under way.
+    pub(crate) fn has_tasks_in(&self, id: RootId) -> bool {
+        self.tasks.iter().any(|entry| entry.root == id && !entry.is_over())
+    }
+
     /// How each task stands.
     pub(crate) fn task_states(&self) -> Vec<(Token, TaskState)> {
         self.tasks.iter().map(|entry| (entry.token, entry.state)).collect()
@@ -750,6 +755,17 @@ mod tests {
         assert!(said.contains("choose: the time for workers is spent"), "asked anew: {said}");
         rig.wake(Wake::Allowed { root: crate::jobs::RootId(1), choice: Choice::Agreed });
         assert!(rig.said().contains("job allow: 1800s"));
+        // A day later nothing of it counts any more, though nothing happened since.
+        ask(&mut rig, "docs", None);
+        assert!(!rig.said().contains("job work"));
+        rig.engine_says(Done::Spending(spending(4, 0, 0)));
+        assert!(rig.said().contains("job work"));
+        // A refusal that comes after newer word is no news.
+        let token = rig.at_work.pop_front().unwrap();
+        let late = model::Exhausted { spending: spending(3, 60_000, 0), by_others: false };
+        rig.engine_says(Done::Worked { token, result: Err(Unworked::Exhausted(late)) });
+        let said = rig.said();
+        assert!(said.contains("job work") && !said.contains("choose"), "{said}");
     }
 
     #[test]

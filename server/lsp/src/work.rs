@@ -111,13 +111,13 @@ impl std::fmt::Debug for Interrupt {
 pub(crate) struct Offered {
     due: Option<Instant>,
     last: Option<Result<WorkerSet, String>>,
+    budget: Budget,
 }
 
 impl Offered {
-    /// What workers may spend, as far as that is known.
+    /// What workers may spend: what was configured when that last loaded.
     pub(crate) fn budget(&self) -> Budget {
-        let known = self.last.as_ref().and_then(|last| last.as_ref().ok());
-        known.map(|set| set.budget).unwrap_or_default()
+        self.budget
     }
 
     /// Who can be asked around a folder, if it is not as it was told: whatever the time.
@@ -140,6 +140,7 @@ impl Offered {
             return None;
         }
         self.last = Some(offered.clone());
+        self.budget = offered.as_ref().map_or(self.budget, |set| set.budget);
         Some(Done::Offered(Box::new(offered)))
     }
 }

@@ -17,6 +17,9 @@ pub const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// Less time than this is given to nobody, in milliseconds: a program could only begin in it.
 pub const LEAST_RUN_MS: u64 = 1000;
 
+/// How far clocks of one machine may be apart, in milliseconds: what is allowed from later on counts then.
+const SKEW_MS: u64 = 60_000;
+
 /// What workers may spend, as the person's own configuration says it. What is not said is not limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -46,7 +49,8 @@ pub struct Spending {
     pub spent_ms: u64,
     /// What is set aside for runs that are under way, in milliseconds.
     pub reserved_ms: u64,
-    /// The number of the last event that it counts: of two, the newer one is known by it.
+    /// The number of the newest event of an attempt or an allowance that was known: of two, the newer one is told by it. Whoever
+    /// reads events knows it; adding up leaves it 0.
     pub as_of: u64,
     /// When the first of what was spent counts no more, in milliseconds since 1970; `None`: nothing was spent.
     pub easier_at: Option<u64>,
@@ -102,12 +106,6 @@ impl Spending {
         let over: BTreeSet<u64> =
             events.clone().into_iter().filter_map(|it| it.event.ends()).map(|it| it.0).collect();
         for stored in events {
-            if let Event::AttemptStarted { .. }
-            | Event::AttemptEnded { .. }
-            | Event::BudgetRaised { .. } = stored.event
-            {
-                all.as_of = all.as_of.max(stored.seq);
-            }
             match &stored.event {
                 Event::AttemptStarted { reserved_ms, .. } if !over.contains(&stored.seq) => {
                     all.reserved_ms = all.reserved_ms.saturating_add(*reserved_ms);
@@ -117,7 +115,9 @@ impl Spending {
                     let then = stored.at.0.saturating_add(DAY_MS);
                     all.easier_at = Some(all.easier_at.map_or(then, |first| first.min(then)));
                 }
-                Event::BudgetRaised { by_ms } if counts(stored) => {
+                Event::BudgetRaised { by_ms }
+                    if counts(stored) && stored.at.0 <= now.0 + SKEW_MS =>
+                {
                     all.allowed_ms = all.allowed_ms.saturating_add(*by_ms);
                 }
                 _ => {}
@@ -214,6 +214,10 @@ mod tests {
             started(5, 2 * DAY_MS, 7_000),
             stored(6, DAY_MS, Event::BudgetRaised { by_ms: 9_000 }),
             stored(7, 5, Event::BudgetRaised { by_ms: 3_000 }),
+            StoredEvent {
+                at: Timestamp(NOW.0 + DAY_MS),
+                ..stored(8, 0, Event::BudgetRaised { by_ms: 100_000 })
+            },
         ];
         let spending = Spending::of(Some(60_000), NOW, &events);
         assert_eq!((spending.spent_ms, spending.reserved_ms), (40_000, 7_000));
