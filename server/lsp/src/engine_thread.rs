@@ -193,6 +193,9 @@ fn serve(
                 None
             }
             Ok(Job::Meter) => {
+                // Whoever was refused may know of a limit that was not looked at here yet.
+                offered.renew_now(options, &folder).into_iter().for_each(wake);
+                desk.budget = offered.budget();
                 metered.forget();
                 None
             }
