@@ -87,12 +87,13 @@ end
 --- What is selected is what is meant.
 local function by_selection()
   local before = drive.buffer()
+  -- What was accepted is still shown for a moment.
+  drive.waiting(0)
   vim.cmd("normal! 8GVjj")
   same(vim.api.nvim_get_mode().mode, "V")
   drive.code_action("Ask scribe to refactor lines 8 to 10")
   drive.waiting(1)
-  local place = last_task().task.place
-  same(place, { path = QUEUE, first_line = 7, lines = 3 })
+  same(last_task().task.place, { path = QUEUE, first_line = 7, lines = 3 })
   vim.cmd("normal! \27")
   at(drive.diagnostics()[1].lnum + 1)
   vim.cmd("Countersign reject not now")
