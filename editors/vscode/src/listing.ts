@@ -168,6 +168,15 @@ export function shown(node: Node): Shown {
   }
 }
 
+/** All that the tree shows of a listing: where it is the same, nothing needs to be drawn anew. */
+export function sight(changesets: readonly Changeset[]): string {
+  const rows = (node: Node): unknown[] => {
+    const badge = node.kind === "change" ? node.changeset.risk : null;
+    return [key(node), context(node), shown(node), badge, children(node).map(rows)];
+  };
+  return JSON.stringify(groups(changesets).map(rows));
+}
+
 function shownChange(changeset: Changeset): Shown {
   const gates = provedAt(changeset.proof);
   const description = [gates, judged(changeset), progress(changeset)].filter((part) => part !== "").join(" · ");

@@ -1,7 +1,7 @@
 // The view "Proposed changes", and the item in the status bar.
 
 import * as vscode from "vscode";
-import { again, children, context, groups, isHigh, key, parent, shown } from "./listing";
+import { again, children, context, groups, isHigh, key, parent, shown, sight } from "./listing";
 import type { Node } from "./listing";
 import type { Risk } from "./protocol";
 import type { Session } from "./session";
@@ -11,10 +11,18 @@ export class ChangesTree implements vscode.TreeDataProvider<Node> {
   private readonly emitter = new vscode.EventEmitter<void>();
   readonly onDidChangeTreeData = this.emitter.event;
 
+  /** What was last to be seen. */
+  private seen: string | undefined;
+
   constructor(private readonly session: Session) {}
 
+  /** A click on a row that is being drawn is lost: rows are drawn anew only where they show something else. */
   refresh(): void {
-    this.emitter.fire();
+    const seen = sight(this.session.changesets);
+    if (seen !== this.seen) {
+      this.seen = seen;
+      this.emitter.fire();
+    }
   }
 
   getChildren(node?: Node): Node[] {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { again, children, context, decidable, groups, hunksAt, hunksIn, key, named, shown } from "../src/listing";
+import { again, children, context, decidable, groups, hunksAt, hunksIn, key, named, shown, sight } from "../src/listing";
 import type { Node } from "../src/listing";
 import { changeset, file, hunk, lines } from "./sketch";
 
@@ -127,4 +127,25 @@ test("a screen reader hears where a hunk is, how it stands, and its text", () =>
     hunk: hunk(1, { entity: "idle" }),
   };
   assert.equal(shown(node).spoken, "hunk 1, line 11 in idle, proposed: queue.is_empty()");
+});
+
+test("the tree is drawn anew for what it shows, and for nothing else", () => {
+  const listed = (over: Parameters<typeof hunk>[1], of: Parameters<typeof changeset>[1] = {}): string =>
+    sight([changeset([file("a.rs", [hunk(1, over), hunk(2)])], of)]);
+  assert.equal(listed({}), listed({}));
+  assert.equal(listed(lines(9)), listed({ range: { start: { line: 9, character: 4 }, end: { line: 9, character: 5 } } }));
+  const same = new Set([
+    listed({}),
+    listed(lines(20)),
+    listed({ state: "accepted" }),
+    listed({ standing: "conflict", conflict: "its text changed" }),
+    listed({}, { group: "denied" }),
+    listed({}, { risk: { score: 13, level: "low" } }),
+    listed({}, { risk: { score: 12, level: "high" } }),
+    listed({}, { proof: { standing: "running", passed: 0, gates: 1 } }),
+    listed({}, { id: "cd".repeat(32) }),
+    listed({}, { undo: [2] }),
+    sight([]),
+  ]);
+  assert.equal(same.size, 11);
 });

@@ -126,7 +126,9 @@ async function main() {
       failed.push(name);
       const picture = path.join(given.failures, `${name}.png`);
       await page.screenshot({ path: picture }).catch(() => {});
-      console.log(`${name}: ${error.stack}\n  notifications: ${JSON.stringify(await window.troubles().catch(() => []))}\n  ${picture}`);
+      const troubles = JSON.stringify(await window.troubles().catch(() => []));
+      const seen = await window.seen().catch((error) => `nothing: ${error.message}`);
+      console.log(`${name}: ${error.stack}\n  notifications: ${troubles}\n  ${seen.replaceAll("\n", "\n  ")}\n  ${picture}`);
     }
     // An unsaved editor asks whether to leave; nobody answers.
     await page.close({ runBeforeUnload: false });

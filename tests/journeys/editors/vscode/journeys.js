@@ -144,7 +144,6 @@ async function stale(window) {
   await window.untilRow("conflict: ");
   const why = window.page.locator(".notification-list-item", { hasText: "shown as it was captured" });
   await window.until("why it is shown as it was captured", async () => {
-    // A click on a row that is just being drawn anew is lost.
     await window.button("left.is_empty()", "Preview");
     await why.first().waitFor({ state: "attached", timeout: 5000 });
     return true;

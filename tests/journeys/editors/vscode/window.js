@@ -271,13 +271,19 @@ class Window {
     });
   }
 
-  /** Presses one of the buttons of a row. */
+  /** Presses one of the buttons of a row: once more where the row was drawn anew beneath the mouse, and nothing was pressed. */
   async button(text, name, nth = 0) {
     const row = this.row(text, nth);
     await this.until(`the button ${name} of ${text}`, async () => {
       await row.hover({ timeout: 5000 });
+      await this.page.evaluate(() => {
+        globalThis.pressed = undefined;
+        const note = (event) => (globalThis.pressed = event.target.closest?.(".action-label")?.getAttribute("aria-label") ?? "nothing");
+        document.addEventListener("click", note, { capture: true, once: true });
+      });
       await row.locator(`.actions .action-label[aria-label^="${name}"]`).first().click({ timeout: 5000 });
-      return true;
+      const pressed = await this.page.evaluate(() => globalThis.pressed);
+      return pressed?.startsWith(name) === true || `pressed ${pressed}`;
     });
   }
 
