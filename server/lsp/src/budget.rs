@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::approval::{Choice, DECLINE, action};
-use crate::command::Verb;
+use crate::command::{self, Verb};
 use crate::extension::BudgetRow;
 use crate::jobs::{Done, Job, RootId, Token};
 use crate::main_loop::{Refusal, Reply};
@@ -43,21 +43,14 @@ pub(crate) fn read(name: &str, arguments: &[Value]) -> Option<Result<AllowArgume
     if name != Verb::Allow.name() {
         return None;
     }
-    let wrong = |what: String| {
-        Err(format!(
-            "{name}: {what}: give {{\"minutes\": {MINUTES}, \"uri\": \"<file>\"}} or nothing"
-        ))
-    };
-    let given: Result<AllowArguments, _> = match arguments {
-        [] | [Value::Null] => return Some(Ok(AllowArguments::default())),
-        [argument] => serde_json::from_value(argument.clone()),
-        many => return Some(wrong(format!("{} arguments were given", many.len()))),
-    };
-    Some(match given {
-        Ok(given) if given.minutes.is_none_or(|it| (1..=MINUTES_MAX).contains(&it)) => Ok(given),
-        Ok(_) => wrong(format!("minutes: 1 to {MINUTES_MAX} are allowed")),
-        Err(error) => wrong(error.to_string()),
-    })
+    let shape = format!("give {{\"minutes\": {MINUTES}, \"uri\": \"<file>\"}} or nothing");
+    let given = command::argument(arguments).and_then(|given: AllowArguments| {
+        match given.minutes.is_none_or(|it| (1..=MINUTES_MAX).contains(&it)) {
+            true => Ok(given),
+            false => Err(format!("minutes: 1 to {MINUTES_MAX} are allowed")),
+        }
+    });
+    Some(given.map_err(|what| format!("{name}: {what}: {shape}")))
 }
 
 /// What is known of the time that workers may take in a repository.

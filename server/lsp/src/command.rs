@@ -3,6 +3,7 @@
 use engine::Selection;
 use lsp_types::{Command, Uri};
 use model::{Digest, RelPath};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -192,6 +193,15 @@ pub(crate) fn read(name: &str, arguments: Vec<Value>) -> Result<Request, String>
     })
 }
 
+/// Reads the argument of a command that may go without one. The message of an error names what is wrong.
+pub(crate) fn argument<T: DeserializeOwned + Default>(arguments: &[Value]) -> Result<T, String> {
+    match arguments {
+        [] | [Value::Null] => Ok(T::default()),
+        [argument] => serde_json::from_value(argument.clone()).map_err(|error| error.to_string()),
+        many => Err(format!("{} arguments were given", many.len())),
+    }
+}
+
 /// What a command about the files as a whole was given.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -225,14 +235,8 @@ pub(crate) fn read_of_files(
         Verb::Trust => r#"give {"uri": "<file>"} or nothing, and be asked"#,
         _ => r#"give {"agent": "<name>", "since": "<revision>", "uri": "<file>"} or nothing"#,
     };
-    let given = match arguments {
-        [] | [Value::Null] => return Some(Ok((verb, OfFiles::default()))),
-        [argument] => serde_json::from_value(argument.clone()),
-        _ => {
-            return Some(Err(format!("{name}: {} arguments were given: {shape}", arguments.len())));
-        }
-    };
-    Some(given.map(|given| (verb, given)).map_err(|error| format!("{name}: {error}: {shape}")))
+    let given = argument(arguments).map(|given| (verb, given));
+    Some(given.map_err(|what| format!("{name}: {what}: {shape}")))
 }
 
 const SHAPE: &str = r#"give {"changeset": "<id>", "hunks": [1]}, with "path" instead of "hunks" for a file, or neither for all"#;

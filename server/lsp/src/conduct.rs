@@ -141,7 +141,7 @@ impl Session {
         }
     }
 
-    /// What somebody asked to be proved, and is being.
+    /// What is being proved, or waits for that because somebody asked.
     pub(crate) fn proving(&self) -> BTreeSet<ChangeSetId> {
         let asked = self.running.values().filter(|running| running.verb == Verb::Prove);
         let under_way = self.roots.values().flat_map(|root| root.proving.iter().copied());
@@ -447,14 +447,11 @@ impl Session {
         for (_, _, reply) in of_files.into_iter().filter_map(|token| self.of_files.remove(&token)) {
             answer(reply, Err(Refusal::Failed(why.to_owned())));
         }
-        let followed: Vec<Token> = self.followed.keys().copied().collect();
-        let here = |token: &Token| self.running.get(token).is_some_and(|it| it.root == id);
-        let over: Vec<Token> = followed.into_iter().filter(here).collect();
-        over.into_iter().for_each(|token| self.proof_over(token));
         let tokens: Vec<Token> =
             self.running.iter().filter(|(_, r)| r.root == id).map(|(token, _)| *token).collect();
-        for running in tokens.into_iter().filter_map(|token| self.running.remove(&token)) {
-            if let Some(reply) = running.reply {
+        for token in tokens {
+            self.proof_over(token);
+            if let Some(reply) = self.running.remove(&token).and_then(|running| running.reply) {
                 answer(reply, Err(Refusal::Failed(why.to_owned())));
             }
         }

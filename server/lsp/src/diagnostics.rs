@@ -22,6 +22,8 @@ const RELATED_MAX: usize = 20;
 const RELATED_PER_FILE_MAX: usize = 400;
 /// How many diagnostics a file gets.
 pub(crate) const PER_FILE_MAX: usize = 200;
+const _: () = assert!(PER_FILE_MAX == 200, "as people are told");
+const TOO_MANY: &str = "an editor is told of 200 in a file";
 const TITLE_MAX: usize = 80;
 const REASON_MAX: usize = 160;
 
@@ -99,7 +101,7 @@ pub(crate) fn of(shown: &Shown<'_>) -> Vec<Diagnostic> {
     });
     let inline = waiting().map(|hunk| one(shown, hunk, related.as_ref()));
     let over = over_the_limit(shown.placed.iter().copied());
-    let over = (over > 0).then_some((over, "an editor is told of 200 in a file"));
+    let over = (over > 0).then_some((over, TOO_MANY));
     let unseen: Vec<_> = shown.unseen.iter().copied().chain(over).collect();
     let conflicts = conflicts(shown.placed.iter().copied());
     let conflicts = conflicts.iter().map(|hunks| listed(hunks));

@@ -8,7 +8,7 @@ use lsp_types::MessageType;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::command::Verb;
+use crate::command::{self, Verb};
 use crate::jobs::{Job, RootId};
 use crate::main_loop::Reply;
 use crate::prose;
@@ -33,11 +33,7 @@ pub(crate) fn read(name: &str, arguments: &[Value]) -> Option<Result<PauseArgume
             "{name}: {what}: give {{\"paused\": true}}, false to go on, or nothing for the other"
         )
     };
-    Some(match arguments {
-        [] | [Value::Null] => Ok(PauseArguments::default()),
-        [argument] => serde_json::from_value(argument.clone()).map_err(|it| wrong(it.to_string())),
-        many => Err(wrong(format!("{} arguments were given", many.len()))),
-    })
+    Some(command::argument(arguments).map_err(wrong))
 }
 
 /// What is known of the pause of one repository.

@@ -11,7 +11,7 @@ use model::{ChangeSetId, ProveWhen, SETTINGS_SECTION, SNOOZE_MINUTES_MAX, Settin
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::command::Verb;
+use crate::command::{self, Verb};
 use crate::extension;
 use crate::jobs::{Job, RootId};
 use crate::main_loop::Reply;
@@ -78,16 +78,11 @@ pub(crate) fn read(name: &str, arguments: &[Value]) -> Option<Result<SnoozeArgum
     }
     let wrong =
         |what: String| format!("{name}: {what}: give {{\"minutes\": 60}}, 0 to end it, or nothing");
-    let given = match arguments {
-        [] | [Value::Null] => return Some(Ok(SnoozeArguments::default())),
-        [argument] => serde_json::from_value::<SnoozeArguments>(argument.clone()),
-        many => return Some(Err(wrong(format!("{} arguments were given", many.len())))),
-    };
-    Some(match given {
+    Some(match command::argument(arguments) {
         Ok(SnoozeArguments { minutes: Some(minutes) }) if minutes > SNOOZE_MINUTES_MAX => {
             Err(wrong(format!("minutes: {minutes} is more than {SNOOZE_MINUTES_MAX}")))
         }
-        given => given.map_err(|error| wrong(error.to_string())),
+        given => given.map_err(wrong),
     })
 }
 

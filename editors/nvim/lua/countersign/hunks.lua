@@ -40,6 +40,18 @@ function M.decidable(changeset, hunks, decision)
   return waits_first and #waiting > 0 and waiting or may
 end
 
+--- Adds what of `hunks` may be decided so, if any of it may.
+---@param decisions { changeset: countersign.Changeset, hunks: integer[] }[]
+---@param changeset countersign.Changeset
+---@param hunks countersign.Hunk[]
+---@param decision countersign.Decision
+function M.decide(decisions, changeset, hunks, decision)
+  local may = M.decidable(changeset, hunks, decision)
+  if #may > 0 then
+    decisions[#decisions + 1] = { changeset = changeset, hunks = may }
+  end
+end
+
 --- What of a file's hunks on lines may be decided so, change by change. What is hidden from the text is not meant.
 ---@param changesets countersign.Changeset[]
 ---@param uri string of the file
@@ -58,10 +70,7 @@ function M.on_lines(changesets, uri, first, last, decision)
         end
       end
     end
-    local may = M.decidable(changeset, there, decision)
-    if #may > 0 then
-      decisions[#decisions + 1] = { changeset = changeset, hunks = may }
-    end
+    M.decide(decisions, changeset, there, decision)
   end
   return decisions
 end

@@ -268,10 +268,7 @@ function M.decisions(rows, first, last, decision)
     local of = vim.tbl_filter(function(hunk)
       return chosen[changeset.id][hunk.hunk] ~= nil
     end, hunks.of(changeset))
-    local may = hunks.decidable(changeset, of, decision)
-    if #may > 0 then
-      decisions[#decisions + 1] = { changeset = changeset, hunks = may }
-    end
+    hunks.decide(decisions, changeset, of, decision)
   end
   return decisions
 end
