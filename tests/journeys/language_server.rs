@@ -305,6 +305,38 @@ fn repositories_in_the_folder_that_is_open_are_served_also_those_that_come_later
 }
 
 #[test]
+fn a_repository_in_one_that_is_open_is_served_by_its_files() {
+    let world = world();
+    propose(&world);
+    let (inner, file) = ("vendor/queue", format!("vendor/queue/{FILE}"));
+    world.write(&file, format!("// inner\n{RUST}"));
+    let git = |args: &[&str]| {
+        world.run("git", &[&["-C", inner], args].concat()).ok();
+    };
+    git(&["init", "--quiet"]);
+    git(&["add", "."]);
+    git(&["commit", "--quiet", "--message", "A queue"]);
+    let mut editor = world.lsp(countersign(), &["lsp"], ClientOptions::default());
+    editor.open(FILE);
+    hunks(&editor, 2);
+    // It has no ledger yet.
+    editor.open(&file);
+    run(&world, &["--directory", inner, "run"]).ok();
+    let shown = editor.wait_diagnostics(&file, |all| all.len() == 2);
+    editor.run_action_titled(&file, &shown[0]["range"], "Accept hunk 1").unwrap();
+    editor.wait_text(&file, |text| text.contains("queue.is_empty()"));
+    // Without a word of a file, the repository is meant that the folder is.
+    let command = json!({ "command": "countersign.snapshot", "arguments": [] });
+    editor.request("workspace/executeCommand", command);
+    let watches = |folder: &str| {
+        let all = run(&world, &["--directory", folder, "ledger", "export"]).ok();
+        all.stdout.contains("snapshot")
+    };
+    assert!(watches(".") && !watches(inner));
+    assert!(editor.shutdown().success());
+}
+
+#[test]
 fn a_repository_is_served_as_long_as_a_folder_or_a_file_of_it_is_open() {
     let world = world();
     let mut editor = world.lsp(countersign(), &["lsp"], ClientOptions::default());

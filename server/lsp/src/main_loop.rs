@@ -4,6 +4,7 @@
 //! shares a thread with what reads and writes messages: a keystroke that passed from thread to thread would wait each time
 //! until that one gets its turn.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -87,6 +88,8 @@ pub(crate) enum Wake {
     Engine(RootId, Box<Done>),
     /// The pool has found where the hunks are in a document.
     Placed { uri: String, of: Moment, found: Found },
+    /// The pool has found the top of the innermost repository around a folder.
+    Innermost { folder: PathBuf, top: PathBuf },
     /// The pool has made what is to be shown.
     Shown(Vec<Made>),
     /// The pool has made what a client asked for.

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use lsp_types::{MessageType, Uri};
 
 use crate::jobs::RootId;
+use crate::main_loop::Wake;
 use crate::place_name;
+use crate::pool;
 use crate::session::{Root, Session};
 
 impl Session {
@@ -20,16 +22,39 @@ impl Session {
     }
 
     fn look_around(&mut self, uri: &Uri) {
-        if self.homes.contains_key(uri.as_str()) {
-            return;
-        }
         let Some(path) = place_name::to_path(uri) else { return };
+        if self.homes.contains_key(uri.as_str()) {
+            return self.look_within(&path);
+        }
         // What is being looked at may be the one: its answer comes first.
         if self.roots.values().any(|root| root.may_hold(&path)) {
             return;
         }
         if let Some(folder) = path.parent() {
             self.look_for_root(folder.to_owned());
+        }
+    }
+
+    /// Looks whether a file of a repository that is served is in another one that lies in it: a submodule, or a clone.
+    fn look_within(&mut self, path: &Path) {
+        let Some(folder) = path.parent().filter(|folder| !self.tried.contains(*folder)) else {
+            return;
+        };
+        let folder = folder.to_owned();
+        self.tried.insert(folder.clone());
+        self.pool.post(Box::new(move || {
+            let top = pool::caught(|| engine::repository_root(&folder).ok(), None);
+            top.map(|top| Wake::Innermost { folder, top })
+        }));
+    }
+
+    /// It is known which repository is the innermost around a folder with open files.
+    pub(crate) fn innermost(&mut self, folder: PathBuf, top: &Path) {
+        let known =
+            |root: &Root| root.top.as_deref() == Some(top) || root.names.iter().any(|it| it == top);
+        if !self.roots.values().any(known) {
+            self.tried.remove(&folder);
+            self.look_for_root(folder);
         }
     }
 
@@ -76,12 +101,25 @@ impl Session {
         }
     }
 
+    /// Whether it is one of the repositories that are open: what is looked for around a file may be one that is known, or none.
+    pub(crate) fn counts(&self, root: &Root) -> bool {
+        root.top.is_some() || self.folders.contains(&root.start)
+    }
+
+    /// Whether a command must say which repository it is about.
+    pub(crate) fn has_several(&self) -> bool {
+        self.roots.values().filter(|root| self.counts(root)).count() > 1
+    }
+
     /// Whether a folder of the client is in it, or around it.
     pub(crate) fn is_of_a_folder(&self, root: &Root) -> bool {
-        let near = |at: &PathBuf| {
-            self.folders.iter().any(|folder| folder.starts_with(at) || at.starts_with(folder))
-        };
-        root.places().any(near)
+        let within = |at: &PathBuf| self.folders.iter().any(|folder| at.starts_with(folder));
+        self.has_a_folder(root) || root.places().any(within)
+    }
+
+    /// Whether a folder of the client is in it, or is it.
+    pub(crate) fn has_a_folder(&self, root: &Root) -> bool {
+        root.places().any(|at| self.folders.iter().any(|folder| folder.starts_with(at)))
     }
 
     /// A repository is not served, or no longer; `None`: there is none.

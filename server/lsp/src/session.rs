@@ -243,6 +243,7 @@ impl Session {
             Wake::Chosen { root, digest, choice } => self.chosen(root, digest, choice),
             Wake::Allowed { root, choice } => self.allowed(root, choice),
             Wake::Placed { uri, of, found } => self.placed(&uri, of, found, now),
+            Wake::Innermost { folder, top } => self.innermost(folder, &top),
             Wake::Shown(made) => self.was_made(made),
             Wake::Sided { uri, of, sides } => self.sided(&uri, of, &sides, now),
             Wake::Shutdown(reply) => {
@@ -448,17 +449,20 @@ impl Session {
         }
     }
 
-    /// The repository that a command is about: the one that `uri` is in, or the only one.
+    /// The repository that a command is about: the innermost that `uri` is in, or the only one.
     pub(crate) fn root_meant(&self, uri: Option<&Uri>) -> Option<RootId> {
+        let counted = || self.roots.iter().filter(|(_, root)| self.counts(root));
         let Some(uri) = uri else {
-            // What was only looked at is not meant where a folder is open.
-            let of_folders = || self.roots.iter().filter(|(_, root)| self.is_of_a_folder(root));
-            let only = |mut roots: Vec<RootId>| roots.pop().filter(|_| roots.is_empty());
-            let named = only(of_folders().map(|(id, _)| *id).collect());
-            return named.or_else(|| only(self.roots.keys().copied().collect()));
+            // What lies in a folder, or was only looked at, is not meant where the folder itself is in a repository.
+            let ways: [&dyn Fn(&Root) -> bool; 3] =
+                [&|root| self.has_a_folder(root), &|root| self.is_of_a_folder(root), &|_| true];
+            return ways.iter().find_map(|way| {
+                let mut roots = counted().filter(|(_, root)| way(root));
+                roots.next().filter(|_| roots.next().is_none()).map(|(id, _)| *id)
+            });
         };
         let path = place_name::to_path(uri)?;
-        let around = self.roots.iter().flat_map(|(id, root)| {
+        let around = counted().flat_map(|(id, root)| {
             let at = root.places();
             at.filter(|at| path.starts_with(at)).map(|at| (at.as_os_str().len(), *id))
         });

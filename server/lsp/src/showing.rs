@@ -397,7 +397,7 @@ impl Session {
             return answer(reply, Ok(None));
         }
         let scene = self.scene();
-        let meant = (self.roots.len() > 1).then(|| params.text_document.uri.clone());
+        let meant = self.has_several().then(|| params.text_document.uri.clone());
         self.pool.post(Box::new(move || {
             let lenses = || {
                 let page = scene.pages.get(&uri)?;

@@ -135,7 +135,10 @@ impl Session {
 
     /// In which repository a document is, and where: also of one that has no ledger yet.
     fn asked_place(&self, document: &Document) -> Option<(RootId, RelPath)> {
-        if let Some(home) = self.homes.get(document.uri.as_str()) {
+        let home = self.homes.get(document.uri.as_str());
+        // One without a ledger may lie in one that has it.
+        let meant = self.root_meant(Some(&document.uri));
+        if let Some(home) = home.filter(|(root, _)| meant.is_none_or(|meant| meant == *root)) {
             return Some(home.clone());
         }
         self.place_below(&document.uri)

@@ -289,7 +289,7 @@ impl Session {
             encoding: self.client.encoding,
             literals: self.client.literals,
         });
-        if self.roots.len() > 1 {
+        if self.has_several() {
             for action in &mut actions {
                 let command = match action {
                     CodeActionOrCommand::Command(command) => Some(command),

@@ -531,3 +531,21 @@ fn a_change_that_nobody_knows_is_refused() {
     assert!(outcome(answer).starts_with("Err(Failed(\"no change named ffffffff"));
     assert_ne!(rig.id(0).short(), "ffffffffffff");
 }
+
+#[test]
+fn what_is_looked_for_around_a_file_is_no_second_repository() {
+    let mut rig = one_file();
+    let outside = "file:///elsewhere/a.rs".parse().unwrap();
+    let (language_id, text) = (String::new(), BEFORE.to_owned());
+    rig.wake(Wake::Opened(TextDocumentItem { uri: outside, language_id, version: 1, text }));
+    assert_eq!(rig.session.roots.len(), 2);
+    assert!(!rig.session.has_several());
+    assert!(rig.session.root_meant(None).is_some());
+    let looked_for = "file:///elsewhere/a.rs".parse().unwrap();
+    assert_eq!(rig.session.root_meant(Some(&looked_for)), None);
+    let folder = WorkspaceFolder { uri: "file:///s".parse().unwrap(), name: String::new() };
+    let event = WorkspaceFoldersChangeEvent { added: vec![folder], removed: vec![] };
+    rig.wake(Wake::Folders(event));
+    assert!(rig.session.has_several());
+    assert!(rig.session.root_meant(None).is_none());
+}
