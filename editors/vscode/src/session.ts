@@ -9,7 +9,6 @@ import {
   ErrorAction,
   ErrorCodes,
   ExecuteCommandRequest,
-  LanguageClient,
   LSPErrorCodes,
   MessageType,
   ResponseError,
@@ -19,6 +18,7 @@ import {
 import type { ClientCapabilities, ErrorHandler, Executable, Middleware, StaticFeature } from "vscode-languageclient/node";
 import * as protocol from "./protocol";
 import type { Changeset, DocumentParams, DocumentText, Status } from "./protocol";
+import { Client } from "./client";
 import { Endings } from "./endings";
 import { findProgram } from "./program";
 import type { Found } from "./program";
@@ -43,7 +43,7 @@ export class Session implements vscode.Disposable {
   /** Why there is no program, where there is none. */
   missing: "setting" | "nowhere" | undefined;
 
-  private client: LanguageClient | undefined;
+  private client: Client | undefined;
   /** Starts and restarts, one after the other. */
   private queue: Promise<void> = Promise.resolve();
   private refreshing: Promise<void> | undefined;
@@ -132,7 +132,7 @@ export class Session implements vscode.Disposable {
     this.become("starting");
     const env = vscode.workspace.isTrusted ? process.env : { ...process.env, ...restricted.environment };
     const run: Executable = { command: found.file, args: ["lsp"], options: { cwd: folder.uri.fsPath, env } };
-    const client = new LanguageClient("countersign", "Countersign", run, {
+    const client = new Client("countersign", "Countersign", run, {
       documentSelector: [{ scheme: "file" }],
       outputChannel: this.log,
       errorHandler: this.errorHandler(),
@@ -157,8 +157,12 @@ export class Session implements vscode.Disposable {
   private async stopNow(): Promise<void> {
     const client = this.client;
     this.client = undefined;
+    if (client === undefined) {
+      return;
+    }
+    client.leaving = true;
     try {
-      await client?.dispose();
+      await client.dispose();
     } catch (error) {
       this.log.warn(`the server did not end in order: ${String(error)}`);
     }
@@ -180,7 +184,7 @@ export class Session implements vscode.Disposable {
     };
   }
 
-  private clientIs(client: LanguageClient, state: ClientState): void {
+  private clientIs(client: Client, state: ClientState): void {
     if (client !== this.client) {
       return;
     }

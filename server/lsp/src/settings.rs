@@ -250,18 +250,28 @@ impl Session {
 
     /// How many hunks wait and are not shown.
     pub(crate) fn hidden(&self) -> usize {
-        let boards = self.roots.values().map(|root| &root.board);
+        let boards = self.roots.iter().map(|(id, root)| (*id, &root.board));
         if self.preferences.hides_all() {
-            return boards.map(|board| extension::waiting(board)).sum();
+            return boards.map(|(_, board)| extension::waiting(board)).sum();
         }
         let hidden = self.preferences.hidden();
         let unseen: usize = self.views.values().map(|view| view.unseen(&hidden)).sum();
         if hidden.changes.is_empty() {
             return unseen;
         }
-        let changes = boards.flat_map(|board| &board.changes);
-        let hidden = changes.filter(|change| !hidden.shows(change.changeset.id));
-        unseen + hidden.map(|change| change.state.waiting().len()).sum::<usize>()
+        // All that wait where no hunk is looked for are among the unseen.
+        let unread = self.views.iter().filter(|(_, view)| view.unread.is_some());
+        let unread: BTreeSet<_> = unread.filter_map(|(uri, _)| self.homes.get(uri)).collect();
+        let mut count = unseen;
+        for (root, board) in boards {
+            for change in board.changes.iter().filter(|it| !hidden.shows(it.changeset.id)) {
+                let state = &change.state;
+                let home = |hunk| state.paths.get(&hunk).map(|path| (root, path.clone()));
+                let elsewhere = |hunk: &u32| home(*hunk).is_none_or(|home| !unread.contains(&home));
+                count += state.waiting().into_iter().filter(elsewhere).count();
+            }
+        }
+        count
     }
 
     /// Shows and hides what is due.
@@ -374,6 +384,22 @@ mod tests {
         rig.work();
         assert_eq!(rig.said(), "publish a.rs: lines [4]\n");
         assert_eq!(rig.session.status().hidden, 0);
+    }
+
+    #[test]
+    fn what_waits_where_no_hunk_is_looked_for_is_hidden_once() {
+        let both = Sketch::new("a.rs", BEFORE, "a\nb\nc\nd\nE\n");
+        let sketches = [
+            Sketch::new("a.rs", BEFORE, "a\nB\nc\nd\ne\n"),
+            both.and("b.rs", BEFORE, "a\nb\nC\nd\ne\n"),
+        ];
+        let mut rig = Rig::new(json!({}), &sketches);
+        rig.open("a.rs", BEFORE);
+        rig.open("b.rs", "a\rb\n");
+        assert_eq!(rig.session.status().hidden, 1);
+        tell(&mut rig, json!({ "maximumShown": 1 }));
+        let status = rig.session.status();
+        assert_eq!((status.waiting, status.hidden), (3, 2));
     }
 
     #[test]

@@ -278,12 +278,17 @@ async function killed(window) {
   await window.untilLedger(QUEUE, "accepted, accepted");
   await window.untilDisk(QUEUE, both);
   const [second] = window.servers();
+  const troubles = await window.troubles();
+  await window.goToLine(1);
   await window.command("Countersign: Restart the Server");
+  await window.page.keyboard.type("// typed meanwhile\n");
   await window.until("a third server", () => {
     const now = window.servers();
     return (now.length === 1 && now[0] !== second) || now;
   });
   await window.untilStatus("Countersign");
+  await same(window, `// typed meanwhile\n${both}`);
+  assert.deepEqual(await window.troubles(), troubles);
 }
 
 /** What an agent changed in the files is adopted: one hunk is taken out, the other marked as reviewed. */
