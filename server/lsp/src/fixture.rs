@@ -138,7 +138,7 @@ fn bytes(text: &str) -> Arc<[u8]> {
     text.as_bytes().into()
 }
 
-fn review(score: u8) -> Review {
+pub(crate) fn review(score: u8) -> Review {
     let reason = RiskReason {
         feature: "fixture".into(),
         points: i16::from(score),
@@ -161,7 +161,7 @@ fn review(score: u8) -> Review {
     }
 }
 
-fn verdict(decision: Decision) -> Verdict {
+pub(crate) fn verdict(decision: Decision) -> Verdict {
     let reason = VerdictReason {
         rule: "fixture.rule".into(),
         decision,

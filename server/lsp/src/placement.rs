@@ -227,6 +227,28 @@ impl Unread {
     }
 }
 
+/// Whether the hunks of a newer board are where those of an older one are, in every text: the same wait and have been decided.
+pub(crate) fn are_placed_alike(older: &Board, newer: &Board) -> bool {
+    let alike = |(old, new): (&Arc<BoardChange>, &Arc<BoardChange>)| {
+        let same = || (old.changeset.id, &old.state.hunks) == (new.changeset.id, &new.state.hunks);
+        Arc::ptr_eq(old, new) || same()
+    };
+    older.parked == newer.parked
+        && older.changes.len() == newer.changes.len()
+        && older.changes.iter().zip(&newer.changes).all(alike)
+}
+
+/// Has hunks know what a newer board says of their changes.
+pub(crate) fn renew(placed: &mut [PlacedHunk], board: &Board) {
+    let changes: BTreeMap<ChangeSetId, &Arc<BoardChange>> =
+        board.changes.iter().map(|change| (change.changeset.id, change)).collect();
+    for hunk in placed {
+        if let Some(change) = changes.get(&hunk.change.changeset.id) {
+            hunk.change = Arc::clone(change);
+        }
+    }
+}
+
 /// How many hunks of `board` wait for a person in the file at `path`, wherever they are.
 pub(crate) fn waiting_in(path: &RelPath, board: &Board) -> usize {
     let here = board.changes.iter().filter(|change| !board.parked.contains(&change.changeset.id));

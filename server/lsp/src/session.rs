@@ -32,6 +32,7 @@ use crate::main_loop::{Inbox, Refusal, Reply, Wake};
 use crate::outbox::Outbox;
 use crate::pause::Hold;
 use crate::place_name;
+use crate::placement;
 use crate::pool::Pool;
 use crate::proof_progress::Followed;
 use crate::prose;
@@ -116,6 +117,8 @@ pub(crate) struct Root {
     pub(crate) board: Arc<Board>,
     /// How many boards came.
     pub(crate) boards: u64,
+    /// Of how many of them the hunks have to be placed anew.
+    pub(crate) turns: u64,
     pub(crate) hold: Hold,
     /// What workers may still take of their time.
     pub(crate) purse: Purse,
@@ -316,6 +319,7 @@ impl Session {
                 engine,
                 board,
                 boards: 0,
+                turns: 0,
                 hold: Hold::default(),
                 purse: Purse::default(),
                 wished: None,
@@ -532,12 +536,17 @@ impl Session {
             Done::Unavailable(reason) => self.root_unavailable(id, reason),
             Done::Board(board) => {
                 if let Some(root) = self.roots.get_mut(&id) {
+                    let alike = root.boards > 0 && placement::are_placed_alike(&root.board, &board);
                     root.board = Arc::new(board);
                     root.boards += 1;
+                    root.turns += u64::from(!alike);
                     self.hear_pause(id);
                     self.tell_parked(id);
                     self.choose_shown();
-                    self.place_all();
+                    match alike {
+                        true => self.renew(id),
+                        false => self.place_all(),
+                    }
                 }
             }
             Done::Proving { changeset, under_way } => {

@@ -84,8 +84,8 @@ pub(crate) struct Moment {
     root: RootId,
     /// The document's.
     revision: u64,
-    /// The number of the board.
-    boards: u64,
+    /// How often the ledger had the hunks placed anew.
+    turns: u64,
 }
 
 /// A document whose hunks are being placed.
@@ -134,11 +134,25 @@ impl Session {
         uris.iter().for_each(|uri| self.place(uri));
     }
 
+    /// The ledger says more of changes whose hunks are where they were: nobody waits for that, and no text is compared.
+    pub(crate) fn renew(&mut self, id: RootId) {
+        let Some(root) = self.roots.get(&id) else { return };
+        let of_root = |uri: &String| self.homes.get(uri).is_some_and(|(home, _)| *home == id);
+        for (_, view) in self.views.iter_mut().filter(|(uri, _)| of_root(uri)) {
+            let placed: &mut Vec<PlacedHunk> = Arc::make_mut(&mut view.placed);
+            placement::renew(placed, &root.board);
+        }
+        let unseen = self.homes.keys().filter(|uri| !self.views.contains_key(*uri));
+        let unseen: Vec<String> = unseen.cloned().collect();
+        unseen.iter().for_each(|uri| self.place(uri));
+        self.show_all();
+    }
+
     /// What a document and its ledger are now.
     pub(crate) fn moment(&self, uri: &str) -> Option<Moment> {
         let (root, _) = self.homes.get(uri)?;
-        let (revision, boards) = (self.documents.get(uri)?.revision, self.roots.get(root)?.boards);
-        Some(Moment { root: *root, revision, boards })
+        let (revision, turns) = (self.documents.get(uri)?.revision, self.roots.get(root)?.turns);
+        Some(Moment { root: *root, revision, turns })
     }
 
     /// Has the hunks of a document placed on the pool, one placing at a time for each, if they are not as it is now.
@@ -172,7 +186,7 @@ impl Session {
             return;
         }
         let (placing, moment) = (self.placings.remove(uri), self.moment(uri));
-        if moment.is_some_and(|moment| (moment.root, moment.boards) == (of.root, of.boards)) {
+        if moment.is_some_and(|moment| (moment.root, moment.turns) == (of.root, of.turns)) {
             let edits = placing.map(|placing| placing.edits).unwrap_or_default();
             self.look_at(uri, of, found, &edits, now);
             if self.choose_shown() {
@@ -196,6 +210,9 @@ impl Session {
     /// stay where they are.
     fn look_at(&mut self, uri: &str, of: Moment, found: Found, edits: &[Edit], now: Instant) {
         let Found { mut placed, unread } = found;
+        if let Some(root) = self.roots.get(&of.root) {
+            placement::renew(&mut placed, &root.board);
+        }
         let late = placement::shift(&mut placed, edits);
         let before = self.views.remove(uri);
         let (before, mut typed) = before.map(|view| (view.placed, view.typed)).unwrap_or_default();
@@ -221,7 +238,7 @@ impl Session {
             _ => return false,
         };
         let (uri, view) = (uri.as_str(), self.views.get(uri.as_str()));
-        let of_ledger = |moment: Moment| (moment.root, moment.boards);
+        let of_ledger = |moment: Moment| (moment.root, moment.turns);
         self.placings.contains_key(uri)
             && view.map(|view| of_ledger(view.of)) != self.moment(uri).map(of_ledger)
     }
@@ -322,13 +339,13 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
-    use model::Event;
+    use model::{Decision, Event};
     use serde_json::json;
     use tokio::sync::oneshot;
     use tokio::sync::oneshot::Receiver;
 
     use super::*;
-    use crate::fixture::Sketch;
+    use crate::fixture::{self, Sketch};
     use crate::main_loop::Refusal;
     use crate::rig::{Rig, uri};
 
@@ -489,6 +506,28 @@ mod tests {
         // As typed, by the older ledger, and then by the newer one.
         assert_eq!(rig.said(), "publish a.rs: lines [2, 4]\npublish a.rs: lines [4]\n");
         assert!(!rig.work_once());
+    }
+
+    #[test]
+    fn what_is_judged_anew_is_known_at_once_and_no_text_is_compared_for_it() {
+        let mut rig = rig();
+        let judged = |rig: &mut Rig, score: u8| {
+            let (review, verdict) = (fixture::review(score), fixture::verdict(Decision::Deny));
+            rig.append(&Event::ChangeSetJudged { changeset: rig.id(0), review, verdict });
+        };
+        let scores = |rig: &Rig| -> Vec<_> {
+            let placed = &rig.session.views[uri("a.rs").as_str()].placed;
+            placed.iter().map(|hunk| hunk.change.state.risk_score).collect()
+        };
+        rig.type_at("a.rs", (0, 0), "x\n");
+        judged(&mut rig, 40);
+        assert!(rig.session.placings.is_empty());
+        assert_eq!(scores(&rig), [Some(40), Some(40)]);
+        // What is placed meanwhile is of the older ledger.
+        rig.later(QUIET);
+        judged(&mut rig, 50);
+        rig.work();
+        assert_eq!(scores(&rig), [Some(50), Some(50)]);
     }
 
     #[test]
