@@ -333,6 +333,15 @@ fn a_repository_in_one_that_is_open_is_served_by_its_files() {
         all.stdout.contains("snapshot")
     };
     assert!(watches(".") && !watches(inner));
+    // It goes with its last file, and the one around it stays.
+    let roots = || {
+        let status = editor.request("countersign/status", json!({}));
+        status["roots"].as_array().unwrap().len()
+    };
+    assert_eq!(roots(), 2);
+    editor.save(&file);
+    editor.close(&file);
+    assert_eq!(roots(), 1);
     assert!(editor.shutdown().success());
 }
 
@@ -361,6 +370,10 @@ fn a_repository_is_served_as_long_as_a_folder_or_a_file_of_it_is_open() {
     assert_eq!(roots(), json!([]));
     editor.open(FILE);
     hunks(&editor, 2);
+    // A folder comes and goes around it.
+    folders(&[""], &[]);
+    folders(&[], &[""]);
+    editor.wait_diagnostics(FILE, |all| all.len() == 2);
     editor.close(FILE);
     assert_eq!(roots(), json!([]));
     assert!(editor.shutdown().success());

@@ -35,7 +35,9 @@ export class Targets {
   async find(argument: unknown, wanted: Wanted): Promise<Target | undefined> {
     const given = argument as { kind?: string; from?: string; changeset?: unknown; hunks?: readonly number[] } | undefined;
     if (given?.from === "view") {
-      return this.orSay(asTarget(await this.focused()), wanted);
+      const focused = await this.focused();
+      const known = focused === undefined ? undefined : again(focused, this.session.changesets);
+      return this.orSay(asTarget(known), wanted);
     }
     if (given?.kind !== undefined) {
       return this.orSay(asTarget(again(argument as Node, this.session.changesets)), wanted);

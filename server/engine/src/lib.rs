@@ -71,4 +71,4 @@ pub use tasks::{Around, TaskRecord, innermost, named};
 pub use workers::{
     OBJECTIVE_BYTES_MAX, OWN_CONFIG_FILE, Worker, WorkerBy, WorkerError, WorkerSet, prompt, workers,
 };
-pub use workspace::HeadMark;
+pub use workspace::{HeadMark, innermost_below};

@@ -93,7 +93,7 @@ impl Session {
             Ok(request) => request,
             Err(message) => return answer(reply, Err(Refusal::InvalidParams(message))),
         };
-        let meant = request.uri.as_ref().and_then(|uri| self.root_meant(Some(uri)));
+        let meant = request.uri.as_ref().and_then(|uri| self.root_shown(uri));
         let roots = self.roots.iter().filter(|(id, _)| meant.is_none_or(|meant| meant == **id));
         let matching = roots.flat_map(|(id, root)| {
             let named =
@@ -167,12 +167,18 @@ impl Session {
     /// Starts a command about the files of a repository as a whole.
     fn command_of_files(&mut self, verb: Verb, given: OfFiles, reply: Reply<Option<Value>>) {
         let Some(root) = self.root_meant(given.uri.as_ref()) else {
-            let message = match self.roots.len() {
-                0 => match self.refused.values().next() {
+            let open = self.roots.values().filter(|root| self.counts(root)).count();
+            let message = match (open, &given.uri) {
+                (0, _) => match self.refused.values().next() {
                     Some(why) => why.clone(),
                     None => "no repository is open here".to_owned(),
                 },
-                _ => format!("several repositories are open: name one to {} by `uri`", verb.word()),
+                (_, Some(uri)) => {
+                    format!("{} is in no repository that is open", uri.as_str())
+                }
+                (_, None) => {
+                    format!("several repositories are open: name one to {} by `uri`", verb.word())
+                }
             };
             self.outbox.say(MessageType::ERROR, message.clone());
             return answer(reply, Err(Refusal::Failed(message)));

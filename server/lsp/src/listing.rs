@@ -87,7 +87,7 @@ impl Session {
 
     /// Has a text of a ChangeSet answered by the engine that knows it.
     pub(crate) fn document(&self, params: DocumentParams, reply: Reply<DocumentText>) {
-        let meant = params.uri.as_ref().and_then(|uri| self.root_meant(Some(uri)));
+        let meant = params.uri.as_ref().and_then(|uri| self.root_shown(uri));
         let mut roots = self.roots.iter().filter(|(id, _)| meant.is_none_or(|it| it == **id));
         let named = roots.find_map(|(id, root)| {
             let mut changes = root.board.changes.iter();

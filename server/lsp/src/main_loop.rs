@@ -88,8 +88,8 @@ pub(crate) enum Wake {
     Engine(RootId, Box<Done>),
     /// The pool has found where the hunks are in a document.
     Placed { uri: String, of: Moment, found: Found },
-    /// The pool has found the top of the innermost repository around a folder.
-    Innermost { folder: PathBuf, top: PathBuf },
+    /// The pool has found that a folder is in a repository that lies in the one that is served.
+    Innermost { folder: PathBuf, inner: PathBuf },
     /// The pool has made what is to be shown.
     Shown(Vec<Made>),
     /// The pool has made what a client asked for.

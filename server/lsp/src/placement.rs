@@ -238,10 +238,16 @@ pub(crate) fn are_placed_alike(older: &Board, newer: &Board) -> bool {
         && older.changes.iter().zip(&newer.changes).all(alike)
 }
 
+/// The changes of a board by their ids.
+pub(crate) type Changes<'b> = BTreeMap<ChangeSetId, &'b Arc<BoardChange>>;
+
+/// Those of `board`.
+pub(crate) fn changes(board: &Board) -> Changes<'_> {
+    board.changes.iter().map(|change| (change.changeset.id, change)).collect()
+}
+
 /// Has hunks know what a newer board says of their changes.
-pub(crate) fn renew(placed: &mut [PlacedHunk], board: &Board) {
-    let changes: BTreeMap<ChangeSetId, &Arc<BoardChange>> =
-        board.changes.iter().map(|change| (change.changeset.id, change)).collect();
+pub(crate) fn renew(placed: &mut [PlacedHunk], changes: &Changes<'_>) {
     for hunk in placed {
         if let Some(change) = changes.get(&hunk.change.changeset.id) {
             hunk.change = Arc::clone(change);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use lsp_types::{MessageType, Uri};
 
+use crate::documents::Document;
 use crate::jobs::RootId;
 use crate::main_loop::Wake;
 use crate::place_name;
@@ -12,49 +13,49 @@ use crate::pool;
 use crate::session::{Root, Session};
 
 impl Session {
-    /// A document was opened: if it is in no repository that is known, one is looked for around it, also where none was
-    /// before.
+    /// A document was opened: the repository around it is looked for, if it is not known or another one lies in it, also
+    /// where none was before.
     pub(crate) fn look_again_around(&mut self, uri: &Uri) {
         if let Some(folder) = place_name::to_path(uri).as_deref().and_then(Path::parent) {
             self.tried.remove(folder);
+            self.looked_within.remove(folder);
         }
         self.look_around(uri);
     }
 
     fn look_around(&mut self, uri: &Uri) {
         let Some(path) = place_name::to_path(uri) else { return };
-        if self.homes.contains_key(uri.as_str()) {
-            return self.look_within(&path);
-        }
         // What is being looked at may be the one: its answer comes first.
         if self.roots.values().any(|root| root.may_hold(&path)) {
             return;
         }
-        if let Some(folder) = path.parent() {
-            self.look_for_root(folder.to_owned());
+        let Some(folder) = path.parent() else { return };
+        let around = self.roots.values().flat_map(Root::places).filter(|at| folder.starts_with(at));
+        match around.max_by_key(|at| at.as_os_str().len()).cloned() {
+            Some(top) => self.look_within(top, folder.to_owned()),
+            None => self.look_for_root(folder.to_owned()),
         }
     }
 
-    /// Looks whether a file of a repository that is served is in another one that lies in it: a submodule, or a clone.
-    fn look_within(&mut self, path: &Path) {
-        let Some(folder) = path.parent().filter(|folder| !self.tried.contains(*folder)) else {
+    /// Looks whether a folder of a repository that is known is in another one that lies in it: a submodule, or a clone.
+    fn look_within(&mut self, top: PathBuf, folder: PathBuf) {
+        if !self.looked_within.insert(folder.clone()) {
             return;
-        };
-        let folder = folder.to_owned();
-        self.tried.insert(folder.clone());
+        }
         self.pool.post(Box::new(move || {
-            let top = pool::caught(|| engine::repository_root(&folder).ok(), None);
-            top.map(|top| Wake::Innermost { folder, top })
+            let inner = pool::caught(|| engine::innermost_below(&top, &folder), None);
+            inner.map(|inner| Wake::Innermost { folder, inner })
         }));
     }
 
-    /// It is known which repository is the innermost around a folder with open files.
-    pub(crate) fn innermost(&mut self, folder: PathBuf, top: &Path) {
-        let known =
-            |root: &Root| root.top.as_deref() == Some(top) || root.names.iter().any(|it| it == top);
-        if !self.roots.values().any(known) {
-            self.tried.remove(&folder);
-            self.look_for_root(folder);
+    /// A folder is in a repository that lies in another.
+    pub(crate) fn innermost(&mut self, folder: &Path, inner: PathBuf) {
+        let known = |root: &Root| root.start == inner || root.places().any(|at| *at == inner);
+        let is_open = |document: &Document| {
+            place_name::to_path(&document.uri).is_some_and(|path| path.parent() == Some(folder))
+        };
+        if !self.roots.values().any(known) && self.documents.iter().any(is_open) {
+            self.look_for_root(inner);
         }
     }
 
@@ -79,6 +80,7 @@ impl Session {
 
     /// Has each folder of the client looked around that nothing is served for: what served it may have gone with another one.
     pub(crate) fn look_around_folders(&mut self) {
+        self.looked_within.clear();
         for folder in self.folders.clone() {
             if !self.roots.values().any(|root| root.places().any(|at| folder.starts_with(at))) {
                 self.tried.remove(&folder);
@@ -88,17 +90,30 @@ impl Session {
         self.look_around_all();
     }
 
-    /// The last document of a repository that no folder is open of was closed: it goes, unless something is under way there.
-    pub(crate) fn let_go_unless_needed(&mut self, id: RootId) {
-        let Some(root) = self.roots.get(&id) else { return };
-        let needed = self.is_of_a_folder(root)
-            || self.homes.values().any(|(home, _)| *home == id)
-            || self.is_busy_in(id);
-        if !needed {
-            let start = root.start.clone();
+    /// Repositories that nobody needs any more go.
+    pub(crate) fn let_go_unneeded(&mut self) {
+        let unneeded = self.roots.iter().filter(|(id, root)| !self.is_needed(**id, root));
+        let unneeded: Vec<_> = unneeded.map(|(id, root)| (*id, root.start.clone())).collect();
+        for (id, start) in unneeded {
             self.tried.remove(&start);
             self.let_go(id, "its last file was closed");
         }
+    }
+
+    /// Whether a folder or a file of it is open, it lies in a folder and in no other repository, or something is under way.
+    fn is_needed(&self, id: RootId, root: &Root) -> bool {
+        let holds = |at: &PathBuf| {
+            let paths = self.documents.iter().filter_map(|one| place_name::to_path(&one.uri));
+            { paths }.any(|path| path.starts_with(at))
+        };
+        let lies_in = |other: &Root| {
+            other.places().any(|at| root.places().any(|it| it != at && it.starts_with(at)))
+        };
+        let is_nested = || self.roots.iter().any(|(other, it)| *other != id && lies_in(it));
+        self.has_a_folder(root)
+            || root.places().any(holds)
+            || (self.is_of_a_folder(root) && !is_nested())
+            || self.is_busy_in(id)
     }
 
     /// Whether it is one of the repositories that are open: what is looked for around a file may be one that is known, or none.

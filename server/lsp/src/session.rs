@@ -62,6 +62,8 @@ pub(crate) struct Session {
     pub(crate) folders: Vec<PathBuf>,
     /// Folders that an engine was looked for from already.
     pub(crate) tried: BTreeSet<PathBuf>,
+    /// The folders with open files of which it is known whether they are in a repository that lies in another.
+    pub(crate) looked_within: BTreeSet<PathBuf>,
     /// Repositories that cannot be served, and why.
     pub(crate) refused: BTreeMap<PathBuf, String>,
     /// Whether it was told that no more repositories are served.
@@ -161,6 +163,7 @@ impl Session {
             client: Client::default(),
             folders: Vec::new(),
             tried: BTreeSet::new(),
+            looked_within: BTreeSet::new(),
             refused: BTreeMap::new(),
             told_full: false,
             documents: Documents::default(),
@@ -246,7 +249,7 @@ impl Session {
             Wake::Chosen { root, digest, choice } => self.chosen(root, digest, choice),
             Wake::Allowed { root, choice } => self.allowed(root, choice),
             Wake::Placed { uri, of, found } => self.placed(&uri, of, found, now),
-            Wake::Innermost { folder, top } => self.innermost(folder, &top),
+            Wake::Innermost { folder, inner } => self.innermost(&folder, inner),
             Wake::Shown(made) => self.was_made(made),
             Wake::Sided { uri, of, sides } => self.sided(&uri, of, &sides, now),
             Wake::Shutdown(reply) => {
@@ -349,6 +352,7 @@ impl Session {
             let gone: Vec<RootId> =
                 self.roots.iter().filter(|(_, root)| gone(root)).map(|(id, _)| *id).collect();
             gone.into_iter().for_each(|id| self.let_go(id, "its folder was closed"));
+            self.let_go_unneeded();
         }
         if !event.removed.is_empty() {
             self.look_around_folders();
@@ -453,24 +457,34 @@ impl Session {
         }
     }
 
+    /// The repository whose changes are shown in a document, or that a file is in.
+    pub(crate) fn root_shown(&self, uri: &Uri) -> Option<RootId> {
+        let home = self.homes.get(uri.as_str()).map(|(root, _)| *root);
+        home.or_else(|| self.root_meant(Some(uri)))
+    }
+
     /// The repository that a command is about: the innermost that `uri` is in, or the only one.
     pub(crate) fn root_meant(&self, uri: Option<&Uri>) -> Option<RootId> {
-        let counted = || self.roots.iter().filter(|(_, root)| self.counts(root));
         let Some(uri) = uri else {
             // What lies in a folder, or was only looked at, is not meant where the folder itself is in a repository.
             let ways: [&dyn Fn(&Root) -> bool; 3] =
                 [&|root| self.has_a_folder(root), &|root| self.is_of_a_folder(root), &|_| true];
             return ways.iter().find_map(|way| {
-                let mut roots = counted().filter(|(_, root)| way(root));
+                let mut roots = self.roots.iter().filter(|(_, it)| self.counts(it) && way(it));
                 roots.next().filter(|_| roots.next().is_none()).map(|(id, _)| *id)
             });
         };
         let path = place_name::to_path(uri)?;
-        let around = counted().flat_map(|(id, root)| {
-            let at = root.places();
-            at.filter(|at| path.starts_with(at)).map(|at| (at.as_os_str().len(), *id))
-        });
-        around.max().map(|(_, id)| id)
+        let around = |counts: bool| {
+            let roots = self.roots.iter().filter(|(_, root)| self.counts(root) == counts);
+            let around = roots.flat_map(|(id, root)| {
+                let at = root.places().filter(|at| path.starts_with(at));
+                at.map(|at| (at.as_os_str().len(), *id))
+            });
+            around.max().map(|(_, id)| id)
+        };
+        // What is still looked for does what it is told once it is found.
+        around(true).or_else(|| around(false))
     }
 
     fn changed(&mut self, params: DidChangeTextDocumentParams, now: Instant) {
@@ -507,8 +521,8 @@ impl Session {
                 root.engine.post(Job::Presence(root.unsaved.iter().cloned().collect()));
             }
             self.follow_closed(id, &path, now);
-            self.let_go_unless_needed(id);
         }
+        self.let_go_unneeded();
         if let Some(owed) = self.delivery.forget(uri) {
             self.outbox.send(owed);
         }
@@ -643,6 +657,11 @@ impl Session {
         for uri in &uris {
             if self.settle_in(uri) {
                 self.compare(uri.as_str());
+                // The first board has all of them placed.
+                let home = self.homes.get(uri.as_str()).and_then(|(id, _)| self.roots.get(id));
+                if home.is_some_and(|root| root.boards > 0) {
+                    self.place(uri.as_str());
+                }
             }
             self.tell_presence(uri.as_str());
         }

@@ -90,7 +90,9 @@ pub(crate) fn read(name: &str, arguments: &[Value]) -> Option<Result<SnoozeArgum
 fn excess(lists: &[Vec<ChangeSetId>], taken: usize) -> BTreeSet<ChangeSetId> {
     let longest = lists.iter().map(Vec::len).max().unwrap_or_default();
     let turns = (0..longest).flat_map(|turn| lists.iter().filter_map(move |list| list.get(turn)));
-    turns.skip(taken).copied().collect()
+    // Working trees of one repository have the same changes.
+    let mut seen = BTreeSet::new();
+    turns.filter(|id| seen.insert(**id)).skip(taken).copied().collect()
 }
 
 /// The settings in what a client sent: below their section, if it sent more; null where it says that there are none.
@@ -267,8 +269,10 @@ impl Session {
             for change in board.changes.iter().filter(|it| !hidden.shows(it.changeset.id)) {
                 let state = &change.state;
                 let home = |hunk| state.paths.get(&hunk).map(|path| (root, path.clone()));
-                let elsewhere = |hunk: &u32| home(*hunk).is_none_or(|home| !unread.contains(&home));
-                count += state.waiting().into_iter().filter(elsewhere).count();
+                let counted = |hunk: &u32| {
+                    unread.is_empty() || home(*hunk).is_none_or(|home| !unread.contains(&home))
+                };
+                count += state.waiting().into_iter().filter(counted).count();
             }
         }
         count
@@ -425,6 +429,8 @@ mod tests {
         assert_eq!(excess(&lists, 3), [id("b2"), id("a3")].into());
         assert_eq!(excess(&lists, 1), [id("b1"), id("a2"), id("b2"), id("a3")].into());
         assert_eq!(excess(&lists, 9), [].into());
+        let twice = [vec![id("a1"), id("a2")], vec![id("a1"), id("a2")]];
+        assert_eq!(excess(&twice, 1), [id("a2")].into());
     }
 
     #[test]

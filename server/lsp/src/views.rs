@@ -92,6 +92,8 @@ pub(crate) struct Moment {
 #[derive(Debug)]
 pub(crate) struct Placing {
     of: Moment,
+    /// The number of the board that is looked at.
+    boards: u64,
     /// What was typed meanwhile.
     edits: Vec<Edit>,
 }
@@ -137,13 +139,17 @@ impl Session {
     /// The ledger says more of changes whose hunks are where they were: nobody waits for that, and no text is compared.
     pub(crate) fn renew(&mut self, id: RootId) {
         let Some(root) = self.roots.get(&id) else { return };
-        let of_root = |uri: &String| self.homes.get(uri).is_some_and(|(home, _)| *home == id);
-        for (_, view) in self.views.iter_mut().filter(|(uri, _)| of_root(uri)) {
+        let changes = placement::changes(&root.board);
+        // Those that are being placed for something that was decided still know what was not.
+        let current = |of: Moment| (of.root, of.turns) == (id, root.turns);
+        let views = self.views.values_mut().filter(|view| current(view.of));
+        for view in views.filter(|view| !view.placed.is_empty()) {
             let placed: &mut Vec<PlacedHunk> = Arc::make_mut(&mut view.placed);
-            placement::renew(placed, &root.board);
+            placement::renew(placed, &changes);
         }
-        let unseen = self.homes.keys().filter(|uri| !self.views.contains_key(*uri));
-        let unseen: Vec<String> = unseen.cloned().collect();
+        let here = self.homes.iter().filter(|(_, (home, _))| *home == id);
+        let unseen = here.filter(|(uri, _)| !self.views.contains_key(*uri));
+        let unseen: Vec<String> = unseen.map(|(uri, _)| uri.clone()).collect();
         unseen.iter().for_each(|uri| self.place(uri));
         self.show_all();
     }
@@ -169,8 +175,8 @@ impl Session {
         };
         let small = document.rope().len_bytes() <= PLACED_BYTES_MAX;
         let text = small.then(|| Arc::clone(document.text()));
-        let board = Arc::clone(&root.board);
-        self.placings.insert(uri.to_owned(), Placing { of, edits: Vec::new() });
+        let (board, boards) = (Arc::clone(&root.board), root.boards);
+        self.placings.insert(uri.to_owned(), Placing { of, boards, edits: Vec::new() });
         let uri = uri.to_owned();
         self.pool.post(Box::new(move || {
             let nothing = Found { placed: Vec::new(), unread: None };
@@ -181,12 +187,17 @@ impl Session {
 
     /// The hunks of a document were placed. What the ledger has overtaken is dropped, and placed again at once; what
     /// was typed meanwhile has moved them, and content decides when the person pauses.
-    pub(crate) fn placed(&mut self, uri: &str, of: Moment, found: Found, now: Instant) {
+    pub(crate) fn placed(&mut self, uri: &str, of: Moment, mut found: Found, now: Instant) {
         if self.placings.get(uri).is_none_or(|placing| placing.of != of) {
             return;
         }
         let (placing, moment) = (self.placings.remove(uri), self.moment(uri));
         if moment.is_some_and(|moment| (moment.root, moment.turns) == (of.root, of.turns)) {
+            if let (Some(root), Some(placing)) = (self.roots.get(&of.root), &placing)
+                && root.boards != placing.boards
+            {
+                placement::renew(&mut found.placed, &placement::changes(&root.board));
+            }
             let edits = placing.map(|placing| placing.edits).unwrap_or_default();
             self.look_at(uri, of, found, &edits, now);
             if self.choose_shown() {
@@ -210,9 +221,6 @@ impl Session {
     /// stay where they are.
     fn look_at(&mut self, uri: &str, of: Moment, found: Found, edits: &[Edit], now: Instant) {
         let Found { mut placed, unread } = found;
-        if let Some(root) = self.roots.get(&of.root) {
-            placement::renew(&mut placed, &root.board);
-        }
         let late = placement::shift(&mut placed, edits);
         let before = self.views.remove(uri);
         let (before, mut typed) = before.map(|view| (view.placed, view.typed)).unwrap_or_default();
@@ -528,6 +536,19 @@ mod tests {
         judged(&mut rig, 50);
         rig.work();
         assert_eq!(scores(&rig), [Some(50), Some(50)]);
+    }
+
+    #[test]
+    fn what_is_said_of_a_change_after_a_decision_does_not_hide_that() {
+        let mut rig = rig();
+        rig.type_at("a.rs", (1, 0), "x");
+        hunk_1_is_rejected(&mut rig);
+        let (review, verdict) = (fixture::review(40), fixture::verdict(Decision::Deny));
+        rig.append(&Event::ChangeSetJudged { changeset: rig.id(0), review, verdict });
+        rig.said();
+        rig.work();
+        let said = rig.said();
+        assert!(said.ends_with("publish a.rs: lines [3]\n"), "{said}");
     }
 
     #[test]

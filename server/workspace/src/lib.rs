@@ -55,7 +55,7 @@ pub use files::{
 };
 pub use history::HistoryLimits;
 pub use leftovers::WRITE_WAIT;
-pub use nested::SUBMODULE_DEPTH_MAX;
+pub use nested::{SUBMODULE_DEPTH_MAX, innermost_below};
 pub use notes::{NOTES_REF, RANGE_COMMITS_MAX, RangeCommit};
 pub use patch::{
     PATCH_BYTES_MAX, PATCH_FILES_MAX, PATCH_LINES_MAX, PATCH_RESULT_BYTES_MAX, PATCH_SEARCH_MAX,

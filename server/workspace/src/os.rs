@@ -46,6 +46,11 @@ pub(crate) fn to_bytes(path: &Path) -> Vec<u8> {
     }
 }
 
+/// Whether a folder holds a `.git` of its own, folder or file.
+pub(crate) fn is_repository(folder: &Path) -> bool {
+    std::fs::symlink_metadata(folder.join(".git")).is_ok()
+}
+
 /// Whether the owner may execute the file.
 pub(crate) fn is_executable(metadata: &Metadata) -> bool {
     #[cfg(unix)]

@@ -3,10 +3,6 @@
 //! Every name is looked at before anything is opened: links are not followed, pipes and sockets are never
 //! opened. A file whose size and times are what git last saw is taken as unchanged, as git does, unless it
 //! was written too close to the index to tell.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "this module is a door to source trees and named files"
-)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::Metadata;
@@ -600,9 +596,8 @@ fn relative(root: &Path, path: &Path) -> Option<RelPath> {
     RelPath::from_bytes(&os::to_bytes(path.strip_prefix(root).ok()?)).ok()
 }
 
-/// Whether a folder holds a `.git` of its own, folder or file.
 fn is_repository(root: &Path, folder: &RelPath) -> bool {
-    os::join(root, folder).is_ok_and(|at| std::fs::symlink_metadata(at.join(".git")).is_ok())
+    os::join(root, folder).is_ok_and(|at| os::is_repository(&at))
 }
 
 fn refuse_special_ignore(root: &Path, folder: Option<&RelPath>) -> Result<(), RepositoryError> {

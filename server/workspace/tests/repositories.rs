@@ -13,7 +13,7 @@ mod world;
 use std::fs;
 
 use expect_test::expect;
-use workspace::{Backend, Repository, RepositoryError, Scope};
+use workspace::{Backend, Repository, RepositoryError, Scope, innermost_below};
 use world::{World, path, shown};
 
 /// Commits, stages and edits, and reads everything back by the program.
@@ -269,4 +269,29 @@ fn one_walk_tells_the_history_of_all_paths() {
         assert_eq!((short.prior_changes, short.truncated), (1, true));
         assert!(ask(&["a", "b"], workspace::HistoryLimits { paths: 1, commits: 9 }).truncated);
     }
+}
+
+#[test]
+fn the_innermost_repository_is_found_below_another_where_it_says_it_is() {
+    let world = World::new();
+    for folder in ["src/deep", "vendor/x/src", "vendor/x/y/src", "vendor/no/.git", "away/src"] {
+        fs::create_dir_all(world.root.join(folder)).unwrap();
+    }
+    for inner in ["vendor/x", "vendor/x/y", "away"] {
+        world.git(&["init", "--quiet", inner]);
+    }
+    world.git(&["-C", "away", "config", "core.worktree", "../../src"]);
+    std::os::unix::fs::symlink("vendor/x", world.root.join("link")).unwrap();
+    let found = |folder: &str| {
+        let found = innermost_below(&world.root, &world.root.join(folder))?;
+        Some(found.strip_prefix(&world.root).unwrap().to_str().unwrap().to_owned())
+    };
+    assert_eq!(found("vendor/x/src").as_deref(), Some("vendor/x"));
+    assert_eq!(found("vendor/x/y/src").as_deref(), Some("vendor/x/y"));
+    assert_eq!(found("link/src").as_deref(), Some("link"));
+    // None, no repository after all, and one that says that it is elsewhere.
+    for folder in ["", "src/deep", "vendor", "vendor/no/src", "away/src"] {
+        assert_eq!(found(folder), None, "{folder}");
+    }
+    assert_eq!(innermost_below(&world.root.join("src"), &world.root.join("vendor/x")), None);
 }
